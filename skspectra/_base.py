@@ -1,0 +1,74 @@
+"""What every estimator that works along a spectral axis shares."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skspectra._axis import axis_names, columns_as_axis, resolve_axis
+
+__all__ = ["SpectralMixin"]
+
+
+class SpectralMixin:
+    """Validation of spectra and of the axis they lie on.
+
+    An estimator that has a `spectral_axis` parameter gains the fitted attribute
+    `spectral_axis_`, and column names that are the axis values as strings, so that the axis
+    travels down a pipeline with ``set_output(transform="pandas")``.
+    """
+
+    def _validate_spectra(self, X, *, reset, **check_params):
+        """Validate `X`; at fit (`reset=True`) resolve its axis, later compare with it."""
+        frame_axis = columns_as_axis(X)
+        check_params = {"dtype": [np.float64, np.float32]} | check_params
+        validated = validate_data(self, X, reset=reset, **check_params)
+        if reset:
+            self.spectral_axis_ = resolve_axis(
+                X, getattr(self, "spectral_axis", None), n_channels=self.n_features_in_
+            )
+        elif frame_axis is not None and self._axis_from_columns(frame_axis):
+            raise ValueError(
+                f"The columns of X run from {frame_axis[0]:g} to {frame_axis[-1]:g}, but "
+                f"{type(self).__name__} was fitted on an axis from {self.spectral_axis_[0]:g} to "
+                f"{self.spectral_axis_[-1]:g}. Resample the spectra to that axis first."
+            )
+        return validated
+
+    def _axis_from_columns(self, frame_axis):
+        """Whether the columns name another axis than the fitted one."""
+        return getattr(self, "spectral_axis", None) is None and not np.array_equal(
+            frame_axis, self.spectral_axis_
+        )
+
+    def _output_axis(self):
+        """Axis of the columns that come out."""
+        return self.spectral_axis_
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns that come out: the values of their axis.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Checked against the names seen at fit, if there were any; else ignored.
+
+        Returns
+        -------
+        names : ndarray of str objects
+        """
+        check_is_fitted(self, "spectral_axis_")
+        _check_input_features(self, input_features)
+        return axis_names(self._output_axis())
+
+
+def _check_input_features(estimator, input_features):
+    if input_features is None:
+        return
+    names = np.asarray(input_features, dtype=object)
+    known = getattr(estimator, "feature_names_in_", None)
+    if known is not None and not np.array_equal(known, names):
+        raise ValueError("input_features is not equal to feature_names_in_")
+    if names.size != estimator.n_features_in_:
+        raise ValueError(
+            "input_features should have length equal to number of features "
+            f"({estimator.n_features_in_}), got {names.size}"
+        )

@@ -1,0 +1,26 @@
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def real_data():
+    """Folder with real measurements."""
+    folder = os.environ.get("SKSPECTRA_REAL_DATA")
+    if not folder:
+        pytest.skip("SKSPECTRA_REAL_DATA does not name a folder with real measurements")
+    return Path(folder)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Where real data is promised, a test of it that skips has failed."""
+    report = yield
+    promised = os.environ.get("SKSPECTRA_REAL_DATA") and "real_data" in item.keywords
+    if promised and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+    return report
