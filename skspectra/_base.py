@@ -59,6 +59,12 @@ class SpectralMixin:
         _check_input_features(self, input_features)
         return axis_names(self._output_axis())
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if tags.transformer_tags is not None:
+            tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
 
 def _check_input_features(estimator, input_features):
     if input_features is None:

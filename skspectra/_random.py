@@ -6,7 +6,7 @@ import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 from sklearn.utils import check_random_state
 
-__all__ = ["as_generator", "as_like", "draw_range", "check_range", "poisson"]
+__all__ = ["as_float64", "as_generator", "as_like", "check_range", "draw_range", "poisson"]
 
 
 def as_generator(random_state):
@@ -32,6 +32,12 @@ def as_like(values, like):
     """`values` as an array of the namespace, dtype and device of `like`."""
     xp = array_namespace(like)
     return xp.asarray(values, dtype=like.dtype, device=like.device)
+
+
+def as_float64(values, like):
+    """`values` in float64, in the namespace and on the device of `like`."""
+    xp = array_namespace(like)
+    return xp.asarray(values, dtype=xp.float64, device=like.device)
 
 
 def check_range(value, name):

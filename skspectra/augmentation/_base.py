@@ -116,11 +116,6 @@ class Augmenter(SpectralMixin, TransformerMixin, BaseEstimator):
         """Spectra as `transform` returns them."""
         return X
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
 
 class AugmenterChain:
     """Augmenters that act one after another, each fitted on the nominal output of the last.
@@ -137,8 +132,8 @@ class AugmenterChain:
         for augmenter in given:
             if not isinstance(augmenter, Augmenter):
                 raise TypeError(
-                    f"augmenters must be Augmenter instances, got {augmenter!r}. A transformer that "
-                    "is to act at predict as well belongs in the pipeline."
+                    f"augmenters must be Augmenter instances, got {augmenter!r}. A transformer "
+                    "that is to act at predict as well belongs in the pipeline."
                 )
         self.augmenters = [clone(augmenter) for augmenter in given]
 

@@ -6,7 +6,7 @@ from sklearn.utils._param_validation import Interval
 
 from skspectra._axis import window_channels
 from skspectra._interpolation import sample_rows
-from skspectra._random import as_like, check_range, draw_range
+from skspectra._random import as_float64, check_range, draw_range
 from skspectra.augmentation._base import Augmenter
 
 __all__ = ["AxisStretch", "EnergyShift"]
@@ -115,8 +115,8 @@ class EnergyShift(Augmenter):
         X_shifted : array of shape (n_spectra, n_channels_out)
             In the namespace, dtype and device of `X`.
         """
-        shift = draw_range(check_range(self.shift, "shift"), X.shape[0], rng, X)
-        kept = as_like(self._output_axis(), X)
+        kept = as_float64(self._output_axis(), X)
+        shift = draw_range(check_range(self.shift, "shift"), X.shape[0], rng, kept)
         return sample_rows(X, self.spectral_axis_, lambda rows: kept - shift[rows])
 
 
@@ -187,9 +187,9 @@ class AxisStretch(Augmenter):
         X_stretched : array of shape (n_spectra, n_channels)
             In the namespace, dtype and device of `X`.
         """
-        stretch = draw_range(check_range(self.stretch, "stretch"), X.shape[0], rng, X)
         middle = float(self.spectral_axis_[[0, -1]].mean())
-        offset = as_like(self.spectral_axis_ - middle, X)
+        offset = as_float64(self.spectral_axis_ - middle, X)
+        stretch = draw_range(check_range(self.stretch, "stretch"), X.shape[0], rng, offset)
         return sample_rows(
             X, self.spectral_axis_, lambda rows: middle + offset / (1 + stretch[rows])
         )

@@ -1,0 +1,190 @@
+"""Bring a peak of every spectrum to one energy."""
+
+import numpy as np
+from scipy.fft import irfft, next_fast_len, rfft
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skspectra._axis import dispersion, is_uniform, window_channels
+from skspectra._base import SpectralMixin
+from skspectra._interpolation import sample_rows
+from skspectra.exceptions import warn_spectra
+
+__all__ = ["PeakAligner"]
+
+
+class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
+    """Shift each spectrum so that its peak lies where the training spectra have theirs.
+
+    The shift is found to a fraction of a channel by a parabola through the three points about the
+    maximum, of the spectrum itself or of its correlation with a reference. Spectra are shifted by
+    linear interpolation; the ends are filled with the value at the end.
+
+    Parameters
+    ----------
+    window : tuple of (float, float)
+        Where the peak is looked for, half-open, in units of the axis.
+    method : {"max", "correlation"}, default="max"
+        ``"max"`` takes the brightest channel of the window. ``"correlation"`` takes the lag, at
+        most half the window, of greatest correlation with `reference_spectrum_`, which noise
+        disturbs less; it wants a uniform axis.
+    spectral_axis : array-like of shape (n_channels,), default=None
+        Axis of the spectra; None takes it from numeric column names, else the channel numbers.
+
+    Attributes
+    ----------
+    reference_energy_ : float
+        Median energy of the maximum in the training spectra, in units of the axis.
+    reference_spectrum_ : ndarray of shape (n_channels,)
+        Mean of the training spectra, each first aligned by its maximum; with
+        ``method="correlation"`` only.
+    spectral_axis_ : ndarray of shape (n_channels,)
+        The axis.
+    n_features_in_ : int
+        Number of channels seen at fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen at fit, where they are strings.
+
+    Raises
+    ------
+    ValueError
+        If the window lies outside the axis or holds fewer than three channels, or the axis is not
+        uniform with ``method="correlation"``.
+
+    Warns
+    -----
+    SpectrumWarning
+        Once per call, with the count of the spectra that are flat in the window: they stay where
+        they are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.preprocessing import PeakAligner
+    >>> energy = np.arange(630.0, 660.0, 0.5)
+    >>> X = np.exp(-((energy - np.array([[640.0], [643.0], [641.0]])) ** 2))
+    >>> aligned = PeakAligner(window=(635, 650), spectral_axis=energy).fit_transform(X)
+    >>> energy[aligned.argmax(axis=1)]
+    array([641., 641., 641.])
+    """
+
+    _parameter_constraints: dict = {
+        "window": [tuple, list, np.ndarray],
+        "method": [StrOptions({"max", "correlation"})],
+        "spectral_axis": ["array-like", None],
+    }
+
+    def __init__(self, window, *, method="max", spectral_axis=None):
+        self.window = window
+        self.method = method
+        self.spectral_axis = spectral_axis
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn where the peak is.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        X = self._validate_spectra(X, reset=True, ensure_min_features=3)
+        axis = self.spectral_axis_
+        self._channels = window_channels(axis, self.window)
+        if self._channels.stop - self._channels.start < 3:
+            raise ValueError(f"window {self.window} must hold at least three channels.")
+        if self.method == "correlation" and not is_uniform(axis):
+            raise ValueError(
+                "method='correlation' wants a uniform spectral axis; put a SpectralResampler first."
+            )
+        peaks = self._peaks(X)
+        self.reference_energy_ = float(np.median(peaks))
+        if self.method == "correlation":
+            aligned = _shifted(X, axis, self.reference_energy_ - peaks)
+            self.reference_spectrum_ = aligned.mean(axis=0)
+        return self
+
+    def transform(self, X):
+        """Shift the spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        X_aligned : ndarray of shape (n_spectra, n_channels)
+        """
+        X = self._validate(X)
+        shifts = self._shifts(X)
+        return _shifted(X, self.spectral_axis_, shifts)
+
+    def shifts(self, X):
+        """Return by how much `transform` shifts each spectrum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        shifts : ndarray of shape (n_spectra,)
+            In units of the axis; positive towards higher energy.
+        """
+        return self._shifts(self._validate(X))
+
+    def _validate(self, X):
+        check_is_fitted(self, "reference_energy_")
+        return self._validate_spectra(X, reset=False)
+
+    def _shifts(self, X):
+        flat = np.ptp(X[:, self._channels], axis=1) == 0
+        warn_spectra(flat, "{count} are flat in the alignment window; they are not shifted.")
+        found = self._lags(X) if self.method == "correlation" else self._peaks(X)
+        goal = 0.0 if self.method == "correlation" else self.reference_energy_
+        return np.where(flat, 0.0, goal - found)
+
+    def _peaks(self, X):
+        """Energy of the maximum in the window."""
+        position = _refined_argmax(X[:, self._channels]) + self._channels.start
+        return np.interp(position, np.arange(self.spectral_axis_.size), self.spectral_axis_)
+
+    def _lags(self, X):
+        """How far each spectrum lies above the reference, in units of the axis."""
+        rows = X[:, self._channels]
+        reference = self.reference_spectrum_[self._channels]
+        width = reference.size
+        length = next_fast_len(2 * width, real=True)
+        spectrum = rfft(rows - rows.mean(axis=1, keepdims=True), length, axis=1)
+        correlation = irfft(
+            spectrum * rfft(reference - reference.mean(), length).conj(), length, axis=1
+        )
+        reach = width // 2
+        lags = np.concatenate([correlation[:, -reach:], correlation[:, : reach + 1]], axis=1)
+        return (_refined_argmax(lags) - reach) * dispersion(self.spectral_axis_)
+
+
+def _shifted(X, axis, shifts):
+    return sample_rows(X, axis, lambda rows: axis - shifts[rows, None])
+
+
+def _refined_argmax(values):
+    """Fractional position of each row's maximum, by the parabola through its neighbours."""
+    rows = np.arange(len(values))
+    peak = values.argmax(axis=1)
+    inner = np.clip(peak, 1, values.shape[1] - 2)
+    left, middle, right = (values[rows, inner + k].astype(np.float64) for k in (-1, 0, 1))
+    curvature = left - 2 * middle + right
+    offset = np.divide(
+        (left - right) / 2, curvature, out=np.zeros_like(curvature), where=curvature < 0
+    )
+    return np.where(peak == inner, inner + np.clip(offset, -0.5, 0.5), peak)

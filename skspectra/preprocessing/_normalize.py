@@ -1,0 +1,130 @@
+"""Bring spectra of different dose to one scale."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skspectra._base import SpectralMixin
+from skspectra.exceptions import warn_spectra
+
+__all__ = ["SpectrumNormalizer"]
+
+_SCALES = {
+    "minmax": lambda X, axis: np.ptp(X, axis=1),
+    "max": lambda X, axis: X.max(axis=1),
+    "area": lambda X, axis: np.trapezoid(np.abs(X), axis, axis=1),
+    "l2": lambda X, axis: np.linalg.norm(X, axis=1),
+    "snv": lambda X, axis: X.std(axis=1),
+}
+
+
+class SpectrumNormalizer(SpectralMixin, TransformerMixin, BaseEstimator):
+    r"""Scale each spectrum by itself.
+
+    .. math:: X'_i = (X_i - o_i) / c_i
+
+    where the offset :math:`o_i` is the mean of the spectrum with ``center=True``, otherwise 0
+    (``"minmax"``: its minimum), and the scale :math:`c_i` is measured after the offset is
+    subtracted.
+
+    Parameters
+    ----------
+    norm : {"minmax", "max", "area", "l2", "snv"}, default="minmax"
+        The scale: ``"minmax"`` maximum less minimum, ``"max"`` the maximum, ``"area"`` the integral
+        of the absolute values over the axis, ``"l2"`` the root of the sum of squares, ``"snv"`` the
+        standard deviation about the mean (standard normal variate, always centred).
+    center : bool, default=True
+        Whether the mean of each spectrum is subtracted. With ``norm="minmax"`` this is the
+        preprocessing of the article [1]_.
+    spectral_axis : array-like of shape (n_channels,), default=None
+        Axis of the spectra, used by ``norm="area"``; None takes it from numeric column names, else
+        the channel numbers.
+
+    Attributes
+    ----------
+    spectral_axis_ : ndarray of shape (n_channels,)
+        The axis.
+    n_features_in_ : int
+        Number of channels seen at fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen at fit, where they are strings.
+
+    Warns
+    -----
+    SpectrumWarning
+        Once per call, with the count of the spectra that are flat (or, with ``norm="max"``, nowhere
+        positive): they become zeros.
+
+    References
+    ----------
+    .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using deep
+       learning", Scientific Reports 9, 2126 (2019), Methods.
+
+    Examples
+    --------
+    >>> from skspectra.preprocessing import SpectrumNormalizer
+    >>> SpectrumNormalizer().fit_transform([[0, 10, 20, 10]])
+    array([[-0.5,  0. ,  0.5,  0. ]])
+    >>> SpectrumNormalizer("max", center=False).fit_transform([[0, 10, 20, 10]])
+    array([[0. , 0.5, 1. , 0.5]])
+    """
+
+    _parameter_constraints: dict = {
+        "norm": [StrOptions(set(_SCALES))],
+        "center": ["boolean"],
+        "spectral_axis": ["array-like", None],
+    }
+
+    def __init__(self, norm="minmax", *, center=True, spectral_axis=None):
+        self.norm = norm
+        self.center = center
+        self.spectral_axis = spectral_axis
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Resolve the axis; nothing is learned from the intensities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        self._validate_spectra(X, reset=True)
+        return self
+
+    def transform(self, X):
+        """Scale the spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        X_scaled : ndarray of shape (n_spectra, n_channels)
+        """
+        check_is_fitted(self, "spectral_axis_")
+        X = self._validate_spectra(X, reset=False)
+        flat = X.max(axis=1) == X.min(axis=1)
+        out = X - self._offset(X)
+        scale = _SCALES[self.norm](out, self.spectral_axis_)
+        flat |= ~(scale > 0)
+        warn_spectra(flat, "{count} are flat and have no scale; they become zeros.")
+        out /= np.where(flat, 1, scale).astype(out.dtype)[:, None]
+        out[flat] = 0
+        return out
+
+    def _offset(self, X):
+        if self.center or self.norm == "snv":
+            return X.mean(axis=1, keepdims=True)
+        if self.norm == "minmax":
+            return X.min(axis=1, keepdims=True)
+        return np.zeros_like(X[:, :1])

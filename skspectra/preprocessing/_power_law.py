@@ -1,0 +1,284 @@
+"""Power-law background under an ionisation edge."""
+
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skspectra._axis import window_mask
+from skspectra._base import SpectralMixin
+from skspectra._power_law import (
+    NO_COUNTS,
+    fit_least_squares,
+    fit_poisson,
+    log_energy,
+    power_law,
+    standard_errors_least_squares,
+    standard_errors_poisson,
+    subtract_power_law,
+)
+from skspectra.exceptions import warn_spectra
+
+__all__ = ["PowerLawBackground", "PowerLawParameters"]
+
+_CHUNK_BYTES = 1 << 23
+
+
+class PowerLawParameters(NamedTuple):
+    """What `PowerLawBackground.parameters` returns: an array of shape (n_spectra,) each.
+
+    Attributes
+    ----------
+    amplitude : ndarray of shape (n_spectra,)
+        Background at `PowerLawBackground.reference_energy_`, in the units of X.
+    exponent : ndarray of shape (n_spectra,)
+        Exponent r of ``E**-r``.
+    amplitude_error, exponent_error : ndarray of shape (n_spectra,)
+        Standard errors, infinite where there is nothing to estimate them from.
+    flag : ndarray of shape (n_spectra,), int8
+        0 fitted, 1 the exponent is at a bound, 2 no counts under the window: background 0.
+    """
+
+    amplitude: np.ndarray
+    exponent: np.ndarray
+    amplitude_error: np.ndarray
+    exponent_error: np.ndarray
+    flag: np.ndarray
+
+
+class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
+    r"""Subtract a power law fitted to the channels before an edge.
+
+    .. math:: X'(E) = X(E) - A \left(\frac{E}{E_0}\right)^{-r}
+
+    is fitted to each spectrum by itself over one or several windows [1]_, with :math:`E_0` the
+    geometric mean energy of their channels.
+
+    Parameters
+    ----------
+    window : tuple of (float, float) or sequence of such tuples
+        Where the background is fitted, half-open, in units of the axis.
+    spectral_axis : array-like of shape (n_channels,), default=None
+        Axis of the spectra; None takes it from numeric column names. It must be positive, which
+        channel numbers are not.
+    loss : {"poisson", "least_squares"}, default="poisson"
+        ``"poisson"`` is the maximum likelihood for counts, in closed form: as good as any unbiased
+        estimate can be down to one count per channel, and the fastest. ``"least_squares"`` gives
+        every channel the same weight, as most microscopes' software does; it is the choice for
+        spectra that are not counts up to a factor.
+    exponent_bounds : tuple of (float, float), default=(0, 8)
+        Least and greatest exponent. A fit that would pass one is held there and flagged.
+    copy : bool, default=True
+        If False, `transform` overwrites X where X is a floating-point array.
+
+    Attributes
+    ----------
+    reference_energy_ : float
+        Energy :math:`E_0` at which the amplitude is given, in units of the axis.
+    window_mask_ : ndarray of shape (n_channels,), bool
+        The fitted channels.
+    spectral_axis_ : ndarray of shape (n_channels,)
+        The axis.
+    n_features_in_ : int
+        Number of channels seen at fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen at fit, where they are strings.
+
+    Raises
+    ------
+    ValueError
+        If the axis is not positive or a window lies outside of it.
+
+    Warns
+    -----
+    SpectrumWarning
+        Once per call, with the count of the spectra that have no counts under the window: their
+        background is 0.
+
+    See Also
+    --------
+    SpectrumNormalizer : Usually the next step.
+
+    Notes
+    -----
+    Spectra are treated in chunks, so that the memory needed beyond input and output is below
+    64 MiB whatever their number. float32 stays float32; integers become float64.
+
+    References
+    ----------
+    .. [1] R. F. Egerton, Electron Energy-Loss Spectroscopy in the Electron Microscope, 3rd ed.,
+       Springer (2011), section 4.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.preprocessing import PowerLawBackground
+    >>> energy = np.arange(600.0, 700.0)
+    >>> edge = 50.0 * (energy >= 640)
+    >>> X = [1e10 * energy**-3 + edge]
+    >>> background = PowerLawBackground(window=(600, 635), spectral_axis=energy)
+    >>> np.allclose(background.fit_transform(X), edge)
+    True
+    >>> print(f"{background.parameters(X).exponent[0]:.3f}")
+    3.000
+    """
+
+    _parameter_constraints: dict = {
+        "window": [tuple, list, np.ndarray],
+        "spectral_axis": ["array-like", None],
+        "loss": [StrOptions({"poisson", "least_squares"})],
+        "exponent_bounds": [tuple, list],
+        "copy": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        window,
+        *,
+        spectral_axis=None,
+        loss="poisson",
+        exponent_bounds=(0, 8),
+        copy=True,
+    ):
+        self.window = window
+        self.spectral_axis = spectral_axis
+        self.loss = loss
+        self.exponent_bounds = exponent_bounds
+        self.copy = copy
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Resolve the axis and the windows; nothing is learned from the intensities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra, with their background.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        self._validate_spectra(X, reset=True, dtype="numeric", ensure_min_features=2)
+        axis = self.spectral_axis_
+        if axis[0] <= 0:
+            raise ValueError(
+                f"A power law needs a positive spectral axis, got one from {axis[0]:g} to "
+                f"{axis[-1]:g}. Pass spectral_axis=, or a frame whose columns are energies."
+            )
+        _check_bounds(self.exponent_bounds)
+        self.window_mask_ = window_mask(axis, self.window)
+        if self.window_mask_.sum() < 2:
+            raise ValueError(
+                f"A power law needs at least two channels; window {self.window} holds one."
+            )
+        self._log_energy, self.reference_energy_ = log_energy(axis, self.window_mask_)
+        return self
+
+    def transform(self, X):
+        """Subtract the background.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra, with their background.
+
+        Returns
+        -------
+        X_edge : ndarray of shape (n_spectra, n_channels)
+        """
+        X = self._validate(X)
+        in_place = not self.copy and X.dtype in (np.float32, np.float64) and X.flags.writeable
+        out = X if in_place else np.empty(X.shape, _float_dtype(X))
+        flags = np.empty(len(X), dtype=np.int8)
+        for rows in _chunks(X):
+            amplitude, exponent, flags[rows] = self._fit_rows(X[rows])
+            subtract_power_law(X[rows], amplitude, exponent, self._log_energy, out[rows])
+        _warn_no_counts(flags)
+        return out
+
+    def background(self, X):
+        """Return the background over the whole axis.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra, with their background.
+
+        Returns
+        -------
+        background : ndarray of shape (n_spectra, n_channels)
+        """
+        X = self._validate(X)
+        out = np.empty(X.shape, _float_dtype(X))
+        flags = np.empty(len(X), dtype=np.int8)
+        for rows in _chunks(X):
+            amplitude, exponent, flags[rows] = self._fit_rows(X[rows])
+            out[rows] = power_law(amplitude, exponent, self._log_energy, out.dtype)
+        _warn_no_counts(flags)
+        return out
+
+    def parameters(self, X):
+        """Return the fitted parameters with their standard errors.
+
+        With ``loss="poisson"`` the errors are those of counts; for spectra that are counts times a
+        gain g, multiply the errors by the square root of g.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra, with their background.
+
+        Returns
+        -------
+        parameters : PowerLawParameters
+        """
+        X = self._validate(X)
+        chunks = [self._parameters_of_rows(X[rows]) for rows in _chunks(X)]
+        result = PowerLawParameters(*map(np.concatenate, zip(*chunks, strict=True)))
+        _warn_no_counts(result.flag)
+        return result
+
+    def _validate(self, X):
+        check_is_fitted(self, "window_mask_")
+        return self._validate_spectra(X, reset=False, dtype="numeric")
+
+    def _fit_rows(self, X):
+        fit = fit_poisson if self.loss == "poisson" else fit_least_squares
+        mask = self.window_mask_
+        return fit(X[:, mask], self._log_energy[mask], self.exponent_bounds)
+
+    def _parameters_of_rows(self, X):
+        amplitude, exponent, flag = self._fit_rows(X)
+        fitted, log_e = X[:, self.window_mask_], self._log_energy[self.window_mask_]
+        if self.loss == "poisson":
+            errors = standard_errors_poisson(amplitude, exponent, log_e)
+        else:
+            errors = standard_errors_least_squares(fitted, amplitude, exponent, log_e)
+        return amplitude, exponent, *errors, flag
+
+
+def _check_bounds(bounds):
+    if len(bounds) != 2 or not all(isinstance(b, Real) for b in bounds) or bounds[0] >= bounds[1]:
+        raise ValueError(f"exponent_bounds must be a pair (low, high), got {bounds!r}.")
+
+
+def _float_dtype(X):
+    return np.float32 if X.dtype == np.float32 else np.float64
+
+
+def _chunks(X):
+    step = max(1, _CHUNK_BYTES // (8 * X.shape[1]))
+    return [slice(start, start + step) for start in range(0, len(X), step)]
+
+
+def _warn_no_counts(flags):
+    warn_spectra(
+        flags == NO_COUNTS,
+        "{count} have no counts under the background window; their background is 0.",
+    )

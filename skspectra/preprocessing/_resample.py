@@ -1,0 +1,104 @@
+"""Put spectra on another axis."""
+
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skspectra._axis import check_axis
+from skspectra._base import SpectralMixin
+from skspectra._interpolation import resample_rows
+
+__all__ = ["SpectralResampler"]
+
+
+class SpectralResampler(SpectralMixin, TransformerMixin, BaseEstimator):
+    """Resample spectra to another axis by linear interpolation.
+
+    Parameters
+    ----------
+    new_axis : array-like of shape (n_new,)
+        The axis wanted, strictly increasing, in units of the axis that comes in.
+    outside : {"raise", "edge"}, default="raise"
+        Where `new_axis` reaches outside the spectra by more than half a channel: an error, or the
+        value at the nearest end.
+    spectral_axis : array-like of shape (n_channels,), default=None
+        Axis of the spectra, not necessarily uniform; None takes it from numeric column names, else
+        the channel numbers.
+
+    Attributes
+    ----------
+    new_axis_ : ndarray of shape (n_new,)
+        The axis that comes out.
+    spectral_axis_ : ndarray of shape (n_channels,)
+        The axis that comes in.
+    n_features_in_ : int
+        Number of channels seen at fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen at fit, where they are strings.
+
+    Raises
+    ------
+    ValueError
+        If `new_axis` is not strictly increasing, or with ``outside="raise"`` reaches outside the
+        axis of the spectra.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.preprocessing import SpectralResampler
+    >>> resampler = SpectralResampler([640.5, 641.5], spectral_axis=[640, 641, 642])
+    >>> resampler.fit_transform([[0.0, 1.0, 4.0]])
+    array([[0.5, 2.5]])
+    """
+
+    _parameter_constraints: dict = {
+        "new_axis": ["array-like"],
+        "outside": [StrOptions({"raise", "edge"})],
+        "spectral_axis": ["array-like", None],
+    }
+
+    def __init__(self, new_axis, *, outside="raise", spectral_axis=None):
+        self.new_axis = new_axis
+        self.outside = outside
+        self.spectral_axis = spectral_axis
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Resolve both axes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        X = self._validate_spectra(X, reset=True)
+        self.new_axis_ = check_axis(self.new_axis, name="new_axis")
+        self._resample(X[:1])
+        return self
+
+    def transform(self, X):
+        """Resample the spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        X_resampled : ndarray of shape (n_spectra, n_new)
+        """
+        check_is_fitted(self, "new_axis_")
+        return self._resample(self._validate_spectra(X, reset=False))
+
+    def _resample(self, X):
+        return resample_rows(X, self.spectral_axis_, self.new_axis_, outside=self.outside)
+
+    def _output_axis(self):
+        return self.new_axis_
