@@ -125,9 +125,12 @@ class AugmenterChain:
     augmenters : Augmenter or sequence of Augmenter
         Cloned; the originals stay as they are. An augmenter that has no `spectral_axis` of its own
         is given the axis that comes out of the one before.
+    spectral_axis : ndarray of shape (n_channels,), default=None
+        Axis for the first; None takes it from numeric column names, else the channel numbers.
     """
 
-    def __init__(self, augmenters):
+    def __init__(self, augmenters, spectral_axis=None):
+        self.spectral_axis = spectral_axis
         given = [augmenters] if isinstance(augmenters, Augmenter) else list(augmenters)
         for augmenter in given:
             if not isinstance(augmenter, Augmenter):
@@ -139,7 +142,7 @@ class AugmenterChain:
 
     def fit(self, X):
         """Fit every augmenter to spectra of shape (n_spectra, n_channels)."""
-        axis = None
+        axis = self.spectral_axis
         for augmenter in self.augmenters:
             if axis is not None and getattr(augmenter, "spectral_axis", axis) is None:
                 augmenter.set_params(spectral_axis=axis)

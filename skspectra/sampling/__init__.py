@@ -1,0 +1,6 @@
+"""Samplers: they decide which rows a model is trained on, and are skipped at predict."""
+
+from skspectra.sampling._augment import Augment
+from skspectra.sampling._kmeans_cleaner import KMeansCleaner
+
+__all__ = ["Augment", "KMeansCleaner"]
