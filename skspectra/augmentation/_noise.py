@@ -90,7 +90,7 @@ class PCANoise(Augmenter):
                 f"n_components={self.n_components} needs as many spectra and channels, got "
                 f"n_samples={X.shape[0]} spectra of {X.shape[1]} channels. Lower n_components."
             )
-        pca = PCA(self.n_components, svd_solver="auto", random_state=0).fit(X)
+        pca = PCA(self.n_components, svd_solver="covariance_eigh").fit(X)
         self.mean_ = pca.mean_
         self.components_ = pca.components_
         self.explained_variance_ratio_ = pca.explained_variance_ratio_

@@ -49,8 +49,8 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
     Raises
     ------
     ValueError
-        If the window lies outside the axis or holds fewer than three channels, or the axis is not
-        uniform with ``method="correlation"``.
+        If the window lies outside the axis, or the axis is not uniform with
+        ``method="correlation"``.
 
     Warns
     -----
@@ -95,11 +95,9 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
         -------
         self : object
         """
-        X = self._validate_spectra(X, reset=True, ensure_min_features=3)
+        X = self._validate_spectra(X, reset=True, ensure_min_features=2)
         axis = self.spectral_axis_
         self._channels = window_channels(axis, self.window)
-        if self._channels.stop - self._channels.start < 3:
-            raise ValueError(f"window {self.window} must hold at least three channels.")
         if self.method == "correlation" and not is_uniform(axis):
             raise ValueError(
                 "method='correlation' wants a uniform spectral axis; put a SpectralResampler first."
@@ -160,15 +158,14 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
 
     def _lags(self, X):
         """How far each spectrum lies above the reference, in units of the axis."""
-        rows = X[:, self._channels]
-        reference = self.reference_spectrum_[self._channels]
-        width = reference.size
-        length = next_fast_len(2 * width, real=True)
-        spectrum = rfft(rows - rows.mean(axis=1, keepdims=True), length, axis=1)
-        correlation = irfft(
-            spectrum * rfft(reference - reference.mean(), length).conj(), length, axis=1
-        )
-        reach = width // 2
+        channels = self._channels
+        rows = X - X[:, channels].mean(axis=1, keepdims=True)
+        template = np.zeros(X.shape[1])
+        template[channels] = self.reference_spectrum_[channels]
+        template[channels] -= template[channels].mean()
+        reach = (channels.stop - channels.start) // 2
+        length = next_fast_len(X.shape[1] + reach, real=True)
+        correlation = irfft(rfft(rows, length, axis=1) * rfft(template, length).conj(), length)
         lags = np.concatenate([correlation[:, -reach:], correlation[:, : reach + 1]], axis=1)
         return (_refined_argmax(lags) - reach) * dispersion(self.spectral_axis_)
 
@@ -181,6 +178,8 @@ def _refined_argmax(values):
     """Fractional position of each row's maximum, by the parabola through its neighbours."""
     rows = np.arange(len(values))
     peak = values.argmax(axis=1)
+    if values.shape[1] < 3:
+        return peak.astype(np.float64)
     inner = np.clip(peak, 1, values.shape[1] - 2)
     left, middle, right = (values[rows, inner + k].astype(np.float64) for k in (-1, 0, 1))
     curvature = left - 2 * middle + right

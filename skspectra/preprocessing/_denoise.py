@@ -110,7 +110,7 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
         if self.poisson:
             self._fit_poisson(X)
         else:
-            pca = PCA(self.n_components, svd_solver="full").fit(X)
+            pca = PCA(self.n_components, svd_solver="covariance_eigh").fit(X)
             self.mean_, self.channel_scale_ = pca.mean_, np.ones_like(pca.mean_)
             self.components_ = pca.components_
             self.explained_variance_ratio_ = pca.explained_variance_ratio_
@@ -120,14 +120,16 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
     def _fit_poisson(self, X):
         if X.min() < 0:
             raise ValueError(
-                f"poisson=True wants counts, got negative values in X (least {X.min():g}). "
-                "Denoise before the background is subtracted, or use poisson=False."
+                f"Negative values in data passed to PCADenoiser (least {X.min():g}), but poisson=True "
+                "wants counts. Denoise before the background is subtracted, or use poisson=False."
             )
         channel_scale = np.sqrt(X.mean(axis=0, dtype=np.float64))
         channel_scale[channel_scale == 0] = 1
         spectrum_scale = np.sqrt(X.mean(axis=1, dtype=np.float64))
         spectrum_scale[spectrum_scale == 0] = 1
         scaled = X / channel_scale / spectrum_scale[:, None]
+        if len(X) > X.shape[1]:
+            scaled = np.linalg.qr(scaled, mode="r")  # the same singular values and components
         _, singular_values, components = np.linalg.svd(scaled, full_matrices=False)
         ratio = singular_values**2 / max((singular_values**2).sum(), np.finfo(float).tiny)
         n_components = _count(self.n_components, ratio)

@@ -1,0 +1,103 @@
+"""Crop, resample and align: the steps that act along the axis."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skspectra.exceptions import SpectrumWarning
+from skspectra.preprocessing import PeakAligner, SpectralCrop, SpectralResampler
+
+ENERGY = 630 + 0.1 * np.arange(400)
+
+
+def peaks(position, width=2.0):
+    position = np.atleast_1d(position)[:, None]
+    return np.exp(-(((ENERGY - position) / width) ** 2)) + 0.3 * np.exp(
+        -(((ENERGY - position - 11) / width) ** 2)
+    )
+
+
+def test_crop_keeps_the_window():
+    X = np.tile(ENERGY, (2, 1))
+    out = SpectralCrop((635, 665), spectral_axis=ENERGY).fit_transform(X)
+    assert out.shape == (2, 300)
+    np.testing.assert_allclose(out[0, [0, -1]], [635, 664.9])
+    with pytest.raises(ValueError, match="lies outside the spectral axis"):
+        SpectralCrop((600, 665), spectral_axis=ENERGY).fit(X)
+
+
+@pytest.mark.parametrize("irregular", [False, True])
+def test_resampling_is_linear_interpolation(irregular):
+    rng = np.random.default_rng(0)
+    axis = np.sort(rng.uniform(0, 10, 50)) if irregular else np.linspace(0, 10, 50)
+    X = rng.normal(size=(3, 50))
+    new_axis = np.linspace(axis[0], axis[-1], 33)
+    out = SpectralResampler(new_axis, spectral_axis=axis).fit_transform(X)
+    np.testing.assert_allclose(out, [np.interp(new_axis, axis, row) for row in X], atol=1e-12)
+    wide = np.linspace(-5, 15, 21)
+    out = SpectralResampler(wide, outside="edge", spectral_axis=axis).fit_transform(X)
+    np.testing.assert_allclose(out, [np.interp(wide, axis, row) for row in X], atol=1e-12)
+
+
+def test_resampling_outside_names_both_ranges():
+    with pytest.raises(ValueError, match="625 to 660, but the spectra only cover 630 to 669.9"):
+        SpectralResampler(np.arange(625, 661.0), spectral_axis=ENERGY).fit(peaks(642))
+    SpectralResampler([629.96, 640], spectral_axis=ENERGY).fit(peaks(642))  # half a channel
+    with pytest.raises(ValueError, match="new_axis must be strictly increasing"):
+        SpectralResampler([640, 635], spectral_axis=ENERGY).fit(peaks(642))
+
+
+@given(
+    seed=st.integers(0, 99),
+    factor=st.integers(1, 5),
+)
+@settings(max_examples=20, deadline=None)
+def test_resampling_to_a_finer_axis_and_back_is_exact(seed, factor):
+    X = np.random.default_rng(seed).normal(size=(2, 40))
+    axis = np.arange(40.0)
+    fine = np.linspace(0, 39, 39 * factor + 1)
+    there = SpectralResampler(fine, spectral_axis=axis).fit_transform(X)
+    back = SpectralResampler(axis, spectral_axis=fine).fit_transform(there)
+    np.testing.assert_allclose(back, X, atol=1e-10)
+
+
+@pytest.mark.parametrize("method", ["max", "correlation"])
+@given(offset=st.floats(-4, 4))
+@settings(max_examples=20, deadline=None)
+def test_aligner_undoes_a_shift(method, offset):
+    train = peaks([641.0, 642.0, 643.0])
+    aligner = PeakAligner((634, 652), method=method, spectral_axis=ENERGY).fit(train)
+    moved = peaks(642.0 + offset)
+    np.testing.assert_allclose(aligner.shifts(moved), -offset, atol=0.03)
+    inside = slice(60, 300)
+    np.testing.assert_allclose(
+        aligner.transform(moved)[:, inside], peaks(642)[:, inside], atol=0.05
+    )
+
+
+def test_correlation_stands_noise_better():
+    rng = np.random.default_rng(0)
+    positions = rng.uniform(640, 644, 300)
+    X = peaks(positions) + rng.normal(0, 0.2, (300, 400))
+    error = {}
+    for method in ("max", "correlation"):
+        aligner = PeakAligner((634, 652), method=method, spectral_axis=ENERGY).fit(X)
+        error[method] = (aligner.shifts(X) + positions).std()
+    assert error["correlation"] < 0.5 * error["max"]
+
+
+def test_flat_spectrum_stays_where_it_is():
+    aligner = PeakAligner((634, 652), spectral_axis=ENERGY).fit(peaks([641, 643]))
+    X = np.concatenate([np.ones((1, 400)), peaks(641)])
+    with pytest.warns(SpectrumWarning, match="1 of 2 spectra are flat"):
+        out = aligner.transform(X)
+    np.testing.assert_array_equal(out[0], 1)
+    assert aligner.reference_energy_ == pytest.approx(642)
+
+
+def test_irregular_axis_is_for_the_maximum_only():
+    axis = np.sort(np.random.default_rng(0).uniform(630, 670, 400))
+    PeakAligner((634, 652), spectral_axis=axis).fit(peaks(642))
+    with pytest.raises(ValueError, match="uniform"):
+        PeakAligner((634, 652), method="correlation", spectral_axis=axis).fit(peaks(642))

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from skspectra.preprocessing import PCADenoiser
+
+
+def make_counts(n=64, p=50, level=20.0, seed=0):
+    rng = np.random.default_rng(seed)
+    components = np.abs(np.cumsum(rng.normal(size=(3, p)), axis=1)) + 0.1
+    signal = level * rng.dirichlet(np.ones(3), n) * rng.uniform(0.2, 2, (n, 1)) @ components
+    return signal, rng.poisson(signal).astype(float)
+
+
+def test_plain_denoising_is_scikit_learns_pca_and_back():
+    _, X = make_counts()
+    pca = PCA(3).fit(X)
+    denoiser = PCADenoiser(3).fit(X)
+    np.testing.assert_allclose(denoiser.transform(X), pca.inverse_transform(pca.transform(X)))
+    np.testing.assert_allclose(denoiser.explained_variance_ratio_, pca.explained_variance_ratio_)
+
+
+def test_poisson_denoising_is_hyperspys():
+    hs = pytest.importorskip("hyperspy.api")
+    _, X = make_counts()
+    signal = hs.signals.Signal1D(X.copy())
+    signal.decomposition(normalize_poissonian_noise=True, print_info=False)
+    model = signal.get_decomposition_model(3).data
+    denoiser = PCADenoiser(3, poisson=True).fit(X)
+    np.testing.assert_allclose(denoiser.transform(X), model, atol=1e-9)
+    variance = signal.learning_results.explained_variance
+    np.testing.assert_allclose(denoiser.explained_variance_ratio_, variance[:3] / variance.sum())
+
+
+def test_poisson_scaling_finds_a_weak_feature_that_plain_pca_misses():
+    rng = np.random.default_rng(0)
+    strong, weak = np.zeros(100), np.zeros(100)
+    strong[:50], weak[50:] = 5000, 1
+    share = rng.uniform(0.5, 1, (400, 1))
+    signal = strong + 4 * share * weak + 2
+    X = rng.poisson(signal).astype(float)
+    error = {
+        poisson: (PCADenoiser(2, poisson=poisson).fit_transform(X) - signal)[:, 50:].std()
+        for poisson in (False, True)
+    }
+    assert error[True] < 0.9 * error[False]
+
+
+def test_each_row_is_denoised_by_itself():
+    _, X = make_counts()
+    denoiser = PCADenoiser(3, poisson=True).fit(X)
+    np.testing.assert_allclose(denoiser.transform(X[5:6])[0], denoiser.transform(X)[5])
+    assert not denoiser.transform(np.zeros((1, 50))).any()
+
+
+def test_share_of_variance_chooses_the_number_of_components():
+    _, X = make_counts()
+    for poisson in (False, True):
+        denoiser = PCADenoiser(0.9, poisson=poisson).fit(X)
+        ratio = PCADenoiser(50, poisson=poisson).fit(X).explained_variance_ratio_
+        assert denoiser.n_components_ == np.argmax(np.cumsum(ratio) > 0.9) + 1
+
+
+def test_empty_channels_and_spectra_are_no_trouble():
+    _, X = make_counts()
+    X[:, 7] = 0
+    X[3] = 0
+    out = PCADenoiser(3, poisson=True).fit_transform(X)
+    assert np.isfinite(out).all()
+    np.testing.assert_allclose(out[:, 7], 0, atol=1e-12)
+
+
+def test_bad_input():
+    _, X = make_counts()
+    with pytest.raises(ValueError, match="n_components=51"):
+        PCADenoiser(51).fit(X)
+    with pytest.raises(ValueError, match="Negative values.*Denoise before the background"):
+        PCADenoiser(3, poisson=True).fit(X - 5)

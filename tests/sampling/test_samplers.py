@@ -1,0 +1,180 @@
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import Pipeline as PlainPipeline
+
+from skspectra.augmentation import EnergyShift, PCANoise, PoissonNoise
+from skspectra.pipeline import Pipeline, make_pipeline
+from skspectra.preprocessing import SpectralCrop, SpectrumNormalizer
+from skspectra.sampling import Augment, KMeansCleaner
+
+ENERGY = 600 + 0.5 * np.arange(200)
+
+
+def make_images(n=60, seed=0, edge=0.2):
+    """Counts of two classes of edges, the last third of each class substrate only."""
+    rng = np.random.default_rng(seed)
+    background = 2000 * (ENERGY / 600) ** -3.2
+    height = edge * 2000 * (ENERGY >= 640)
+    rows, y, has_edge = [], [], []
+    for name, peak in (("Mn2+", 642), ("Mn4+", 646)):
+        line = height * (1 + 2 * np.exp(-(((ENERGY - peak) / 2) ** 2)))
+        for i in range(n):
+            has_edge.append(i < 2 * n // 3)
+            rows.append(background * rng.uniform(0.9, 1.1) + line * has_edge[-1])
+            y.append(name)
+    return rng.poisson(rows), np.array(y), np.array(has_edge)
+
+
+def test_augment_puts_originals_first_then_copies():
+    X, y, _ = make_images(5)
+    augment = Augment([PoissonNoise(), EnergyShift(shift=(-2, 2))], n_copies=3, random_state=0)
+    X_out, y_out = augment.fit_resample(X, y)
+    assert X_out.shape == (40, 200)
+    np.testing.assert_array_equal(X_out[:10], X)
+    np.testing.assert_array_equal(y_out, np.tile(y, 4))
+    assert not np.array_equal(X_out[10:20], X_out[20:30])
+    np.testing.assert_array_equal(augment.fit_resample(X, y)[0], X_out)
+    X_out, _ = augment.set_params(keep_original=False).fit_resample(X, y)
+    assert X_out.shape == (30, 200)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_frames_of_whole_numbers_come_out_as_floats_on_their_axis(frame):
+    X, y, _ = make_images(5)
+    X = frame(X, [*map(str, ENERGY)]) if frame is pl.DataFrame else frame(X, columns=ENERGY)
+    augment = Augment(EnergyShift(shift=0.25), n_copies=1, keep_original=False)
+    X_out, y_out = augment.fit_resample(X, y)
+    assert isinstance(X_out, pd.DataFrame)
+    assert list(X_out.columns) == list(X.columns)
+    expected = EnergyShift(shift=0.25, spectral_axis=ENERGY).fit_transform(np.asarray(X))
+    np.testing.assert_allclose(X_out, expected)
+
+
+def test_augment_refuses_to_change_the_columns():
+    X, y, _ = make_images(5)
+    augment = Augment([EnergyShift(window=(620, 680), spectral_axis=ENERGY)])
+    with pytest.raises(ValueError, match="cannot change the columns.*SpectralCrop"):
+        augment.fit_resample(X, y)
+
+
+def test_copies_exist_while_fitting_only():
+    X, y, _ = make_images(20)
+
+    class Counting(DummyClassifier):
+        def fit(self, X, y):
+            self.n_rows_ = len(X)
+            return super().fit(X, y)
+
+    pipeline = make_pipeline(Augment(PoissonNoise(), n_copies=4), Counting()).fit(X, y)
+    assert pipeline[-1].n_rows_ == 200
+    assert len(pipeline.predict(X)) == 40
+
+
+def test_skspectra_pipeline_is_the_last_step_of_a_plain_one():
+    X, y, _ = make_images(20)
+    inner = make_pipeline(Augment(PoissonNoise(), n_copies=2, random_state=0), forest())
+    plain = PlainPipeline([("normalize", SpectrumNormalizer()), ("classify", inner)])
+    assert cross_val_score(plain, X, y, cv=2).mean() > 0.6
+    with pytest.raises(TypeError, match="should be transformers and implement fit and transform"):
+        PlainPipeline([("augment", Augment(PoissonNoise())), ("classify", forest())]).fit(X, y)
+
+
+def forest():
+    return RandomForestClassifier(10, random_state=0)
+
+
+def test_grid_search_over_every_kind_of_step():
+    X, y, _ = make_images(20)
+    pipeline = Pipeline(
+        [
+            ("crop", SpectralCrop((630, 660), spectral_axis=ENERGY)),
+            ("normalize", SpectrumNormalizer()),
+            ("augment", Augment([PCANoise(n_components=2)], n_copies=1, random_state=0)),
+            ("classify", forest()),
+        ]
+    )
+    grid = {
+        "crop__window": [(630, 660), (635, 655)],
+        "augment__n_copies": [1, 2],
+        "augment__augmenters": [[PCANoise(n_components=2)], [PoissonNoise(dose=50)]],
+        "normalize__norm": ["minmax", "l2"],
+    }
+    search = GridSearchCV(pipeline, grid, cv=2).fit(X, y)
+    assert search.best_score_ > 0.6
+
+
+@pytest.mark.parametrize("per_class", [True, False])
+def test_cleaner_keeps_exactly_the_spectra_with_an_edge(per_class):
+    X, y, has_edge = make_images()
+    cleaner = KMeansCleaner(
+        per_class=per_class, pre_edge=(600, 635), spectral_axis=ENERGY, random_state=0
+    )
+    X_out, y_out = cleaner.fit_resample(X, y)
+    np.testing.assert_array_equal(cleaner.sample_indices_, np.flatnonzero(has_edge))
+    np.testing.assert_array_equal(X_out, X[has_edge])
+    np.testing.assert_array_equal(y_out, y[has_edge])
+    keys = ["Mn2+", "Mn4+"] if per_class else [None]
+    assert list(cleaner.kept_) == list(cleaner.labels_) == keys
+    for key in keys:
+        strong, weak = cleaner.edge_strength_[key][0]
+        assert strong > 20 and abs(weak) < 3
+        assert cleaner.kept_[key][0].tolist() == [0]
+        assert cleaner.cluster_centers_[key][0].shape == (2, 200)
+    fresh, _, fresh_edge = make_images(seed=1)
+    np.testing.assert_array_equal(cleaner.predict_mask(fresh), fresh_edge)
+
+
+def test_cleaner_sorts_clusters_and_takes_orders():
+    X, y, has_edge = make_images()
+    params = {"pre_edge": (600, 635), "spectral_axis": ENERGY, "random_state": 0}
+    for keep in ([1], lambda centers: centers[:, -1] < centers[:, -1].mean()):
+        cleaner = KMeansCleaner(keep=keep, **params).fit(X, y)
+        cleaner.fit_resample(X, y)
+        np.testing.assert_array_equal(cleaner.sample_indices_, np.flatnonzero(~has_edge))
+
+
+def test_rounds_cluster_what_was_kept():
+    X, y, has_edge = make_images()
+    cleaner = KMeansCleaner(
+        keep=[0], n_rounds=2, pre_edge=(600, 635), spectral_axis=ENERGY, random_state=0
+    )
+    X_out, _ = cleaner.fit_resample(X, y)
+    assert 0 < len(X_out) < has_edge.sum()
+    assert [len(labels) for labels in cleaner.labels_["Mn2+"]] == [60, 40]
+    assert set(cleaner.sample_indices_) <= set(np.flatnonzero(has_edge))
+    assert cleaner.predict_mask(X).sum() <= has_edge.sum()
+
+
+def test_class_without_an_edge_is_an_error_that_names_it():
+    X, y, _ = make_images()
+    substrate, _, has_edge = make_images(edge=0)
+    X = np.where((y == "Mn4+")[:, None], substrate, X)
+    params = {"pre_edge": (600, 635), "spectral_axis": ENERGY, "random_state": 0}
+    with pytest.raises(ValueError, match="Class 'Mn4\\+' would lose all of its spectra.*strengths"):
+        KMeansCleaner(**params).fit_resample(X, y)
+    with pytest.raises(ValueError, match="Class 'Mn4\\+' would lose all of its spectra.*per_class"):
+        KMeansCleaner(per_class=False, **params).fit_resample(X, y)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"spectral_axis": None}, "needs a positive spectral axis"),
+        ({"keep": [2]}, "numbered 0 to 1"),
+        ({"keep": []}, "would lose all"),
+        ({"n_clusters": 100}, "60 spectra, fewer than n_clusters=100"),
+        ({"pre_edge": (600, 700)}, "end before the axis does"),
+        ({"pre_edge": (600, 601)}, "at least three channels"),
+        ({"pre_edge": (500, 601)}, "pre_edge .500, 601. lies outside"),
+    ],
+)
+def test_bad_parameters(params, message):
+    X, y, _ = make_images()
+    cleaner = KMeansCleaner(pre_edge=(600, 635), spectral_axis=ENERGY).set_params(**params)
+    with pytest.raises(ValueError, match=message):
+        cleaner.fit_resample(X, y)
