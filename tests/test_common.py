@@ -1,8 +1,7 @@
 import imblearn.utils.estimator_checks
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
-
 from estimators import AUGMENTERS, SAMPLERS, TRANSFORMERS, expected_failed_checks
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 pytestmark = pytest.mark.filterwarnings("ignore::skspectra.exceptions.SpectrumWarning")
 

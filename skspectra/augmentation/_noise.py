@@ -85,9 +85,9 @@ class PCANoise(Augmenter):
         low, _ = check_range(self.scale, "scale")
         if low < 0:
             raise ValueError(f"scale must not be negative, got {low:g}.")
-        if self.n_components > min(X.shape):
+        if self.n_components > min(X.shape) or len(X) < 2:
             raise ValueError(
-                f"n_components={self.n_components} needs as many spectra and channels, got "
+                f"n_components={self.n_components} needs as many spectra (at least 2) and channels, got  "
                 f"n_samples={X.shape[0]} spectra of {X.shape[1]} channels. Lower n_components."
             )
         pca = PCA(self.n_components, svd_solver="covariance_eigh").fit(X)

@@ -27,8 +27,8 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
         Where the peak is looked for, half-open, in units of the axis.
     method : {"max", "correlation"}, default="max"
         ``"max"`` takes the brightest channel of the window. ``"correlation"`` takes the lag, at
-        most half the window, of greatest correlation with `reference_spectrum_`, which noise
-        disturbs less; it wants a uniform axis.
+        most half the window, of greatest Pearson correlation with `reference_spectrum_`, which
+        noise disturbs less; it wants a uniform axis.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra; None takes it from numeric column names, else the channel numbers.
 
@@ -158,16 +158,29 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
 
     def _lags(self, X):
         """How far each spectrum lies above the reference, in units of the axis."""
-        channels = self._channels
-        rows = X - X[:, channels].mean(axis=1, keepdims=True)
-        template = np.zeros(X.shape[1])
-        template[channels] = self.reference_spectrum_[channels]
-        template[channels] -= template[channels].mean()
-        reach = (channels.stop - channels.start) // 2
-        length = next_fast_len(X.shape[1] + reach, real=True)
-        correlation = irfft(rfft(rows, length, axis=1) * rfft(template, length).conj(), length)
-        lags = np.concatenate([correlation[:, -reach:], correlation[:, : reach + 1]], axis=1)
-        return (_refined_argmax(lags) - reach) * dispersion(self.spectral_axis_)
+        start, stop = self._channels.start, self._channels.stop
+        reach = (stop - start) // 2
+        around = np.clip(np.arange(start - reach, stop + reach), 0, X.shape[1] - 1)
+        similarity = _correlations(X[:, around], self.reference_spectrum_[start:stop])
+        return (_refined_argmax(similarity) - reach) * dispersion(self.spectral_axis_)
+
+
+def _correlations(X, reference):
+    """Pearson correlation of the reference with every stretch of its length of each spectrum."""
+    width, n_lags = reference.size, X.shape[1] - reference.size + 1
+    rows = (X - X.mean(axis=1, keepdims=True)).astype(np.float64, copy=False)
+    length = next_fast_len(X.shape[1], real=True)
+    template = rfft(reference - reference.mean(), length)
+    products = irfft(rfft(rows, length, axis=1) * template.conj(), length, axis=1)[:, :n_lags]
+    totals, squares = (_moving_sums(values, width) for values in (rows, rows**2))
+    variance = squares - totals**2 / width
+    floor = 1e-12 * squares.max(axis=1, keepdims=True, initial=np.finfo(float).tiny)
+    return products / np.sqrt(np.maximum(variance, floor))
+
+
+def _moving_sums(values, width):
+    sums = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
+    return sums[:, width:] - sums[:, :-width]
 
 
 def _shifted(X, axis, shifts):
