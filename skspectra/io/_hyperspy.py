@@ -1,0 +1,35 @@
+"""HyperSpy, imported when it is needed and kept quiet about itself."""
+
+import contextlib
+import logging
+import warnings
+
+__all__ = ["import_hyperspy", "quiet_hyperspy"]
+
+
+def import_hyperspy():
+    """Return `hyperspy.api`, or raise an ImportError that says what to install."""
+    try:
+        import hyperspy.api as hs
+    except ImportError as error:
+        raise ImportError(
+            "HyperSpy is needed for its signals and file formats; install it with "
+            "python -m pip install 'hyperspy>=2.4'."
+        ) from error
+    return hs
+
+
+@contextlib.contextmanager
+def quiet_hyperspy():
+    """Hold back what HyperSpy logs and warns about its own installation and extensions."""
+    from hyperspy.exceptions import VisibleDeprecationWarning
+
+    logger = logging.getLogger("hyperspy")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", VisibleDeprecationWarning)
+            yield
+    finally:
+        logger.setLevel(level)
