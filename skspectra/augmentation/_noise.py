@@ -87,8 +87,8 @@ class PCANoise(Augmenter):
             raise ValueError(f"scale must not be negative, got {low:g}.")
         if self.n_components > min(X.shape) or len(X) < 2:
             raise ValueError(
-                f"n_components={self.n_components} needs as many spectra (at least 2) and channels, got  "
-                f"n_samples={X.shape[0]} spectra of {X.shape[1]} channels. Lower n_components."
+                f"n_components={self.n_components} needs as many spectra (at least 2) and "
+                f"channels, got n_samples={X.shape[0]} spectra of {X.shape[1]} channels. Lower it."
             )
         pca = PCA(self.n_components, svd_solver="covariance_eigh").fit(X)
         self.mean_ = pca.mean_

@@ -121,7 +121,8 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
         if X.min() < 0:
             raise ValueError(
                 f"Negative values in data passed to PCADenoiser (least {X.min():g}), but "
-                "poisson=True wants counts. Denoise before the background is subtracted, or use poisson=False."
+                "poisson=True wants counts. Denoise before the background is subtracted, or use "
+                "poisson=False."
             )
         channel_scale = np.sqrt(X.mean(axis=0, dtype=np.float64))
         channel_scale[channel_scale == 0] = 1

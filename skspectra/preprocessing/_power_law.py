@@ -24,7 +24,7 @@ from skspectra.exceptions import warn_spectra
 
 __all__ = ["PowerLawBackground", "PowerLawParameters"]
 
-_CHUNK_BYTES = 1 << 23
+_CHUNK_BYTES = 1 << 24
 
 
 class PowerLawParameters(NamedTuple):

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -156,11 +158,11 @@ def test_result_does_not_depend_on_the_chunks(monkeypatch):
     np.testing.assert_allclose(make().fit_transform(X), whole, rtol=1e-12, atol=1e-12)
 
 
-def test_memory_beyond_input_and_output_stays_below_64_mib():
-    import tracemalloc
-
-    X = np.ones((60_000, 700), dtype=np.float32)
-    model = make("least_squares").fit(X[:2])
+@both_losses
+@pytest.mark.parametrize("window", [WINDOW, (200, 900)])
+def test_memory_beyond_input_and_output_stays_below_64_mib(loss, window):
+    X = np.ones((30_000, 700), dtype=np.float32)
+    model = make(loss).set_params(window=window).fit(X[:2])
     tracemalloc.start()
     out = model.transform(X)
     _, peak = tracemalloc.get_traced_memory()
