@@ -84,18 +84,19 @@ TEXTS = {
     "comma and header": "Energy (eV),Intensity\n635,5\n640,0\n645,5\n",
     "comma and spaces": "635, 5\n640, 0\n 645, 5\n",
     "any header": "x,y\n635,5\n640,0\n645,5\n",
-    "columns swapped": "counts,energy loss\n5,635\n0,640\n5,645\n",
+    "columns swapped": "counts per eV,energy loss\n5,635\n0,640\n5,645\n",
     "semicolon and decimal comma": "E;I\n635,0;5,0\n640,0;0,0\n645,0;5,0\n",
+    "decimal comma without header": "635,0;5,0\n640,0;0,0\n645,0;5,0\n",
     "tab": "635\t5\n640\t0\n645\t5\n",
     "spaces": "  635   5\n  640   0\n  645   5",
     "header of several words": "Energy loss (eV)   Counts, a.u.\n635 5\n640 0\n645 5\n",
     "comments and blank lines": "# taken on Monday, 5\n\n635 5\n  # half way\n640 0\n\n645 5\n\n",
-    "windows": "\ufeffenergy,intensity\r\n635,5\r\n640,0\r\n645,5\r\n",
+    "windows": "\ufeff635,5\r\n640,0\r\n645,5\r\n",
     "scientific": "6.35e2 5e0\n6.40e2 0e0\n6.45E+2 5\n",
     "not in order": "645,5\n635,5\n640,0\n",
     "repeated energies": "635,5\n645,4\n640,0\n645,6\n",
     "further columns": "index,energy,comment,intensity\n0,635,a,5\n1,640,b,0\n2,645,c,5\n",
-    "three columns of which one is the name": "name,eV,MnO\nx,635,5\nx,640,0\nx,645,5\n",
+    "three columns of which one is the name": "name,eV,MnO\nx ,635,5\nx,640,0\nx,645,5\n",
 }
 
 
