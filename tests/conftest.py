@@ -1,9 +1,11 @@
 import os
 from pathlib import Path
 
+import matplotlib
 import pytest
 import torch
 
+matplotlib.use("agg")
 torch.set_num_threads(1)
 
 

@@ -1,0 +1,124 @@
+"""Scores of a fitted model on perturbed copies of the data it has not seen."""
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils._param_validation import HasMethods, validate_params
+from sklearn.utils.parallel import Parallel, delayed
+
+__all__ = ["robustness_curve"]
+
+
+@validate_params(
+    {
+        "estimator": [HasMethods(["fit"])],
+        "X": ["array-like"],
+        "y": ["array-like"],
+        "perturbation": [HasMethods(["fit_transform", "transform"])],
+        "param_name": [str],
+        "param_range": ["array-like"],
+        "groups": ["array-like", None],
+        "cv": ["cv_object"],
+        "scoring": [str, callable, None],
+        "n_jobs": [int, None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def robustness_curve(
+    estimator,
+    X,
+    y,
+    *,
+    perturbation,
+    param_name,
+    param_range,
+    groups=None,
+    cv=10,
+    scoring=None,
+    n_jobs=None,
+):
+    """Score an estimator on held-out spectra that are perturbed more and more.
+
+    The estimator is fitted once per fold, to what `perturbation.transform` makes of the training
+    spectra (themselves, or the nominal window of ``EnergyShift(window=...)``), and scored on
+    `perturbation.fit_transform` of the held-out spectra for each value of the parameter. Names
+    and returns follow `sklearn.model_selection.validation_curve`.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Cloned for every fold.
+    X : array-like of shape (n_spectra, n_channels)
+        Spectra.
+    y : array-like of shape (n_spectra,)
+        Labels.
+    perturbation : Augmenter or other transformer
+        What is done to the held-out spectra, such as `EnergyShift`; cloned.
+    param_name : str
+        The parameter of the perturbation that varies, such as ``"shift"``.
+    param_range : array-like of shape (n_values,)
+        Its values.
+    groups : array-like of shape (n_spectra,), default=None
+        Groups for the splitter.
+    cv : int, cross-validation generator or iterable, default=10
+        Folds; an int gives `StratifiedKFold` for a classifier.
+    scoring : str or callable, default=None
+        The score; the estimator's own if None.
+    n_jobs : int, default=None
+        How many folds are fitted in parallel.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_values, n_folds)
+        Score of each value on each fold.
+
+    Raises
+    ------
+    ValueError
+        If the perturbation has no parameter of that name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from skspectra.augmentation import EnergyShift
+    >>> from skspectra.evaluation import robustness_curve
+    >>> X = np.exp(-((np.arange(40.0) - np.array([[15.0], [20.0]])) ** 2) / 8)
+    >>> X, y = np.repeat(X, 6, axis=0), np.repeat(["low", "high"], 6)
+    >>> robustness_curve(
+    ...     KNeighborsClassifier(1),
+    ...     X,
+    ...     y,
+    ...     perturbation=EnergyShift(),
+    ...     param_name="shift",
+    ...     param_range=[0, 5],
+    ...     cv=3,
+    ... ).mean(axis=1)
+    array([1. , 0.5])
+    """
+    if param_name not in perturbation.get_params():
+        raise ValueError(
+            f"{type(perturbation).__name__} has no parameter {param_name!r}; it has "
+            f"{', '.join(sorted(perturbation.get_params()))}."
+        )
+    X, y, groups = indexable(X, y, groups)
+    cv = check_cv(cv, y, classifier=is_classifier(estimator))
+    scorer = check_scoring(estimator, scoring)
+    perturbations = [clone(perturbation).set_params(**{param_name: v}) for v in param_range]
+    columns = Parallel(n_jobs=n_jobs)(
+        delayed(_score_fold)(clone(estimator), X, y, train, test, perturbations, scorer)
+        for train, test in cv.split(X, y, groups)
+    )
+    return np.array(columns).T
+
+
+def _score_fold(estimator, X, y, train, test, perturbations, scorer):
+    X_train, y_train = _safe_indexing(X, train), _safe_indexing(y, train)
+    X_test, y_test = _safe_indexing(X, test), _safe_indexing(y, test)
+    estimator.fit(clone(perturbations[0]).fit(X_train).transform(X_train), y_train)
+    return [
+        scorer(estimator, perturbation.fit_transform(X_test), y_test)
+        for perturbation in perturbations
+    ]

@@ -1,0 +1,77 @@
+"""Scores against the strength of a perturbation."""
+
+import numpy as np
+
+from skspectra.plotting._style import COLORS, axes_of
+
+__all__ = ["RobustnessDisplay"]
+
+
+class RobustnessDisplay:
+    """Score of one or several models against the strength of a perturbation.
+
+    Parameters
+    ----------
+    param_range : array-like of shape (n_values,)
+        Values of the parameter of the perturbation.
+    scores : dict of str to array-like of shape (n_values, n_folds)
+        For each model what `skspectra.evaluation.robustness_curve` returns.
+    param_name : str, default="shift (eV)"
+        Label of the horizontal axis.
+    score_name : str, default="accuracy"
+        Label of the vertical axis.
+    chance : float, default=None
+        Score of a guess, drawn as a dotted line.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        Its figure.
+
+    Examples
+    --------
+    >>> from skspectra.plotting import RobustnessDisplay
+    >>> scores = {"net": [[0.9, 0.8], [1.0, 1.0], [0.9, 0.9]]}
+    >>> display = RobustnessDisplay([-5, 0, 5], scores).plot()
+    >>> display.ax_.get_xlabel()
+    'shift (eV)'
+    """
+
+    def __init__(
+        self, param_range, scores, *, param_name="shift (eV)", score_name="accuracy", chance=None
+    ):
+        self.param_range = param_range
+        self.scores = scores
+        self.param_name = param_name
+        self.score_name = score_name
+        self.chance = chance
+
+    def plot(self, ax=None):
+        """Draw the mean of the folds as a line, and their standard deviation as a band.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        display : RobustnessDisplay
+        """
+        ax = axes_of(ax, figsize=(4.5, 3.4))
+        for i, (name, scores) in enumerate(self.scores.items()):
+            mean, spread = np.mean(scores, axis=1), np.std(scores, axis=1)
+            color = COLORS[i % len(COLORS)]
+            ax.fill_between(
+                self.param_range, mean - spread, mean + spread, color=color, alpha=0.2, linewidth=0
+            )
+            ax.plot(self.param_range, mean, color=color, label=name)
+        if self.chance is not None:
+            ax.axhline(self.chance, color="0.5", linestyle=":", linewidth=1)
+        ax.set(xlabel=self.param_name, ylabel=self.score_name, ylim=(0, 1.02))
+        ax.margins(x=0)
+        ax.legend(frameon=False, loc="lower center", ncols=2)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

@@ -1,0 +1,46 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from skspectra.plotting import RobustnessDisplay, SpectraDisplay
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def test_spectra_display_draws_mean_and_band_of_each_class():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 20)), np.repeat(["Mn2+", "Mn3+", "Mn4+"], 100)
+    axis = np.linspace(635, 665, 20)
+    display = SpectraDisplay.from_spectra(X, y, spectral_axis=axis, coverage=0.5)
+    for i, name in enumerate(["Mn2+", "Mn3+", "Mn4+"]):
+        np.testing.assert_allclose(display.means[i], X[y == name].mean(axis=0))
+        inside = (X[y == name] >= display.lower[i]) & (X[y == name] <= display.upper[i])
+        assert inside.mean() == pytest.approx(0.5, abs=0.02)
+    lines = display.ax_.get_lines()
+    np.testing.assert_array_equal(lines[2].get_xdata(), axis)
+    assert [line.get_label() for line in lines] == ["Mn2+", "Mn3+", "Mn4+"]
+    tops, bottoms = display.upper.max(axis=1), display.lower.min(axis=1)
+    offset = (lines[1].get_ydata() - display.means[1])[0]
+    assert (offset + bottoms[1:] > tops[:-1] - 0.1 * offset).all()
+
+
+def test_displays_draw_where_they_are_told():
+    figure, axes = plt.subplots(1, 2)
+    assert SpectraDisplay.from_spectra(np.eye(3), ax=axes[0]).figure_ is figure
+    scores = {"net": np.array([[0.5, 0.7], [1.0, 1.0]]), "forest": np.zeros((2, 2))}
+    display = RobustnessDisplay([0, 5], scores, chance=1 / 3).plot(ax=axes[1])
+    assert display.ax_ is axes[1]
+    np.testing.assert_allclose(axes[1].get_lines()[0].get_ydata(), [0.6, 1.0])
+    np.testing.assert_allclose(axes[1].get_lines()[2].get_ydata(), 1 / 3)
+    assert axes[1].get_xlabel() == "shift (eV)"
+
+
+def test_bad_spectra_are_refused():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        SpectraDisplay.from_spectra(np.eye(3), ["a", "b"])
+    with pytest.raises(ValueError, match="NaN"):
+        SpectraDisplay.from_spectra([[np.nan, 1.0]])
