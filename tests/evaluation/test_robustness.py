@@ -8,7 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer
 
-from skspectra.augmentation import EnergyShift, PCANoise
+from skspectra.augmentation import EnergyShift, PoissonNoise
 from skspectra.evaluation import robustness_curve
 from skspectra.preprocessing import SpectrumNormalizer
 
@@ -72,7 +72,7 @@ def test_any_transformer_perturbs_and_frames_keep_their_axis():
     )  # fmt: skip
     np.testing.assert_array_equal(on_frame, shift_curve(KNeighborsClassifier(), X, y, [4.0], cv=5))
     for perturbation, name, values in (
-        (PCANoise(n_components=2, random_state=0), "scale", [0, 50]),
+        (PoissonNoise(random_state=0), "dose", [10_000, 0.1]),
         (FunctionTransformer(smear), "kw_args", [{"width": 1}, {"width": 100}]),
     ):
         scores = robustness_curve(
