@@ -89,7 +89,8 @@ def from_rows(values, signal, *, spectral_axis=None):
     Returns
     -------
     result : hyperspy.api.signals.BaseSignal
-        Lazy if `values` is a dask array. What it is depends on `values`:
+        Lazy if `values` is a dask array, else on the memory of `values` where that is possible.
+        What it is depends on `values`:
 
         - one value per row: a map with signal dimension 0, like ``signal.sum(axis="sig")``; its
           ``.T`` is the image;
