@@ -40,7 +40,10 @@ def read_text(path):
     points = {}
     for number, fields in rows:
         point = [_number(fields[column], number, path) for column in (energy, intensity)]
-        points.setdefault(None if name is None else fields[name].strip(), []).append(point)
+        key = None if name is None else fields[name].strip()
+        if key == "":
+            raise ValueError(f"{path}, line {number}: the column {header[name]!r} is empty.")
+        points.setdefault(key, []).append(point)
     spectra = {key: _sorted_spectrum(value, key, path) for key, value in points.items()}
     unit = _UNIT.search(header[energy] if len(header) == width else " ".join(header))
     return spectra, unit and unit[0]

@@ -209,6 +209,7 @@ def test_missing_units_are_taken_as_those_of_the_axis(tmp_path):
         ("635,5\n640,inf\n645,0\n", "intensities are not all finite"),
         ("635,5\nnan,1\n645,0\n", "an energy is NaN"),
         ("635,5\n635,6\n", "a single energy"),
+        ("spectrum,eV,I\na,635,5\n,640,0\n", "line 3: the column 'spectrum' is empty"),
         ("\0\0\0", "is not text"),
     ],
 )
