@@ -5,7 +5,7 @@ from array_api_compat import array_namespace
 
 from skspectra._axis import check_axis, dispersion, is_uniform
 
-__all__ = ["channel_positions", "interpolate_rows", "resample_rows"]
+__all__ = ["channel_positions", "interpolate_rows", "resample_rows", "sample_rows", "shift_rows"]
 
 _CHUNK_BYTES = 1 << 24
 
@@ -96,6 +96,11 @@ def sample_rows(X, axis, energies):
         rows = slice(start, start + step)
         chunks.append(interpolate_rows(X[rows], channel_positions(axis, energies(rows))))
     return chunks[0] if len(chunks) == 1 else xp.concat(chunks, axis=0)
+
+
+def shift_rows(X, axis, shifts):
+    """Each row of `X` shifted towards higher energy by its own amount, in units of `axis`."""
+    return sample_rows(X, axis, lambda rows: axis - shifts[rows, None])
 
 
 def resample_rows(X, axis, new_axis, *, outside="raise"):

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspectra._axis import dispersion, is_uniform, window_channels
 from skspectra._base import SpectralMixin
-from skspectra._interpolation import sample_rows
+from skspectra._interpolation import shift_rows
 from skspectra.exceptions import warn_spectra
 
 __all__ = ["PeakAligner"]
@@ -105,7 +105,7 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
         peaks = self._peaks(X)
         self.reference_energy_ = float(np.median(peaks))
         if self.method == "correlation":
-            aligned = _shifted(X, axis, self.reference_energy_ - peaks)
+            aligned = shift_rows(X, axis, self.reference_energy_ - peaks)
             self.reference_spectrum_ = aligned.mean(axis=0)
         return self
 
@@ -123,7 +123,7 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
         """
         X = self._validate(X)
         shifts = self._shifts(X)
-        return _shifted(X, self.spectral_axis_, shifts)
+        return shift_rows(X, self.spectral_axis_, shifts)
 
     def shifts(self, X):
         """Return by how much `transform` shifts each spectrum.
@@ -181,10 +181,6 @@ def _correlations(X, reference):
 def _moving_sums(values, width):
     sums = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
     return sums[:, width:] - sums[:, :-width]
-
-
-def _shifted(X, axis, shifts):
-    return sample_rows(X, axis, lambda rows: axis - shifts[rows, None])
 
 
 def _refined_argmax(values):

@@ -1,0 +1,304 @@
+"""The main job: simulate, cross-validate, shift, and read real spectra."""
+
+import json
+import time
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from matplotlib.figure import Figure
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from tqdm import tqdm
+
+import skspectra
+from skspectra._axis import window_channels
+from skspectra._files import writing
+from skspectra._interpolation import shift_rows
+from skspectra.augmentation import EnergyShift
+from skspectra.datasets import make_l23_spectra
+from skspectra.evaluation import robustness_curve
+from skspectra.io import read_spectra
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
+from skspectra.plotting import RobustnessDisplay, SpectraDisplay
+from skspectra.plotting._style import COLORS
+from skspectra.preprocessing import PeakAligner, PowerLawBackground, SpectrumNormalizer
+
+__all__ = ["run_demo"]
+
+WIDE_AXIS = 615 + 0.1 * np.arange(700)
+WINDOW = (635, 665)
+MAX_SHIFT = 5.0
+PRE_EDGE = (615, 625)
+WHITE_LINES = (625, 665)
+SHIFTS = np.linspace(-MAX_SHIFT, MAX_SHIFT, 41)
+N_FOLDS = 10
+MN_IONS = ("Mn2+", "Mn3+", "Mn4+")
+
+
+class Size(NamedTuple):
+    """How much is simulated and trained."""
+
+    n_per_class: int
+    n_points: int
+    max_epochs: int
+
+
+FULL = Size(n_per_class=400, n_points=100, max_epochs=100)
+QUICK = Size(n_per_class=100, n_points=20, max_epochs=40)
+
+
+def run_demo(out, spectra=(), *, quick=False, seed=0, progress=True):
+    """Run the main job and write its figures and numbers.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for ``results.json`` and the figures; made if it does not exist.
+    spectra : sequence of Path
+        Files with Mn L2,3 spectra to classify.
+    quick : bool, default=False
+        Whether to simulate and train less.
+    seed : int, default=0
+        Seed of everything that is drawn.
+    progress : bool, default=True
+        Whether to show a progress bar, where standard error is a terminal.
+
+    Returns
+    -------
+    report : str
+        The tables for the terminal.
+
+    Raises
+    ------
+    OSError, ValueError
+        If a file cannot be read or `out` cannot be written; nothing is trained before that is
+        known.
+    """
+    started = time.perf_counter()
+    out.mkdir(parents=True, exist_ok=True)
+    measured, names = _read(spectra)
+    known = _known_valences(spectra)
+    size = QUICK if quick else FULL
+    models = _classifiers(size.max_epochs, seed)
+    n_steps = 2 + len(models) * (N_FOLDS + bool(len(names)))
+    with tqdm(total=n_steps, disable=None if progress else True, unit="step") as bar:
+        bar.set_description("simulate")
+        X, y = _simulate(size, seed, shift=0, stretch=0)
+        bar.update()
+        X_shifted, y_shifted = _simulate(size, seed + 1)
+        bar.update()
+        bar.set_description("cross-validate")
+        curves = _shift_curves(models, X, y, seed, bar)
+        bar.set_description("classify")
+        real = _classify(models, X_shifted, y_shifted, measured, names, known, bar)
+    results = {
+        "version": skspectra.__version__,
+        "quick": quick,
+        "seed": seed,
+        **size._asdict(),
+        "shifts_eV": SHIFTS.tolist(),
+        "accuracy": {name: curve.tolist() for name, curve in curves.items()},
+        "spectra": real,
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    _draw(out, X, y, curves, measured, real)
+    _write_json(out / "results.json", results)
+    return _report(results, out)
+
+
+def _classifiers(max_epochs, seed):
+    nets = {
+        "fully convolutional": FullyConvClassifier,
+        "conv + dense": ConvDenseClassifier,
+        "dense": DenseClassifier,
+    }
+    models = {
+        name: net(max_epochs=max_epochs, random_state=seed, verbose=False)
+        for name, net in nets.items()
+    }
+    models["random forest"] = RandomForestClassifier(200, random_state=seed)
+    return {name: make_pipeline(SpectrumNormalizer(), model) for name, model in models.items()}
+
+
+def _simulate(size, seed, **calibration):
+    """Spectra on the wide axis."""
+    return make_l23_spectra(
+        size.n_per_class,
+        ions=MN_IONS,
+        spectral_axis=WIDE_AXIS,
+        n_points=size.n_points,
+        random_state=seed,
+        return_X_y=True,
+        **calibration,
+    )
+
+
+def _shift_curves(models, X, y, seed, bar):
+    """Accuracy of every model at every shift, shape (n_shifts, n_folds) each."""
+    folds = list(StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed).split(X, y))
+    tasks = [(name, fold) for name in models for fold in folds]
+    perturbation = EnergyShift(window=WINDOW, spectral_axis=WIDE_AXIS)
+    columns = Parallel(n_jobs=-1, return_as="generator")(
+        delayed(robustness_curve)(
+            models[name],
+            X,
+            y,
+            perturbation=perturbation,
+            param_name="shift",
+            param_range=SHIFTS,
+            cv=[fold],
+        )
+        for name, fold in tasks
+    )
+    curves = {name: [] for name in models}
+    for (name, _), column in zip(tasks, columns, strict=True):
+        curves[name].append(column[:, 0])
+        bar.update()
+    return {name: np.stack(columns, axis=1) for name, columns in curves.items()}
+
+
+def _read(paths):
+    """Spectra of the files on the wide axis without their background, and their names."""
+    if not paths:
+        return np.empty((0, WIDE_AXIS.size)), []
+    X, names = read_spectra(paths, WIDE_AXIS, outside="edge")
+    background = PowerLawBackground(PRE_EDGE, spectral_axis=WIDE_AXIS, loss="least_squares")
+    return background.fit_transform(X), names.tolist()
+
+
+def _known_valences(paths):
+    """Valence by name of spectrum, from the tables that have a column of that name."""
+    known = {}
+    for path in paths:
+        if path.suffix.lower() == ".csv":
+            table = pd.read_csv(path, comment="#")
+            if {"spectrum", "valence"} <= set(table):
+                known |= table.groupby("spectrum")["valence"].first().dropna().to_dict()
+    return known
+
+
+def _classify(models, X, y, measured, names, known, bar):
+    """Train every model on spectra with calibration errors, and let it name the measured ones."""
+    if not names:
+        return []
+    channels = window_channels(WIDE_AXIS, WINDOW)
+    shifts = _coarse_shifts(X, measured)
+    seen = shift_rows(measured, WIDE_AXIS, shifts)[:, channels]
+    trained = Parallel(n_jobs=-1, return_as="generator")(
+        delayed(_fit_predict)(clone(model), X[:, channels], y, seen) for model in models.values()
+    )
+    records = [
+        {"name": name, "valence": known.get(name), "moved_by_eV": round(float(shift), 1)}
+        for name, shift in zip(names, shifts, strict=True)
+    ]
+    for model, (labels, confidence) in zip(models, trained, strict=True):
+        for record, label, value in zip(records, labels, confidence, strict=True):
+            record[model] = {"label": str(label), "probability": round(float(value), 4)}
+        bar.update()
+    return records
+
+
+def _coarse_shifts(X, measured):
+    """Shift that brings L3 back where it is looked for, if it is farther off than was trained."""
+    aligner = PeakAligner(WHITE_LINES, spectral_axis=WIDE_AXIS).fit(X)
+    shifts = aligner.shifts(measured)
+    return np.where(np.abs(shifts) > MAX_SHIFT, shifts, 0.0)
+
+
+def _fit_predict(model, X, y, measured):
+    probability = model.fit(X, y).predict_proba(measured)
+    return model.classes_[probability.argmax(axis=1)], probability.max(axis=1)
+
+
+def _draw(out, X, y, curves, measured, real):
+    """Write the figures."""
+    with matplotlib.rc_context({"savefig.dpi": 150}):
+        channels = window_channels(WIDE_AXIS, WINDOW)
+        spectra = SpectraDisplay.from_spectra(
+            X[:, channels], y, spectral_axis=WIDE_AXIS[channels], ax=_new_axes((4.5, 4))
+        )
+        shifts = RobustnessDisplay(SHIFTS, curves, chance=1 / len(np.unique(y)))
+        shifts.plot(ax=_new_axes((5, 3.6)))
+        _save(spectra.figure_, out / "simulated.png")
+        _save(shifts.figure_, out / "shifts.png")
+        if real:
+            _save(_draw_measured(measured, real), out / "spectra.png")
+
+
+def _new_axes(size):
+    """Axes of a figure that needs no window, wherever this runs."""
+    return Figure(figsize=size, layout="constrained").subplots()
+
+
+def _draw_measured(measured, real):
+    """First measured spectra, each with what the fully convolutional net says."""
+    shown = min(len(real), 24)
+    ax = _new_axes((6, 1 + 0.42 * shown))
+    channels = window_channels(WIDE_AXIS, (WINDOW[0] - MAX_SHIFT, WINDOW[1] + MAX_SHIFT))
+    classes = sorted({record["fully convolutional"]["label"] for record in real})
+    rows = SpectrumNormalizer(center=False).fit_transform(measured[:shown, channels])
+    for i, (row, record) in enumerate(zip(rows, real, strict=False)):
+        answer = record["fully convolutional"]
+        color = COLORS[classes.index(answer["label"])]
+        text = f"{answer['label']} ({answer['probability']:.2f})"
+        known = f", known {record['valence']}" if record["valence"] else ""
+        ax.plot(WIDE_AXIS[channels], row - i, color=color, linewidth=1)
+        ax.text(WIDE_AXIS[channels][-1], 0.25 - i, f"{record['name']}\n{text}{known}", fontsize=7)
+    ax.set(xlabel="Energy loss (eV)", yticks=[], xlim=(WIDE_AXIS[channels][0], None))
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    return ax.figure
+
+
+def _save(figure, path):
+    with writing(path) as temporary:
+        figure.savefig(temporary, format="png")
+
+
+def _write_json(path, results):
+    with writing(path) as temporary:
+        temporary.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def _report(results, out):
+    """Tables for the terminal."""
+    at_zero = int(np.abs(SHIFTS).argmin())
+    lines = [
+        f"Simulated Mn L2,3 edges: {3 * results['n_per_class']} spectra, {N_FOLDS} folds, no shift "
+        "in training",
+        f"{'':22}{'accuracy':>16}{'-5 .. +5 eV, mean':>20}{'worst':>8}",
+    ]
+    for name, curve in results["accuracy"].items():
+        fold = np.array(curve)[at_zero]
+        mean = np.mean(curve, axis=1)
+        spread = f"{fold.mean():.3f} +-{fold.std():.3f}"
+        lines.append(f"{name:22}{spread:>16}{mean.mean():20.3f}{mean.min():8.3f}")
+    if results["spectra"]:
+        lines += ["", *_report_measured(results["spectra"], list(results["accuracy"]))]
+    lines += ["", f"Figures and results.json are in {out} ({results['seconds']:.0f} s)."]
+    return "\n".join(lines)
+
+
+def _report_measured(records, models):
+    width = max(len(record["name"]) for record in records) + 2
+    lines = [
+        "Measured spectra, by models trained on simulated spectra with calibration errors",
+        f"{'':{width}}{'moved':>8}{'known':>12}" + "".join(f"{name:>22}" for name in models),
+    ]
+    for record in records:
+        moved = f"{record['moved_by_eV']:+.1f} eV" if record["moved_by_eV"] else ""
+        answers = (f"{record[m]['label']} ({record[m]['probability']:.2f})" for m in models)
+        lines.append(
+            f"{record['name']:{width}}{moved:>8}{record['valence'] or '':>12}"
+            + "".join(f"{answer:>22}" for answer in answers)
+        )
+    judged = [record for record in records if record["valence"] in MN_IONS]
+    if judged:
+        right = (sum(r[m]["label"] == r["valence"] for r in judged) for m in models)
+        cells = "".join(f"{f'{n} of {len(judged)}':>22}" for n in right)
+        lines.append(f"{'right, of pure valence':{width + 20}}{cells}")
+    return lines
