@@ -1,0 +1,7 @@
+"""Neural networks for spectra: scikit-learn classifiers that own a torch module."""
+
+from skspectra.neural._conv_dense import ConvDenseClassifier
+from skspectra.neural._dense import DenseClassifier
+from skspectra.neural._fully_conv import FullyConvClassifier
+
+__all__ = ["ConvDenseClassifier", "DenseClassifier", "FullyConvClassifier"]

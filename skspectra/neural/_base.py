@@ -1,0 +1,342 @@
+"""What the neural classifiers share: labels, weights, seeds and the skorch net they own."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.model_selection import train_test_split
+from sklearn.utils import _safe_indexing, check_random_state, gen_batches
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+from skorch.callbacks import EarlyStopping
+from skorch.utils import to_numpy
+
+from skspectra.augmentation._base import Augmenter, AugmenterChain
+from skspectra.neural._device import resolve_device, seeded
+from skspectra.neural._net import EpochBar
+from skspectra.neural._training import as_dataset, make_net, plain_history, same_module, train_net
+from skspectra.neural._weights import spectrum_weights
+
+__all__ = ["SpectralNetClassifier"]
+
+_AT_ONCE = 4096  # spectra predicted at once: bounds the memory of activations
+_NET_PREFIXES = ("module__", "optimizer__", "criterion__", "callbacks__")
+
+
+class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
+    """Base class of the neural classifiers.
+
+    A subclass names its torch module in `_module_class` and the parameters that the module takes in
+    `_module_parameters`. See `skspectra.neural.FullyConvClassifier` for the parameters that all of
+    them share.
+    """
+
+    _parameter_constraints: dict = {
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "optimizer": [str, callable],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "augment": [Augmenter, list, tuple, None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
+        "patience": [Interval(Integral, 1, None, closed="left"), None],
+        "callbacks": [list, None],
+        "net_params": [dict, None],
+        "device": [str, torch.device],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        dropout,
+        max_epochs,
+        batch_size,
+        lr,
+        optimizer,
+        weight_decay,
+        class_weight,
+        augment,
+        validation_fraction,
+        patience,
+        callbacks,
+        net_params,
+        device,
+        warm_start,
+        random_state,
+        verbose,
+    ):
+        self.dropout = dropout
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.optimizer = optimizer
+        self.weight_decay = weight_decay
+        self.class_weight = class_weight
+        self.augment = augment
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.callbacks = callbacks
+        self.net_params = net_params
+        self.device = device
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def set_params(self, **params):
+        """Set parameters of the classifier and, by their prefixes, of the skorch net.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters as in the constructor, and ``module__*``, ``optimizer__*``, ``criterion__*``
+            and ``callbacks__*``, which go to `net_params`.
+
+        Returns
+        -------
+        self : object
+        """
+        for_net = {name: params.pop(name) for name in list(params) if _is_net_param(name)}
+        super().set_params(**params)
+        if for_net:
+            self.net_params = {**(self.net_params or {}), **for_net}
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Train the net.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra; cast to float32.
+        y : array-like of shape (n_spectra,)
+            Labels: strings, integers, booleans. Two classes at least.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weight of each spectrum, not negative.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If the spectra hold NaN or infinity, are too narrow for the kernels or belong to one
+            class only, if parameters contradict each other, or if the loss becomes infinite.
+        """
+        warm = self.warm_start and hasattr(self, "net_")
+        checked, y = validate_data(self, X, y, reset=not warm, dtype=np.float32)
+        codes = self._encode(y, reset=not warm)
+        weight = spectrum_weights(checked, y, sample_weight, self.class_weight)
+        if not warm:
+            self._random_state = check_random_state(self.random_state)
+        train, valid = self._split(codes, weight)
+        device = torch.device(self.net_.device) if warm else resolve_device(self.device)
+        data = as_dataset(checked[train], codes[train], weight[train], device)
+
+        given = _with_axis(X, checked)
+        self._fit_augmenters(_safe_indexing(given, train))
+        seen = self._nominal(_safe_indexing(given, train[:1] if valid is None else valid))
+        held_out = None
+        if valid is not None:
+            held_out = as_dataset(seen, codes[valid], weight[valid], device)
+
+        self.net_ = self._net(seen.shape[1], device, warm)
+        with seeded(self._random_state.randint(2**31), device):
+            train_net(
+                self.net_,
+                data,
+                held_out,
+                max_epochs=self.max_epochs,
+                batch_size=self.batch_size,
+                lr=self.lr,
+                augmenters=self.augmenters_,
+                callbacks=self._callbacks(),
+            )
+        self.history_ = plain_history(self.net_.history)
+        self.n_iter_ = len(self.history_)
+        self._check_loss()
+        return self
+
+    def predict_proba(self, X):
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_spectra, n_classes), float64
+            In the order of `classes_`.
+        """
+        logits = np.concatenate(self._run("forward", X), dtype=np.float64)
+        return softmax(logits, axis=1)
+
+    def predict(self, X):
+        """Most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        y : ndarray of shape (n_spectra,)
+            Labels from `classes_`.
+        """
+        codes = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[codes]
+
+    def embed(self, X):
+        """Features that the net classifies by: what enters its classification block.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        features : ndarray of shape (n_spectra, n_features), float32
+        """
+        return np.concatenate(self._run("embed", X))
+
+    def activations(self, X):
+        """Output of every block of the net.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        activations : dict of str to ndarray, float32
+            In the order of the blocks; of shape (n_spectra, n_filters, n_positions) where a block
+            convolves, else (n_spectra, n_units).
+        """
+        parts = self._run("activations", X)
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _encode(self, y, reset):
+        """Codes 0 to n_classes - 1 of the labels."""
+        check_classification_targets(y)
+        if reset:
+            self.classes_ = np.unique(y)
+        unknown = np.setdiff1d(y, self.classes_)
+        if unknown.size:
+            raise ValueError(
+                f"With warm_start=True no class can be added: y holds {unknown.tolist()}, but the "
+                f"net was fitted to {self.classes_.tolist()}."
+            )
+        return np.searchsorted(self.classes_, y)
+
+    def _split(self, codes, weight):
+        """Rows that are trained on, and rows that are held out or None."""
+        rows = np.flatnonzero(weight)
+        if self.validation_fraction is not None:
+            return train_test_split(
+                rows,
+                test_size=self.validation_fraction,
+                stratify=codes[rows],
+                random_state=self._random_state,
+            )
+        if self.patience is not None:
+            raise ValueError(
+                f"patience={self.patience} watches the validation loss, but no spectra are held "
+                "out: set validation_fraction, for example to 0.1."
+            )
+        return rows, None
+
+    def _fit_augmenters(self, X):
+        self.augmenters_ = None
+        if self.augment is not None:
+            self.augmenters_ = AugmenterChain(self.augment).fit(X)
+
+    def _nominal(self, X):
+        """Spectra as the net sees them when it predicts."""
+        checked = validate_data(self, X, reset=False, dtype=np.float32)
+        if self.augmenters_ is None:
+            return checked
+        return np.asarray(self.augmenters_.transform(_with_axis(X, checked)), dtype=np.float32)
+
+    def _net(self, n_channels, device, warm):
+        """Make a net for the parameters or, with a warm start, return the one there is."""
+        own = {name: getattr(self, name) for name in self._module_parameters}
+        net = make_net(
+            self._module_class,
+            own | {"n_channels": n_channels, "n_classes": self.classes_.size},
+            optimizer=self.optimizer,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            device=device,
+            net_params=_check_net_params(self.net_params or {}),
+        )
+        if not warm:
+            return net
+        if not same_module(net, self.net_):
+            raise ValueError(
+                "warm_start=True goes on with the same module, but it has "
+                f"{self.net_.get_params_for('module')} and the parameters now ask for "
+                f"{net.get_params_for('module')}. Fit a clone."
+            )
+        return self.net_
+
+    def _callbacks(self):
+        callbacks = clone(self.callbacks or [], safe=False)
+        if self.verbose:
+            callbacks.append(("epoch_bar", EpochBar()))
+        if self.patience is not None:
+            stopping = EarlyStopping(patience=self.patience, load_best=True)
+            callbacks.append(("early_stopping", stopping))
+        return callbacks
+
+    def _check_loss(self):
+        """Refuse a net that diverged."""
+        if self.history_ and not np.isfinite(self.history_[-1]["train_loss"]):
+            raise ValueError(
+                f"The training loss became {self.history_[-1]['train_loss']}. Normalise the "
+                f"spectra, for example with SpectrumNormalizer, or lower lr={self.lr:g}."
+            )
+
+    def _run(self, method, X):
+        """Collect what a method of the module gives for each block of spectra."""
+        check_is_fitted(self)
+        spectra = self._nominal(X)
+        run = getattr(self.net_.module_.eval(), method)
+        outputs = []
+        with torch.inference_mode():
+            for rows in gen_batches(len(spectra), _AT_ONCE):
+                block = torch.tensor(spectra[rows], device=self.net_.device)
+                outputs.append(to_numpy(run(block)))
+        return outputs
+
+
+def _is_net_param(name):
+    return name.startswith(_NET_PREFIXES)
+
+
+def _check_net_params(net_params):
+    wrong = [name for name in net_params if not _is_net_param(name)]
+    if wrong:
+        raise ValueError(
+            f"net_params takes names that begin with {', '.join(_NET_PREFIXES)}, got {wrong}. "
+            "Everything else is a parameter of the classifier itself."
+        )
+    return net_params
+
+
+def _with_axis(X, checked):
+    """Return a frame as it is, since its column names may be the axis; else the validated array."""
+    return X if hasattr(X, "columns") else checked

@@ -1,0 +1,60 @@
+"""Where a net runs, and its random numbers."""
+
+from contextlib import contextmanager
+
+import torch
+
+__all__ = ["available_device", "resolve_device", "seeded"]
+
+
+def resolve_device(device):
+    """Turn the parameter `device` into a torch device that is there.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        "auto" is CUDA where there is one, else the CPU.
+
+    Returns
+    -------
+    device : torch.device
+
+    Raises
+    ------
+    ValueError
+        If it is no CPU or CUDA device, or this machine does not have it.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        wanted = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device={device!r} is no device: {error}") from error
+    if wanted.type not in ("cpu", "cuda"):
+        raise ValueError(f"device must be 'auto', 'cpu' or a CUDA device, got {device!r}.")
+    if available_device(wanted) != wanted:
+        raise ValueError(
+            f"device={device!r} is not available: torch sees {torch.cuda.device_count()} CUDA "
+            "devices here. Use 'auto' or 'cpu'."
+        )
+    return wanted
+
+
+def available_device(device):
+    """Return the device where this machine has it, else the CPU."""
+    device = torch.device(device)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        return torch.device("cpu")
+    return device
+
+
+@contextmanager
+def seeded(seed, device):
+    """Seed torch on the CPU and on `device`; afterwards its generators are as they were."""
+    cuda = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(cuda):
+        torch.default_generator.manual_seed(seed)
+        for each in cuda:
+            with torch.cuda.device(each):
+                torch.cuda.manual_seed(seed)
+        yield

@@ -1,0 +1,88 @@
+"""Text that the docstrings of the three classifiers share."""
+
+__all__ = ["with_shared_docs"]
+
+_PARAMETERS = """\
+max_epochs : int, default=100
+        Passes over the training spectra.
+    batch_size : int, default=64
+        Spectra in a batch, at least 2. The last batch is no smaller than the others by more than
+        one row: rows are spread evenly.
+    lr : float, default=0.001
+        Learning rate.
+    optimizer : str or callable, default="Adam"
+        Name of a class in `torch.optim`, or the class.
+    weight_decay : float, default=0.0
+        Decay of the weights, the optimizer's parameter of that name.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class, multiplied with `sample_weight`. "balanced" weighs a class inversely
+        to its total weight in the training spectra.
+    augment : Augmenter or list of Augmenter, default=None
+        Perturbations applied one after another, afresh to every training batch and on the device.
+        Clones are fitted; at predict the spectra stay as they are, cropped where an augmenter has
+        a window.
+    validation_fraction : float, default=None
+        Share of the spectra, in (0, 1) and stratified by class, that is held out and scored after
+        every epoch. None trains on all.
+    patience : int, default=None
+        Stop after so many epochs without a lower validation loss, and restore the weights of the
+        best epoch. Needs `validation_fraction`. None trains for `max_epochs`.
+    callbacks : list of skorch callbacks, default=None
+        Run while training, after clones of them are made; ``(name, callback)`` gives one a name.
+    net_params : dict, default=None
+        Further parameters of the skorch net, by names that begin with ``module__``,
+        ``optimizer__``, ``criterion__`` or ``callbacks__``, such as
+        ``{"optimizer__betas": (0.8, 0.99)}``. `set_params`, and so a grid search, takes them one
+        by one: ``set_params(optimizer__betas=(0.8, 0.99))``.
+    device : {"auto", "cpu", "cuda", "cuda:0", ...} or torch.device, default="auto"
+        Where the net is trained and predicts. "auto" is CUDA where there is one.
+    warm_start : bool, default=False
+        Whether `fit` goes on with the weights of the last one. The spectra must have the same
+        channels and no new classes.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, order of the batches, dropout, augmentation and validation split. The same
+        int gives the same weights on the same device (on CUDA up to the kernels that torch does
+        not make deterministic). Generators of torch outside are left alone.
+    verbose : bool, default=False
+        Whether to show a progress bar over the epochs, where the output is a terminal."""
+
+_ATTRIBUTES = """\
+classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    net_ : skorch.NeuralNetClassifier
+        The net, which sees float32 spectra and codes 0 to n_classes - 1. Its ``module_`` is the
+        torch module.
+    history_ : list of dict
+        One record per epoch: ``epoch``, ``train_loss``, ``duration`` in seconds; with a validation
+        fraction ``valid_loss`` and ``valid_accuracy``; and what callbacks record.
+    n_iter_ : int
+        Number of epochs in `history_`.
+    augmenters_ : AugmenterChain or None
+        The fitted augmenters.
+    n_features_in_ : int
+        Number of channels seen at fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen at fit, where they are strings."""
+
+_NOTES = """\
+Normalise the spectra first: a range of about 1 suits the learning rate. Spectra are cast to
+    float32. Layers start with unit variance on the first batch, so that no filter is dead, see
+    `skspectra.neural._initialization.standardize_layers`.
+
+    A spectrum of weight 0 is left out altogether. Otherwise weights multiply the losses, as usual
+    in nets, but not the statistics of batch normalisation: an integer weight is not the same as
+    repeating the row.
+
+    Ctrl-C while fitting ends training and leaves a fitted classifier; `n_iter_` tells how many
+    epochs were completed. A classifier that was fitted on CUDA can be pickled and loaded where
+    there is none; it then predicts on the CPU."""
+
+_SHARED = {"parameters": _PARAMETERS, "attributes": _ATTRIBUTES, "notes": _NOTES}
+
+
+def with_shared_docs(cls):
+    """Fill the shared parts into the docstring of a classifier."""
+    if cls.__doc__ is not None:  # python -OO
+        for name, text in _SHARED.items():
+            cls.__doc__ = cls.__doc__.replace(f"<{name}>", text)
+    return cls

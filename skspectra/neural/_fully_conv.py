@@ -1,0 +1,124 @@
+"""The fully convolutional classifier."""
+
+from skspectra.neural._base import SpectralNetClassifier
+from skspectra.neural._docs import with_shared_docs
+from skspectra.neural._modules import FullyConvModule
+
+__all__ = ["FullyConvClassifier"]
+
+
+@with_shared_docs
+class FullyConvClassifier(SpectralNetClassifier):
+    r"""Classify spectra by their shape, wherever the edge lies: a net without dense layers.
+
+    Blocks of a convolution, a ReLU, batch normalisation and averaging of pairs make features, here
+    of 12 filters at 6 positions for 300 channels. A convolution of kernel size 1 turns them into
+    one map per class, whose average over the positions is the logit of the class [1]_:
+
+    .. math:: p_k(x) = \mathrm{softmax}_k \Big( \frac{1}{P} \sum_{j=1}^{P} \mathrm{BN}_k
+              \big( w_k \cdot f_j(x) + b_k \big) \Big)
+
+    with the features :math:`f_j` at position :math:`j` of :math:`P`. No weight belongs to a
+    position: with the defaults and three classes, 679 weights are trained whatever the width.
+
+    Parameters
+    ----------
+    n_filters : sequence of int, default=(2, 2, 4, 8, 12)
+        Filters of each block.
+    kernel_sizes : sequence of int, default=(9, 7, 7, 5, 3)
+        Channels that the convolution of each block spans, without padding. The spectra must be
+        wide enough: 140 channels with the default.
+    dropout : float, default=0.8
+        Share of the features that is dropped while training.
+    <parameters>
+
+    Attributes
+    ----------
+    <attributes>
+
+    See Also
+    --------
+    ConvDenseClassifier : The same features, classified by dense layers.
+    skspectra.augmentation.EnergyShift : Teaches any net what is left of a sense of position.
+
+    Notes
+    -----
+    `activations` has ``block_1`` and so on, ``class_maps`` of shape (n_spectra, n_classes,
+    n_positions), and ``logits``, their average. `embed` flattens the last block.
+
+    Halving the length in every block leaves the net some sense of position: a shift that is not a
+    multiple of ``2 ** len(kernel_sizes)`` channels changes the features.
+
+    <notes>
+
+    References
+    ----------
+    .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using deep
+       learning", Scientific Reports 9, 2126 (2019), Figure 1 and Methods.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.neural import FullyConvClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> channel, width = np.arange(160), np.repeat([[3.0], [9.0]], 60, axis=0)
+    >>> X = np.exp(-(((channel - rng.uniform(60, 100, (120, 1))) / width) ** 2) / 2)
+    >>> y = np.repeat(["narrow", "wide"], 60)
+    >>> clf = FullyConvClassifier(dropout=0.1, lr=0.01, max_epochs=20, random_state=0)
+    >>> clf.fit(X[::2], y[::2]).score(X[1::2], y[1::2])
+    1.0
+    >>> clf.activations(X)["class_maps"].shape
+    (120, 2, 1)
+    """
+
+    _module_class = FullyConvModule
+    _module_parameters = ("n_filters", "kernel_sizes", "dropout")
+
+    _parameter_constraints: dict = {
+        **SpectralNetClassifier._parameter_constraints,
+        "n_filters": ["array-like"],
+        "kernel_sizes": ["array-like"],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_filters=(2, 2, 4, 8, 12),
+        kernel_sizes=(9, 7, 7, 5, 3),
+        dropout=0.8,
+        max_epochs=100,
+        batch_size=64,
+        lr=0.001,
+        optimizer="Adam",
+        weight_decay=0.0,
+        class_weight=None,
+        augment=None,
+        validation_fraction=None,
+        patience=None,
+        callbacks=None,
+        net_params=None,
+        device="auto",
+        warm_start=False,
+        random_state=None,
+        verbose=False,
+    ):
+        super().__init__(
+            dropout=dropout,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            lr=lr,
+            optimizer=optimizer,
+            weight_decay=weight_decay,
+            class_weight=class_weight,
+            augment=augment,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            callbacks=callbacks,
+            net_params=net_params,
+            device=device,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.n_filters = n_filters
+        self.kernel_sizes = kernel_sizes

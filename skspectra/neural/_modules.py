@@ -1,0 +1,225 @@
+"""The published graphs as plain torch modules."""
+
+from collections import OrderedDict
+from itertools import pairwise
+from numbers import Integral
+
+from torch import nn
+
+__all__ = [
+    "ConvDenseModule",
+    "DenseModule",
+    "FullyConvModule",
+    "SpectralModule",
+    "least_channels",
+]
+
+# Keras' defaults, as published; its momentum of 0.99 is 0.01 in torch.
+EPS = 1e-3
+MOMENTUM = 0.01
+
+
+class SpectralModule(nn.Module):
+    """Named blocks in a row: those that make features, then those that classify them.
+
+    The layers inside run in the order in which they are registered, from spectra of shape
+    (n_spectra, n_channels) to logits of shape (n_spectra, n_classes).
+
+    Parameters
+    ----------
+    features, classifier : list of (str, nn.Module)
+        Name and block.
+    """
+
+    def __init__(self, features, classifier):
+        super().__init__()
+        self.features = nn.Sequential(OrderedDict(features))
+        self.classifier = nn.Sequential(OrderedDict(classifier))
+
+    def forward(self, X):
+        """Logits of shape (n_spectra, n_classes)."""
+        return self.classifier(self.features(X))
+
+    def embed(self, X):
+        """Features of shape (n_spectra, n_features)."""
+        return self.features(X).flatten(1)
+
+    def activations(self, X):
+        """Output of every block, as a dict from name to tensor."""
+        outputs = {}
+        for part in (self.features, self.classifier):
+            for name, block in part.named_children():
+                X = outputs[name] = block(X)
+        return outputs
+
+
+class FullyConvModule(SpectralModule):
+    """Feature extractor, then one map per class and its average: no dense layer.
+
+    Parameters
+    ----------
+    n_channels, n_classes : int
+        Width of the spectra and number of classes.
+    n_filters, kernel_sizes : sequence of int
+        Filters and kernel size of each block of the feature extractor.
+    dropout : float
+        Share of the features dropped while training.
+    eps, momentum : float
+        Of every batch normalisation.
+    """
+
+    def __init__(
+        self,
+        n_channels,
+        n_classes,
+        *,
+        n_filters,
+        kernel_sizes,
+        dropout,
+        eps=EPS,
+        momentum=MOMENTUM,
+    ):
+        features = _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum)
+        class_maps = OrderedDict(
+            dropout=nn.Dropout(dropout),
+            conv=nn.Conv1d(n_filters[-1], n_classes, 1),
+            norm=nn.BatchNorm1d(n_classes, eps, momentum),
+        )
+        average = OrderedDict(pool=nn.AdaptiveAvgPool1d(1), flatten=nn.Flatten())
+        super().__init__(
+            features,
+            [("class_maps", nn.Sequential(class_maps)), ("logits", nn.Sequential(average))],
+        )
+
+
+class ConvDenseModule(SpectralModule):
+    """Feature extractor, then dense layers on the flattened features.
+
+    Parameters
+    ----------
+    n_channels, n_classes : int
+        Width of the spectra and number of classes.
+    n_filters, kernel_sizes : sequence of int
+        Filters and kernel size of each block of the feature extractor.
+    hidden_layer_sizes : sequence of int
+        Units of each dense layer before the logits.
+    dropout : float
+        Share of its inputs that each hidden layer drops while training.
+    eps, momentum : float
+        Of every batch normalisation.
+    """
+
+    def __init__(
+        self,
+        n_channels,
+        n_classes,
+        *,
+        n_filters,
+        kernel_sizes,
+        hidden_layer_sizes,
+        dropout,
+        eps=EPS,
+        momentum=MOMENTUM,
+    ):
+        features = _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum)
+        n_features = n_filters[-1] * _n_positions(n_channels, kernel_sizes)
+        hidden = _dense_blocks(n_features, hidden_layer_sizes, dropout, eps, momentum)
+        super().__init__(
+            features, [*hidden, ("logits", nn.Linear(hidden_layer_sizes[-1], n_classes))]
+        )
+
+
+class DenseModule(SpectralModule):
+    """Dense layers on the channels.
+
+    Parameters
+    ----------
+    n_channels, n_classes : int
+        Width of the spectra and number of classes.
+    hidden_layer_sizes : sequence of int
+        Units of each dense layer before the logits.
+    dropout : float
+        Share of its inputs that each hidden layer drops while training.
+    eps, momentum : float
+        Of every batch normalisation.
+    """
+
+    def __init__(
+        self,
+        n_channels,
+        n_classes,
+        *,
+        hidden_layer_sizes,
+        dropout,
+        eps=EPS,
+        momentum=MOMENTUM,
+    ):
+        hidden = _dense_blocks(n_channels, hidden_layer_sizes, dropout, eps, momentum)
+        super().__init__(hidden, [("logits", nn.Linear(hidden_layer_sizes[-1], n_classes))])
+
+
+def least_channels(kernel_sizes):
+    """Width at which the last of the blocks still has one position to give."""
+    width = 1
+    for kernel_size in reversed(kernel_sizes):
+        width = 2 * width + kernel_size - 1
+    return width
+
+
+def _n_positions(n_channels, kernel_sizes):
+    """Positions that come out of the last block; every pooling drops an odd one out."""
+    for kernel_size in kernel_sizes:
+        n_channels = (n_channels - kernel_size + 1) // 2
+    return n_channels
+
+
+def _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum):
+    _check_sizes(n_filters, "n_filters")
+    _check_sizes(kernel_sizes, "kernel_sizes")
+    if len(n_filters) != len(kernel_sizes):
+        raise ValueError(
+            f"n_filters and kernel_sizes must be of one length, got {len(n_filters)} and "
+            f"{len(kernel_sizes)}."
+        )
+    least = least_channels(kernel_sizes)
+    if n_channels < least:
+        raise ValueError(
+            f"Spectra of {n_channels} channels (n_features = {n_channels}) are too narrow for "
+            f"convolutions with kernel_sizes={tuple(kernel_sizes)}, each followed by a pooling of "
+            f"2: at least {least} channels are needed. Bring wider spectra, or fewer or shorter "
+            "kernels."
+        )
+    blocks = []
+    for number, (pair, kernel_size) in enumerate(
+        zip(pairwise([1, *n_filters]), kernel_sizes, strict=True), start=1
+    ):
+        layers = OrderedDict(
+            conv=nn.Conv1d(*pair, kernel_size),
+            relu=nn.ReLU(),
+            norm=nn.BatchNorm1d(pair[1], eps, momentum),
+            pool=nn.AvgPool1d(2),
+        )
+        if number == 1:
+            layers = OrderedDict(unflatten=nn.Unflatten(1, (1, n_channels)), **layers)
+        blocks.append((f"block_{number}", nn.Sequential(layers)))
+    return blocks
+
+
+def _dense_blocks(n_inputs, hidden_layer_sizes, dropout, eps, momentum):
+    _check_sizes(hidden_layer_sizes, "hidden_layer_sizes")
+    blocks = []
+    for number, pair in enumerate(pairwise([n_inputs, *hidden_layer_sizes]), start=1):
+        layers = OrderedDict(
+            flatten=nn.Flatten(),
+            dropout=nn.Dropout(dropout),
+            linear=nn.Linear(*pair),
+            relu=nn.ReLU(),
+            norm=nn.BatchNorm1d(pair[1], eps, momentum),
+        )
+        blocks.append((f"dense_{number}", nn.Sequential(layers)))
+    return blocks
+
+
+def _check_sizes(sizes, name):
+    if len(sizes) == 0 or not all(isinstance(size, Integral) and size > 0 for size in sizes):
+        raise ValueError(f"{name} must hold positive integers, one at least, got {sizes!r}.")

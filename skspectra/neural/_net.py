@@ -1,0 +1,155 @@
+"""The skorch net that the classifiers own: spectra stay on the device, batches are cut there."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import torch
+from skorch import NeuralNetClassifier
+from skorch.callbacks import Callback, EpochScoring, EpochTimer, PassthroughScoring
+from tqdm import tqdm
+
+from skspectra.neural._device import available_device
+
+__all__ = ["EpochBar", "SpectralNet", "TrainingBatches"]
+
+
+class TrainingBatches:
+    """Shuffled batches of spectra, weights and labels that are on the device already.
+
+    Rows are spread evenly over the batches, so that none is smaller than another by more than one
+    row and none has a single row, in which batch normalisation has no variance to divide by.
+
+    Parameters
+    ----------
+    X : dict of str to tensor
+        Spectra ``"X"`` of shape (n_spectra, n_channels), and what else belongs to each row.
+    y : tensor of shape (n_spectra,)
+        Codes of the classes.
+    batch_size : int
+        Most rows in a batch; one more if it is 2 and the number of rows is odd.
+    perturb : callable, default=None
+        From the spectra of a batch to those the net is shown.
+    """
+
+    def __init__(self, X, y, batch_size, perturb=None):
+        self.X = X
+        self.y = y
+        self.batch_size = batch_size
+        self.perturb = perturb
+
+    def __len__(self):
+        n_rows = len(self.y)
+        return max(1, min(-(-n_rows // self.batch_size), n_rows // 2))
+
+    def __iter__(self):
+        order = torch.randperm(len(self.y), device=self.y.device)
+        for rows in order.tensor_split(len(self)):
+            X = {name: tensor.index_select(0, rows) for name, tensor in self.X.items()}
+            if self.perturb is not None:
+                X["X"] = self.perturb(X["X"])
+            yield X, self.y.index_select(0, rows)
+
+
+class SpectralNet(NeuralNetClassifier):
+    """skorch's classifier for spectra, with sample weights and augmentation.
+
+    It is given ``X={"X": spectra, "sample_weight": weights}`` and ``y`` as tensors on the device,
+    and waits for the device once an epoch. All of skorch's callbacks work; the loss that they find
+    in the history of a running epoch is a tensor.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        See `skorch.NeuralNetClassifier`. The criterion must not reduce its losses.
+    augmenters : AugmenterChain, default=None
+        Perturbs every training batch.
+    """
+
+    def __init__(self, *args, augmenters=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.augmenters = augmenters
+
+    @property
+    def _default_callbacks(self):
+        accuracy = EpochScoring("accuracy", name="valid_accuracy", lower_is_better=False)
+        return [
+            ("epoch_timer", EpochTimer()),
+            ("train_loss", PassthroughScoring("train_loss", on_train=True)),
+            ("valid_loss", PassthroughScoring("valid_loss")),
+            ("valid_accuracy", accuracy),
+        ]
+
+    def get_iterator(self, dataset, training=False):
+        """Batches of a dataset; what is not on the device yet goes skorch's way."""
+        X, y = dataset.X, dataset.y
+        if not isinstance(X, Mapping) or y is None:
+            return super().get_iterator(dataset, training=training)
+        if training:
+            return TrainingBatches(X, y, self.batch_size, self._perturbation())
+        parts = (tensor.split(self.batch_size) for tensor in (X["X"], X["sample_weight"], y))
+        return [({"X": Xi, "sample_weight": wi}, yi) for Xi, wi, yi in zip(*parts, strict=True)]
+
+    def _perturbation(self):
+        if self.augmenters is None:
+            return None
+        seed = int(torch.randint(2**62, ()))
+        return partial(self.augmenters.perturb, rng=torch.Generator(self.device).manual_seed(seed))
+
+    def infer(self, x, **fit_params):
+        """Logits of a batch."""
+        spectra = x["X"] if isinstance(x, Mapping) else x
+        return super().infer(spectra, **fit_params)
+
+    def get_loss(self, y_pred, y_true, X=None, **kwargs):
+        """Weighted mean of the losses of a batch, for weights whose mean over all rows is 1."""
+        losses = super().get_loss(y_pred, y_true, X=X, **kwargs)
+        return torch.mean(X["sample_weight"] * losses)
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Run one epoch; losses stay on the device until its end."""
+        if iterator is None:
+            return
+        name = f"{prefix}_loss"
+        try:
+            for batch in iterator:
+                self.notify("on_batch_begin", batch=batch, training=training)
+                step = step_fn(batch, **fit_params)
+                self.history.record_batch(name, step["loss"].detach())
+                self.history.record_batch(f"{prefix}_batch_size", len(batch[1]))
+                self.notify("on_batch_end", batch=batch, training=training, **step)
+        finally:
+            self._fetch_losses(name)
+        self.history.record(f"{prefix}_batch_count", len(iterator))
+
+    def _fetch_losses(self, name):
+        """Replace the losses of this epoch by numbers, waiting for the device once."""
+        batches = [batch for batch in self.history[-1]["batches"] if name in batch]
+        if batches:
+            losses = torch.stack([batch[name] for batch in batches]).tolist()
+            for batch, loss in zip(batches, losses, strict=True):
+                batch[name] = loss
+
+    def __setstate__(self, state):
+        """Load to the CPU what was pickled on a device that is not here."""
+        super().__setstate__(state | {"device": str(available_device(state["device"]))})
+
+
+class EpochBar(Callback):
+    """Progress bar over the epochs; nothing where the output is no terminal."""
+
+    def on_train_begin(self, net, **kwargs):
+        """Open the bar."""
+        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", leave=False, disable=None)
+
+    def on_epoch_end(self, net, **kwargs):
+        """Show the losses of the epoch."""
+        shown = {name: net.history[-1].get(name) for name in ("train_loss", "valid_loss")}
+        self.bar_.set_postfix({name: value for name, value in shown.items() if value is not None})
+        self.bar_.update()
+
+    def on_train_end(self, net, **kwargs):
+        """Close the bar."""
+        self.bar_.close()
+
+    def __getstate__(self):
+        return {}

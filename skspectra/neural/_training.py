@@ -1,0 +1,144 @@
+"""Building and training the skorch net of a classifier."""
+
+import numpy as np
+import torch
+from skorch.dataset import Dataset
+from skorch.helper import predefined_split
+
+from skspectra.neural._initialization import standardize_layers
+from skspectra.neural._net import SpectralNet
+
+__all__ = ["as_dataset", "make_net", "plain_history", "same_module", "train_net"]
+
+_NOT_PLAIN = ("batches", "_batch_count", "_best")
+
+
+def as_dataset(X, codes, weight, device):
+    """Spectra, codes and weights on the device, the weights scaled to a mean of 1.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_channels), float32
+        Spectra; not copied where torch can share them.
+    codes : ndarray of shape (n_spectra,), int
+        Classes.
+    weight : ndarray of shape (n_spectra,)
+        Weights, positive.
+    device : torch.device
+        Where they go.
+
+    Returns
+    -------
+    dataset : skorch.dataset.Dataset
+    """
+    spectra = torch.from_numpy(np.require(X, np.float32, ["C", "W"]))
+    weight = torch.as_tensor(weight / weight.mean(), dtype=torch.float32)
+    inputs = {"X": spectra.to(device), "sample_weight": weight.to(device)}
+    return Dataset(inputs, torch.as_tensor(codes, dtype=torch.int64, device=device))
+
+
+def make_net(module, module_params, *, optimizer, lr, weight_decay, device, net_params):
+    """Net that is not initialized yet.
+
+    Parameters
+    ----------
+    module : type
+        Class of the torch module.
+    module_params : dict
+        Its parameters.
+    optimizer : str or callable
+        Name of a class in `torch.optim`, or the class.
+    lr, weight_decay : float
+        Its learning rate and weight decay.
+    device : torch.device
+        Where the net lives.
+    net_params : dict
+        Further parameters of the skorch net, which win.
+
+    Returns
+    -------
+    net : SpectralNet
+
+    Raises
+    ------
+    ValueError
+        If there is no optimizer of that name.
+    """
+    params = {
+        "criterion": torch.nn.CrossEntropyLoss,
+        "criterion__reduction": "none",
+        "optimizer": _optimizer_class(optimizer),
+        "lr": lr,
+        "device": str(device),
+        "verbose": 0,
+    }
+    if weight_decay:
+        params["optimizer__weight_decay"] = weight_decay
+    params |= {f"module__{name}": value for name, value in module_params.items()}
+    return SpectralNet(module, **(params | net_params))
+
+
+def train_net(net, data, held_out, *, max_epochs, batch_size, lr, augmenters, callbacks):
+    """Train a net; where it is new, initialize it on the first batch.
+
+    Parameters
+    ----------
+    net : SpectralNet
+        Changed in place.
+    data : skorch.dataset.Dataset
+        What is trained on.
+    held_out : skorch.dataset.Dataset or None
+        What is scored after every epoch.
+    max_epochs, batch_size, lr, augmenters, callbacks
+        Parameters of the net for this training.
+    """
+    new = not net.initialized_
+    net.set_params(
+        max_epochs=max_epochs,
+        batch_size=batch_size,
+        augmenters=augmenters,
+        train_split=None if held_out is None else predefined_split(held_out),
+    )
+    net.callbacks = callbacks
+    if new:
+        net.initialize()
+        first, _ = next(iter(net.get_iterator(data, training=True)))
+        standardize_layers(net.module_, first["X"])
+    else:
+        net.initialize_callbacks()
+        if net.lr != lr:
+            net.set_params(lr=lr)
+    net.partial_fit(data.X, data.y)
+    net.set_params(train_split=None)  # what was held out is no part of the model
+
+
+def same_module(net, other):
+    """Whether two nets have a module of the same class and parameters."""
+    return net.module is other.module and net.get_params_for("module") == other.get_params_for(
+        "module"
+    )
+
+
+def plain_history(history):
+    """One dict of plain values per completed epoch of a skorch history."""
+    return [
+        {
+            "duration" if name == "dur" else name: getattr(value, "item", lambda v=value: v)()
+            for name, value in epoch.items()
+            if not name.endswith(_NOT_PLAIN)
+        }
+        for epoch in history
+        if "train_loss" in epoch
+    ]
+
+
+def _optimizer_class(optimizer):
+    if not isinstance(optimizer, str):
+        return optimizer
+    found = getattr(torch.optim, optimizer, None)
+    if not isinstance(found, type):
+        raise ValueError(
+            f"optimizer={optimizer!r} is no class in torch.optim. Names are written as there, "
+            "such as 'Adam', 'AdamW' or 'SGD'."
+        )
+    return found
