@@ -1,0 +1,265 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.ensemble import RandomForestClassifier
+from tqdm import tqdm
+
+from skspectra.datasets import _library, make_l23_spectra
+from skspectra.datasets._atoms import known_ions, read_data
+from skspectra.datasets._library import (
+    GRID,
+    default_axis,
+    l3_maximum,
+    parameter_points,
+    prior,
+    stick_library,
+    tetragonal_field,
+)
+from skspectra.datasets._measurement import _edges
+from skspectra.datasets._operators import crystal_field
+
+BARE = {"shift": 0, "stretch": 0, "dose": None}  # neither calibration error nor noise
+FEW = {"n_points": 3, "random_state": 0}
+
+
+def without_tilt(spectra):
+    ramp = np.linspace(-0.5, 0.5, spectra.data.shape[1])
+    return spectra.data - spectra.parameters["tilt"].to_numpy()[:, None] * ramp
+
+
+def test_bunch_and_tuple():
+    spectra = make_l23_spectra(4, **FEW)
+    assert spectra.data.shape == (12, 300)
+    assert spectra.data.dtype == np.float32
+    assert np.isfinite(spectra.data).all()
+    assert spectra.target_names == ["Mn2+", "Mn3+", "Mn4+"]
+    assert_array_equal(np.unique(spectra.target, return_counts=True)[1], [4, 4, 4])
+    assert spectra.parameters.shape[0] == 12
+    assert "multiplet" in spectra.DESCR
+    X, y = make_l23_spectra(4, **FEW, return_X_y=True)
+    assert_array_equal(X, spectra.data)
+    assert_array_equal(y, spectra.target)
+
+
+def test_random_state_decides_all():
+    same = [make_l23_spectra(3, **FEW) for _ in range(2)]
+    assert_array_equal(same[0].data, same[1].data)
+    assert_array_equal(same[0].target, same[1].target)
+    pd.testing.assert_frame_equal(same[0].parameters, same[1].parameters)
+    other = make_l23_spectra(3, n_points=3, random_state=1)
+    assert not np.allclose(same[0].parameters["shift"], other.parameters["shift"])
+    generator = np.random.default_rng(0)
+    first, second = (make_l23_spectra(3, n_points=3, random_state=generator).data for _ in range(2))
+    assert not np.array_equal(first, second)
+
+
+def test_axis_of_mn_and_of_others():
+    assert_array_equal(default_axis("Mn"), 635 + 0.1 * np.arange(300))
+    assert default_axis("Fe")[0] == 702
+    axis = np.linspace(615, 685, 100)
+    spectra = make_l23_spectra(2, spectral_axis=axis, **FEW)
+    assert_array_equal(spectra.spectral_axis, axis)
+    assert spectra.data.shape == (6, 100)
+
+
+@pytest.mark.parametrize("element", ["Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu"])
+def test_every_ion_of_an_element(element):
+    ions = tuple(ion for ion in known_ions() if ion.rstrip("1234567+") == element)
+    spectra = make_l23_spectra(3, ions=ions, n_points=1, random_state=0, **BARE)
+    assert np.isfinite(spectra.data).all()
+    assert_allclose(spectra.data.max(axis=1), 1, atol=0.15)
+    in_front, behind = spectra.data[:, :10].mean(axis=1), spectra.data[:, -10:].mean(axis=1)
+    assert (in_front < 0.3).all() and (behind < 0.9).all()
+
+
+def test_l3_maximum_lies_at_its_nominal_energy():
+    spectra = make_l23_spectra(20, **FEW, **BARE)
+    found = spectra.spectral_axis[without_tilt(spectra).argmax(axis=1)]
+    assert_allclose(found, [l3_maximum(ion) for ion in spectra.target], atol=0.11)
+
+
+def test_valences_that_are_not_listed_shift_by_the_step():
+    assert_allclose(l3_maximum("Mn6+"), 643.3 + 2 * 1.2)
+    assert_allclose(l3_maximum("Ti2+"), 460.0 - 2 * 1.2)
+
+
+def test_shift_moves_spectra_to_higher_energy():
+    nominal, shifted = (make_l23_spectra(5, **FEW, **(BARE | {"shift": shift})) for shift in (0, 3))
+    assert_allclose(without_tilt(shifted)[:, 30:], without_tilt(nominal)[:, :-30], atol=1e-4)
+
+
+def test_stretch_spreads_spectra_about_the_middle_of_the_axis():
+    nominal, stretched = (
+        make_l23_spectra(5, **FEW, **(BARE | {"stretch": stretch})) for stretch in (0, 0.05)
+    )
+    middle = nominal.spectral_axis[[0, -1]].mean()
+    true = middle + (nominal.spectral_axis - middle) / 1.05
+    expected = [np.interp(true, nominal.spectral_axis, row) for row in without_tilt(nominal)]
+    assert_allclose(without_tilt(stretched), expected, atol=3e-3)
+
+
+def test_what_is_drawn_is_recorded_and_within_its_range():
+    spectra = make_l23_spectra(200, **FEW, resolution=(0.4, 0.8), dose=(10, 1000))
+    drawn = spectra.parameters
+    ranges = {"shift": (-5, 5), "stretch": (-0.02, 0.02), "background": (0, 1)}
+    ranges |= {"resolution": (0.4, 0.8), "dose": (10, 1000)}
+    ranges |= {
+        name: entry["range"] for name, entry in read_data("l23_nuisance.json")["ranges"].items()
+    }
+    for name, (low, high) in ranges.items():
+        assert drawn[name].between(low, high).all()
+        assert np.ptp(drawn[name]) >= 0.9 * (high - low)
+    assert_allclose(np.log10(drawn["dose"]).mean(), 2, atol=0.1)
+    for ion in spectra.target_names:
+        points = parameter_points(ion, 3)
+        of_ion = drawn[spectra.target == ion]
+        for name, values in points.items():
+            assert_array_equal(of_ion[name], values[of_ion["point"]])
+
+
+def test_calibration_follows_what_is_recorded():
+    spectra = make_l23_spectra(20, **FEW, stretch=0, dose=None)
+    found = spectra.spectral_axis[without_tilt(spectra).argmax(axis=1)]
+    nominal = np.array([l3_maximum(ion) for ion in spectra.target])
+    assert_allclose(found - nominal, spectra.parameters["shift"], atol=0.11)
+
+
+def test_noise_is_that_of_the_counts():
+    settings = FEW | {"shift": 0, "stretch": 0, "background": 0.5}
+    ideal = make_l23_spectra(50, **settings, dose=None)
+    noisy = make_l23_spectra(50, **settings, dose=400)
+    assert (noisy.parameters["dose"] == 400).all()
+    assert np.isinf(ideal.parameters["dose"]).all()
+    expected = np.sqrt((ideal.data + 0.5) / 400)
+    assert_allclose(((noisy.data - ideal.data) / expected).std(), 1, rtol=0.02)
+    counts = (noisy.data + 0.5) * 400
+    assert_allclose(counts, counts.round(), atol=1e-3)
+
+
+def test_nuisances_are_the_same_for_all_ions():
+    spectra = make_l23_spectra(2000, n_points=1, random_state=0)
+    physics = ["point", "second_point", *prior("Mn2+")]
+    by_ion = spectra.parameters.drop(columns=physics).groupby(spectra.target)
+    spread = spectra.parameters.std().drop(physics)
+    assert (by_ion.mean().std() <= 0.05 * spread + 1e-12).all()
+
+
+def test_stick_spectra_come_from_the_cache_for_any_seed(monkeypatch):
+    make_l23_spectra(2, **FEW)
+
+    def fail(*args, **kwargs):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(_library, "stick_spectrum", fail)
+    make_l23_spectra(3, n_points=3, random_state=1)
+    with pytest.raises(AssertionError, match="computed again"):
+        make_l23_spectra(3, n_points=4, random_state=1)
+
+
+def test_tetragonal_field_splits_the_orbitals_as_asked():
+    ds, dt = tetragonal_field(1.2, 0.3)
+    field = crystal_field()
+    matrix = 2.0 * field["ten_dq"] + ds * field["ds"] + dt * field["dt"]
+    xz_yz, xy, z2, x2y2 = np.unique(np.linalg.eigvalsh(matrix[6:, 6:]).round(9))
+    assert_allclose([xy - xz_yz, x2y2 - z2], [0.3, 1.2])
+
+
+def test_l2_scale_and_second_site_act_on_the_sticks():
+    _, tables = stick_library("Co2+", 2, tqdm(disable=True))
+    drawn = {name: np.full(4, 1.0) for name in read_data("l23_nuisance.json")["ranges"]}
+    drawn |= dict.fromkeys(("satellite", "step", "width_slope"), np.zeros(4))
+    drawn |= {"resolution": np.full(4, 0.5), "l2_scale": np.array([1.0, 0.5, 1.0, 1.0])}
+    drawn |= {"point": np.array([0, 0, 1, 0]), "second_point": np.ones(4, int)}
+    drawn["second_share"] = np.array([0.0, 0.0, 0.0, 0.5])
+    curves, _ = _edges(tables, drawn)
+    l2 = GRID > 12
+    assert_allclose(curves[1, l2].max() / curves[0, l2].max(), 0.5, atol=0.01)
+    mixture = curves[0] / np.trapezoid(curves[0]) + curves[2] / np.trapezoid(curves[2])
+    assert_allclose(curves[3], mixture / mixture.max(), atol=0.01)
+
+
+def test_points_fill_the_prior_and_keep_their_order():
+    few, many = parameter_points("Mn3+", 10), parameter_points("Mn3+", 100)
+    for name, (low, high) in prior("Mn3+").items():
+        assert_array_equal(few[name], many[name][:10])
+        assert many[name].min() >= low and many[name].max() <= high
+        assert_allclose(many[name].mean(), (low + high) / 2, atol=0.02 * (high - low))
+
+
+@pytest.mark.parametrize("ion", known_ions())
+def test_every_ion_has_a_prior_with_reasons(ion):
+    data = read_data("l23_priors.json")
+    entries = data["valences"][ion[-2]] | data["ions"].get(ion, {})
+    assert set(entries) == set(data["parameters"])
+    for entry in entries.values():
+        low, high = entry["range"]
+        assert low < high and entry["reason"]
+
+
+def test_progress_is_silent_without_a_terminal(capfd):
+    make_l23_spectra(1, n_points=2, random_state=0, verbose=True)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"ions": ("Mn2+", "Fe3+")}, "ions must be of one element, got .*Call once for each"),
+        ({"ions": ()}, "ions must be of one element, got \\(\\)"),
+        ({"ions": ("Mn2+", "Mn9+")}, "'Mn9\\+' is not a known ion. Known are Co2\\+, .*V5\\+"),
+        ({"ions": ("Mn2+", "Mn2+")}, "ions must differ"),
+        ({"ions": "Mn2+"}, "'ions' parameter .* must be"),
+        ({"n_per_class": 0}, "'n_per_class' parameter .* must be"),
+        ({"n_points": 0}, "'n_points' parameter .* must be"),
+        ({"shift": (5, -5)}, "shift must be finite with low <= high"),
+        ({"stretch": -1}, "stretch must be above -1, got -1"),
+        ({"resolution": 0}, "resolution must be above 0, got 0"),
+        ({"dose": (0, 10)}, "dose must be above 0, got 0"),
+        ({"background": -0.1}, "background must not be below 0, got -0.1"),
+        ({"spectral_axis": [650, 640]}, "strictly increasing"),
+        ({"random_state": "seed"}, "'random_state' parameter .* must be"),
+    ],
+)
+def test_refuses_bad_parameters(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        make_l23_spectra(**({"n_per_class": 1} | arguments))
+
+
+def normalised(spectra):
+    """Smooth, cut around the L3 maximum and scale to 0 to 1."""
+    kernel = np.hanning(9) / np.hanning(9).sum()
+    window = np.arange(-60, 160)
+    rows = []
+    for spectrum in spectra:
+        smooth = np.convolve(spectrum, kernel, mode="same")
+        row = smooth[np.clip(smooth[:200].argmax() + window, 4, smooth.size - 5)]
+        rows.append((row - row.min()) / np.ptp(row))
+    return np.array(rows)
+
+
+@pytest.fixture(scope="module")
+def forest():
+    """A classifier that has seen simulated spectra only."""
+    X, y = make_l23_spectra(300, n_points=30, random_state=0, return_X_y=True)
+    return RandomForestClassifier(100, random_state=0).fit(normalised(X), y)
+
+
+@pytest.mark.real_data
+def test_trained_on_simulated_spectra_reads_published_ones(real_data, forest):
+    table = pd.read_csv(real_data / "mn_l23_literature.csv")
+    pure = table[table["valence"].isin(["Mn2+", "Mn3+", "Mn4+"])]
+    groups = [group.sort_values("energy_eV") for _, group in pure.groupby("spectrum")]
+    axis = default_axis("Mn")
+    spectra = [np.interp(axis, group["energy_eV"], group["intensity"]) for group in groups]
+    truth = [group["valence"].iloc[0] for group in groups]
+    assert len(truth) == 13
+    assert forest.score(normalised(spectra), truth) >= 0.8
+
+
+@pytest.mark.real_data
+def test_trained_on_simulated_spectra_reads_acquired_mno(real_data, forest):
+    acquired = np.load(real_data / "mn2_acquired.npz")
+    axis = default_axis("Mn")
+    spectra = [np.interp(axis, acquired["energy_eV"], row) for row in acquired["intensity"]]
+    assert (forest.predict(normalised(spectra)) == "Mn2+").mean() >= 0.8
