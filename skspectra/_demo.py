@@ -1,14 +1,12 @@
 """The main job: simulate, cross-validate, shift, and read real spectra."""
 
-import json
 import time
+import warnings
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from matplotlib.figure import Figure
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold
@@ -17,15 +15,14 @@ from tqdm import tqdm
 
 import skspectra
 from skspectra._axis import window_channels
-from skspectra._files import writing
+from skspectra._demo_report import draw, report, write_json
 from skspectra._interpolation import shift_rows
 from skspectra.augmentation import EnergyShift
 from skspectra.datasets import make_l23_spectra
 from skspectra.evaluation import robustness_curve
+from skspectra.exceptions import SpectrumWarning
 from skspectra.io import read_spectra
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
-from skspectra.plotting import RobustnessDisplay, SpectraDisplay
-from skspectra.plotting._style import COLORS
 from skspectra.preprocessing import PeakAligner, PowerLawBackground, SpectrumNormalizer
 
 __all__ = ["run_demo"]
@@ -101,14 +98,17 @@ def run_demo(out, spectra=(), *, quick=False, seed=0, progress=True):
         "quick": quick,
         "seed": seed,
         **size._asdict(),
+        "ions": MN_IONS,
         "shifts_eV": SHIFTS.tolist(),
         "accuracy": {name: curve.tolist() for name, curve in curves.items()},
         "spectra": real,
         "seconds": round(time.perf_counter() - started, 1),
     }
-    _draw(out, X, y, curves, measured, real)
-    _write_json(out / "results.json", results)
-    return _report(results, out)
+    window, around = (window_channels(WIDE_AXIS, w) for w in (WINDOW, (630, 670)))
+    simulated = WIDE_AXIS[window], X[:, window], y
+    draw(out, results, simulated, (WIDE_AXIS[around], measured[:, around]))
+    write_json(out / "results.json", results)
+    return report(results, out)
 
 
 def _classifiers(max_epochs, seed):
@@ -168,7 +168,9 @@ def _read(paths):
         return np.empty((0, WIDE_AXIS.size)), []
     X, names = read_spectra(paths, WIDE_AXIS, outside="edge")
     background = PowerLawBackground(PRE_EDGE, spectral_axis=WIDE_AXIS, loss="least_squares")
-    return background.fit_transform(X), names.tolist()
+    with warnings.catch_warnings():  # published spectra come without a background to fit
+        warnings.simplefilter("ignore", SpectrumWarning)
+        return background.fit_transform(X), names.tolist()
 
 
 def _known_valences(paths):
@@ -213,92 +215,3 @@ def _coarse_shifts(X, measured):
 def _fit_predict(model, X, y, measured):
     probability = model.fit(X, y).predict_proba(measured)
     return model.classes_[probability.argmax(axis=1)], probability.max(axis=1)
-
-
-def _draw(out, X, y, curves, measured, real):
-    """Write the figures."""
-    with matplotlib.rc_context({"savefig.dpi": 150}):
-        channels = window_channels(WIDE_AXIS, WINDOW)
-        spectra = SpectraDisplay.from_spectra(
-            X[:, channels], y, spectral_axis=WIDE_AXIS[channels], ax=_new_axes((4.5, 4))
-        )
-        shifts = RobustnessDisplay(SHIFTS, curves, chance=1 / len(np.unique(y)))
-        shifts.plot(ax=_new_axes((5, 3.6)))
-        _save(spectra.figure_, out / "simulated.png")
-        _save(shifts.figure_, out / "shifts.png")
-        if real:
-            _save(_draw_measured(measured, real), out / "spectra.png")
-
-
-def _new_axes(size):
-    """Axes of a figure that needs no window, wherever this runs."""
-    return Figure(figsize=size, layout="constrained").subplots()
-
-
-def _draw_measured(measured, real):
-    """First measured spectra, each with what the fully convolutional net says."""
-    shown = min(len(real), 24)
-    ax = _new_axes((6, 1 + 0.42 * shown))
-    channels = window_channels(WIDE_AXIS, (WINDOW[0] - MAX_SHIFT, WINDOW[1] + MAX_SHIFT))
-    classes = sorted({record["fully convolutional"]["label"] for record in real})
-    rows = SpectrumNormalizer(center=False).fit_transform(measured[:shown, channels])
-    for i, (row, record) in enumerate(zip(rows, real, strict=False)):
-        answer = record["fully convolutional"]
-        color = COLORS[classes.index(answer["label"])]
-        text = f"{answer['label']} ({answer['probability']:.2f})"
-        known = f", known {record['valence']}" if record["valence"] else ""
-        ax.plot(WIDE_AXIS[channels], row - i, color=color, linewidth=1)
-        ax.text(WIDE_AXIS[channels][-1], 0.25 - i, f"{record['name']}\n{text}{known}", fontsize=7)
-    ax.set(xlabel="Energy loss (eV)", yticks=[], xlim=(WIDE_AXIS[channels][0], None))
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    return ax.figure
-
-
-def _save(figure, path):
-    with writing(path) as temporary:
-        figure.savefig(temporary, format="png")
-
-
-def _write_json(path, results):
-    with writing(path) as temporary:
-        temporary.write_text(json.dumps(results, indent=1) + "\n")
-
-
-def _report(results, out):
-    """Tables for the terminal."""
-    at_zero = int(np.abs(SHIFTS).argmin())
-    lines = [
-        f"Simulated Mn L2,3 edges: {3 * results['n_per_class']} spectra, {N_FOLDS} folds, no shift "
-        "in training",
-        f"{'':22}{'accuracy':>16}{'-5 .. +5 eV, mean':>20}{'worst':>8}",
-    ]
-    for name, curve in results["accuracy"].items():
-        fold = np.array(curve)[at_zero]
-        mean = np.mean(curve, axis=1)
-        spread = f"{fold.mean():.3f} +-{fold.std():.3f}"
-        lines.append(f"{name:22}{spread:>16}{mean.mean():20.3f}{mean.min():8.3f}")
-    if results["spectra"]:
-        lines += ["", *_report_measured(results["spectra"], list(results["accuracy"]))]
-    lines += ["", f"Figures and results.json are in {out} ({results['seconds']:.0f} s)."]
-    return "\n".join(lines)
-
-
-def _report_measured(records, models):
-    width = max(len(record["name"]) for record in records) + 2
-    lines = [
-        "Measured spectra, by models trained on simulated spectra with calibration errors",
-        f"{'':{width}}{'moved':>8}{'known':>12}" + "".join(f"{name:>22}" for name in models),
-    ]
-    for record in records:
-        moved = f"{record['moved_by_eV']:+.1f} eV" if record["moved_by_eV"] else ""
-        answers = (f"{record[m]['label']} ({record[m]['probability']:.2f})" for m in models)
-        lines.append(
-            f"{record['name']:{width}}{moved:>8}{record['valence'] or '':>12}"
-            + "".join(f"{answer:>22}" for answer in answers)
-        )
-    judged = [record for record in records if record["valence"] in MN_IONS]
-    if judged:
-        right = (sum(r[m]["label"] == r["valence"] for r in judged) for m in models)
-        cells = "".join(f"{f'{n} of {len(judged)}':>22}" for n in right)
-        lines.append(f"{'right, of pure valence':{width + 20}}{cells}")
-    return lines

@@ -72,6 +72,6 @@ class RobustnessDisplay:
             ax.axhline(self.chance, color="0.5", linestyle=":", linewidth=1)
         ax.set(xlabel=self.param_name, ylabel=self.score_name, ylim=(0, 1.02))
         ax.margins(x=0)
-        ax.legend(frameon=False, loc="lower center", ncols=2)
+        ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
         self.ax_, self.figure_ = ax, ax.figure
         return self
