@@ -1,8 +1,6 @@
 """Arrays that take seconds to compute, kept on disk between sessions."""
 
 import os
-import sys
-import tempfile
 import warnings
 from functools import cache
 from importlib.resources import files
@@ -10,26 +8,19 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import platformdirs
+
+from skspectra._files import writing
 
 __all__ = ["cache_folder", "load_or_compute"]
 
 
 def cache_folder():
-    """Where computed tables are kept: ``SKSPECTRA_CACHE``, else a folder of the user's.
+    """Where computed tables are kept: ``SKSPECTRA_CACHE``, else the platform's cache folder.
 
-    Without the variable it is ``skspectra`` in the cache folder of the platform
-    (``XDG_CACHE_HOME`` or ``~/.cache``, on macOS ``~/Library/Caches``, on Windows
-    ``LOCALAPPDATA``). It may be deleted at any time.
+    It may be deleted at any time.
     """
-    if os.environ.get("SKSPECTRA_CACHE"):
-        return Path(os.environ["SKSPECTRA_CACHE"]).expanduser()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "skspectra"
+    return Path(os.environ.get("SKSPECTRA_CACHE") or platformdirs.user_cache_dir("skspectra"))
 
 
 @cache
@@ -80,12 +71,5 @@ def load_or_compute(name, arguments, compute):
 
 def _write(path, array):
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            np.save(file, array)
-            file.close()
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    with writing(path) as temporary, temporary.open("wb") as file:
+        np.save(file, array)

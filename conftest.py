@@ -1,4 +1,9 @@
+"""Fixtures and settings of all tests, those in docstrings too."""
+
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import matplotlib
@@ -7,6 +12,9 @@ import torch
 
 matplotlib.use("agg")
 torch.set_num_threads(1)
+if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit the folder
+    os.environ["SKSPECTRA_CACHE"] = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, os.environ["SKSPECTRA_CACHE"], ignore_errors=True)
 
 
 @pytest.fixture
