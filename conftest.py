@@ -6,6 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for each worker of pytest-xdist
+
 import matplotlib
 import pytest
 import torch

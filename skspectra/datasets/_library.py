@@ -1,6 +1,7 @@
 """Stick spectra all over an ion's range of parameters."""
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from skspectra.datasets._atoms import element_of, read_data, valence_of
 from skspectra.datasets._broadening import bin_sticks, edge_split
@@ -75,9 +76,10 @@ def stick_library(ion, n_points, progress):
 
     def compute():
         tables = np.empty((n_points, 2, GRID.size), np.float32)
-        for table, *values in zip(tables, *points.values(), strict=True):
-            table[:] = _table(ion, **dict(zip(points, values, strict=True)))
-            progress.update()
+        with threadpool_limits(1, user_api="blas"):  # the matrices are small: threads only wait
+            for table, *values in zip(tables, *points.values(), strict=True):
+                table[:] = _table(ion, **dict(zip(points, values, strict=True)))
+                progress.update()
         return tables
 
     tables = load_or_compute(f"l23-{ion}", (ion, points), compute)
