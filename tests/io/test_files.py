@@ -1,5 +1,4 @@
 import logging
-import re
 import subprocess
 import sys
 import warnings
@@ -372,14 +371,3 @@ def test_real_files_cut_in_half_are_refused(real_data, tmp_path, name):
     (tmp_path / name).write_bytes(content[: len(content) // 2])
     with pytest.raises(ValueError, match=f"{name} cannot be read"):
         read_spectra(tmp_path / name, np.arange(450, 480))
-
-
-def test_page_on_files_runs(request, tmp_path, monkeypatch):
-    page = (request.config.rootpath / "docs" / "files.md").read_text(encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    names = {}
-    exec("\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)), names)
-    assert names["X"].shape == (60, 140)
-    assert repr(names["valence_map"]) == "<BaseSignal, title: , dimensions: (4, 5|)>"
-    assert repr(names["probabilities"]) == "<Signal1D, title: , dimensions: (4, 5|3)>"
-    assert to_matrix(hs.load("cleaned.hspy"))[0].shape == (20, 140)
