@@ -133,7 +133,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
             class only, if parameters contradict each other, or if the loss becomes infinite.
         """
         warm = self.warm_start and hasattr(self, "net_")
-        checked, y = validate_data(self, X, y, reset=not warm, dtype=np.float32)
+        checked, y = self._validate(X, y, reset=not warm)
         codes = self._encode(y, reset=not warm)
         weight = spectrum_weights(checked, y, sample_weight, self.class_weight)
         if not warm:
@@ -176,11 +176,10 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        proba : ndarray of shape (n_spectra, n_classes), float64
+        proba : ndarray of shape (n_spectra, n_classes), float32
             In the order of `classes_`.
         """
-        logits = np.concatenate(self._run("forward", X), dtype=np.float64)
-        return softmax(logits, axis=1)
+        return softmax(np.concatenate(self._run("forward", X)), axis=1)
 
     def predict(self, X):
         """Most probable class.
@@ -229,6 +228,10 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         parts = self._run("activations", X)
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
+    def _validate(self, X, y="no_validation", *, reset):
+        with np.errstate(over="ignore"):  # what overflows float32 is refused as infinite
+            return validate_data(self, X, y, reset=reset, dtype=np.float32)
+
     def _encode(self, y, reset):
         """Codes 0 to n_classes - 1 of the labels."""
         check_classification_targets(y)
@@ -266,7 +269,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
 
     def _nominal(self, X):
         """Spectra as the net sees them when it predicts."""
-        checked = validate_data(self, X, reset=False, dtype=np.float32)
+        checked = self._validate(X, reset=False)
         if self.augmenters_ is None:
             return checked
         return np.asarray(self.augmenters_.transform(_with_axis(X, checked)), dtype=np.float32)

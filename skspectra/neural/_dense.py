@@ -73,7 +73,7 @@ class DenseClassifier(SpectralNetClassifier):
         dropout=0.5,
         max_epochs=100,
         batch_size=64,
-        lr=0.001,
+        lr=0.003,
         optimizer="Adam",
         weight_decay=0.0,
         class_weight=None,

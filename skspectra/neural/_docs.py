@@ -6,10 +6,9 @@ _PARAMETERS = """\
 max_epochs : int, default=100
         Passes over the training spectra.
     batch_size : int, default=64
-        Spectra in a batch, at least 2. The last batch is no smaller than the others by more than
-        one row: rows are spread evenly.
-    lr : float, default=0.001
-        Learning rate.
+        Most spectra in a batch, at least 2. They are spread evenly over the batches.
+    lr : float, default=0.003
+        Learning rate. The article has 0.001 and many more batches, from augmented copies.
     optimizer : str or callable, default="Adam"
         Name of a class in `torch.optim`, or the class.
     weight_decay : float, default=0.0
@@ -65,9 +64,11 @@ classes_ : ndarray of shape (n_classes,)
         Names of the columns seen at fit, where they are strings."""
 
 _NOTES = """\
-Normalise the spectra first: a range of about 1 suits the learning rate. Spectra are cast to
-    float32. Layers start with unit variance on the first batch, so that no filter is dead, see
-    `skspectra.neural._initialization.standardize_layers`.
+Normalise the spectra first: a range of about 1 suits the learning rate. They are cast to
+    float32. Every filter and unit starts with zero mean and unit variance on the first batch, so
+    that none is dead. The statistics of batch normalisation are taken from a pass over the training
+    spectra after the last epoch and, where spectra are held out, after every epoch, which adds
+    about a third to its time; running averages would lag behind.
 
     A spectrum of weight 0 is left out altogether. Otherwise weights multiply the losses, as usual
     in nets, but not the statistics of batch normalisation: an integer weight is not the same as

@@ -88,7 +88,7 @@ class FullyConvClassifier(SpectralNetClassifier):
         dropout=0.8,
         max_epochs=100,
         batch_size=64,
-        lr=0.001,
+        lr=0.003,
         optimizer="Adam",
         weight_decay=0.0,
         class_weight=None,

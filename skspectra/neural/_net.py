@@ -9,6 +9,7 @@ from skorch.callbacks import Callback, EpochScoring, EpochTimer, PassthroughScor
 from tqdm import tqdm
 
 from skspectra.neural._device import available_device
+from skspectra.neural._initialization import settle_statistics
 
 __all__ = ["EpochBar", "SpectralNet", "TrainingBatches"]
 
@@ -106,7 +107,10 @@ class SpectralNet(NeuralNetClassifier):
         return torch.mean(X["sample_weight"] * losses)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """Run one epoch; losses stay on the device until its end."""
+        """Run one epoch; losses stay on the device until its end.
+
+        Before held-out spectra are scored, the net is made what it would be if training ended.
+        """
         if iterator is None:
             return
         name = f"{prefix}_loss"
@@ -120,6 +124,8 @@ class SpectralNet(NeuralNetClassifier):
         finally:
             self._fetch_losses(name)
         self.history.record(f"{prefix}_batch_count", len(iterator))
+        if training and self.train_split is not None:
+            settle_statistics(self.module_, iterator)
 
     def _fetch_losses(self, name):
         """Replace the losses of this epoch by numbers, waiting for the device once."""

@@ -5,7 +5,7 @@ import torch
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
-from skspectra.neural._initialization import standardize_layers
+from skspectra.neural._initialization import settle_statistics, standardize_layers
 from skspectra.neural._net import SpectralNet
 
 __all__ = ["as_dataset", "make_net", "plain_history", "same_module", "train_net"]
@@ -109,6 +109,8 @@ def train_net(net, data, held_out, *, max_epochs, batch_size, lr, augmenters, ca
         if net.lr != lr:
             net.set_params(lr=lr)
     net.partial_fit(data.X, data.y)
+    if not net.history or "valid_loss" not in net.history[-1]:
+        settle_statistics(net.module_, net.get_iterator(data, training=True))
     net.set_params(train_split=None)  # what was held out is no part of the model
 
 
