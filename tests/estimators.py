@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skspectra.augmentation import AxisStretch, EnergyShift, PCANoise, PoissonNoise
+from skspectra.augmentation import Augmenter, AxisStretch, EnergyShift, PCANoise, PoissonNoise
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
 from skspectra.preprocessing import (
     PCADenoiser,
     PeakAligner,
@@ -22,6 +23,19 @@ class PowerLawOnChannels(PowerLawBackground):
         if reset:
             self.spectral_axis_ = np.arange(1.0, X.shape[1] + 1)
         return X
+
+
+class RepeatChannels(Augmenter):
+    """Repeats every channel, so that nets with kernels can be fitted to two features."""
+
+    def __init__(self, random_state=None):
+        self.random_state = random_state
+
+    def _nominal(self, X):
+        return np.repeat(X, 4, axis=1)
+
+    def perturb(self, X, rng):
+        return X.repeat_interleave(4, dim=1)
 
 
 TRANSFORMERS = [
@@ -50,7 +64,16 @@ SAMPLERS = [
     KMeansCleaner(keep=[0], random_state=0),
 ]
 
+_QUICK = {"dropout": 0.0, "max_epochs": 10, "batch_size": 16, "lr": 0.1, "random_state": 0}
+_ONE_BLOCK = {"n_filters": (8,), "kernel_sizes": (3,), "augment": RepeatChannels()}
+NETS = [
+    FullyConvClassifier(**_ONE_BLOCK, **_QUICK),
+    ConvDenseClassifier(**_ONE_BLOCK, hidden_layer_sizes=(8,), **_QUICK),
+    DenseClassifier(hidden_layer_sizes=(8,), **_QUICK),
+]
+
 _PERTURBS = "fit_transform perturbs and transform leaves alone, as TargetEncoder's do"
+_ROWS = "batch normalisation counts rows, so a repeated row is not a row of twice the weight"
 
 
 def expected_failed_checks(estimator):
@@ -61,4 +84,6 @@ def expected_failed_checks(estimator):
             "check_transformer_general": _PERTURBS,
             "check_transformer_data_not_an_array": _PERTURBS,
         }
+    if type(estimator) in map(type, NETS):
+        return {"check_sample_weight_equivalence_on_dense_data": _ROWS}
     return {}

@@ -1,13 +1,20 @@
+import importlib
+import inspect
+import pkgutil
+
 import imblearn.utils.estimator_checks
 import pytest
-from estimators import AUGMENTERS, SAMPLERS, TRANSFORMERS, expected_failed_checks
+from estimators import AUGMENTERS, NETS, SAMPLERS, TRANSFORMERS, expected_failed_checks
+from sklearn.base import BaseEstimator
 from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import skspectra
 
 pytestmark = pytest.mark.filterwarnings("ignore::skspectra.exceptions.SpectrumWarning")
 
 
 @parametrize_with_checks(
-    [*TRANSFORMERS, *AUGMENTERS], expected_failed_checks=expected_failed_checks
+    [*TRANSFORMERS, *AUGMENTERS, *NETS], expected_failed_checks=expected_failed_checks
 )
 def test_estimator(estimator, check):
     check(estimator)
@@ -23,3 +30,23 @@ def test_sampler_as_estimator(estimator, check):
 )
 def test_sampler(estimator, check):
     check(estimator)
+
+
+def test_every_public_estimator_is_checked():
+    """Nobody adds an estimator without an instance for the checks above."""
+    public = set()
+    for info in pkgutil.iter_modules(skspectra.__path__, "skspectra."):
+        module = importlib.import_module(info.name)
+        names = () if info.name.rpartition(".")[2].startswith("_") else module.__all__
+        public |= {getattr(module, name) for name in names}
+    ours = {
+        each
+        for each in public
+        if inspect.isclass(each)
+        and issubclass(each, BaseEstimator)
+        and not inspect.isabstract(each)
+        and each.__module__.startswith("skspectra.")
+    }
+    checked = {type(each) for each in (*TRANSFORMERS, *AUGMENTERS, *NETS, *SAMPLERS)}
+    assert ours - {base for each in checked for base in each.__mro__} == set()
+    assert len(ours) >= 15

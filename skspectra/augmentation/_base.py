@@ -1,6 +1,6 @@
 """What an augmenter is, and how several act one after another."""
 
-from abc import abstractmethod
+from abc import ABCMeta, abstractmethod
 
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils.validation import check_is_fitted
@@ -11,7 +11,7 @@ from skspectra._random import as_generator
 __all__ = ["Augmenter", "AugmenterChain"]
 
 
-class Augmenter(SpectralMixin, TransformerMixin, BaseEstimator):
+class Augmenter(SpectralMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     """Base class of perturbations that act while a pipeline is fitted and never at predict.
 
     `fit_transform` perturbs, `transform` leaves the spectra alone. A subclass writes `perturb`
