@@ -30,7 +30,9 @@ def spectrum_weights(X, y, sample_weight=None, class_weight=None):
     ValueError
         If a weight is negative or not finite, or if fewer than two classes have weight.
     """
-    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    weight = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
+    )
     _check_classes(y, weight)
     if class_weight is None:
         return weight

@@ -137,14 +137,6 @@ def test_class_weight_is_a_sample_weight(net, spectra):
         assert not same_weights(weighted, clone(net).fit(X, y))
 
 
-def test_balanced_counts_weights(spectra):
-    """Weights that balance the classes already leave nothing to do."""
-    X, y = spectra[0][:-5], spectra[1][:-5]
-    weight = compute_sample_weight("balanced", y)
-    one = quick(class_weight="balanced").fit(X, y, weight).predict_proba(X)
-    np.testing.assert_allclose(one, quick().fit(X, y, weight).predict_proba(X), rtol=1e-4)
-
-
 def test_weights_are_effective(spectra):
     X, y = spectra
     clf = quick(class_weight={"Mn3+": 1000.0}, max_epochs=60, lr=0.05, dropout=0.0)
@@ -170,6 +162,20 @@ def test_validation_is_stratified_and_scored(spectra):
     expected = log_loss(y_held, clf.predict_proba(X_held))
     assert last["valid_loss"] == pytest.approx(expected, rel=1e-4)
     assert clf.net_.train_split is None
+
+
+def test_held_out_spectra_keep_their_weights(spectra):
+    X, y = spectra
+    weight = np.random.default_rng(0).uniform(0.1, 5, 60)
+    clf = quick(validation_fraction=0.3, callbacks=[KeepHeldOut]).fit(X, y, weight)
+    held_out = KeepHeldOut.held_out
+    proba = clf.predict_proba(held_out.X["X"].numpy())
+    rows = [
+        np.flatnonzero(X[:, 0].astype(np.float32) == row[0]).item()
+        for row in held_out.X["X"].numpy()
+    ]
+    expected = log_loss(y[rows], proba, sample_weight=weight[rows])
+    assert clf.history_[-1]["valid_loss"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_nothing_is_held_out_unless_asked_for(spectra):

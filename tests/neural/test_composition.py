@@ -38,7 +38,7 @@ def test_grid_search_over_preprocessing_augmentation_and_net(spectra):
     search = GridSearchCV(
         pipeline, grid, cv=2, n_jobs=2, error_score="raise", scoring="neg_log_loss"
     )
-    assert search.fit(X, y).best_score_ > np.log(0.9)
+    assert search.fit(X, y).predict(X).tolist() == y.tolist()
     assert search.best_estimator_[-1].classes_.tolist() == ["Mn2+", "Mn3+", "Mn4+"]
     assert len(set(search.cv_results_["split0_test_score"])) == 4
 
