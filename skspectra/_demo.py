@@ -40,13 +40,14 @@ MN_IONS = ("Mn2+", "Mn3+", "Mn4+")
 class Size(NamedTuple):
     """How much is simulated and trained."""
 
-    n_per_class: int
+    n_per_class: int  # to cross-validate
+    n_per_class_real: int  # to train the models that read the measured spectra
     n_points: int
     max_epochs: int
 
 
-FULL = Size(n_per_class=400, n_points=100, max_epochs=100)
-QUICK = Size(n_per_class=100, n_points=20, max_epochs=40)
+FULL = Size(n_per_class=300, n_per_class_real=2000, n_points=200, max_epochs=50)
+QUICK = Size(n_per_class=100, n_per_class_real=300, n_points=20, max_epochs=30)
 
 
 def run_demo(out, spectra=(), *, quick=False, seed=0, progress=True):
@@ -85,9 +86,9 @@ def run_demo(out, spectra=(), *, quick=False, seed=0, progress=True):
     n_steps = 2 + len(models) * (N_FOLDS + bool(len(names)))
     with tqdm(total=n_steps, disable=None if progress else True, unit="step") as bar:
         bar.set_description("simulate")
-        X, y = _simulate(size, seed, shift=0, stretch=0)
+        X, y = _simulate(size.n_per_class, size.n_points, seed, shift=0, stretch=0)
         bar.update()
-        X_shifted, y_shifted = _simulate(size, seed + 1)
+        X_shifted, y_shifted = _simulate(size.n_per_class_real, size.n_points, seed + 1)
         bar.update()
         bar.set_description("cross-validate")
         curves = _shift_curves(models, X, y, seed, bar)
@@ -125,13 +126,13 @@ def _classifiers(max_epochs, seed):
     return {name: make_pipeline(SpectrumNormalizer(), model) for name, model in models.items()}
 
 
-def _simulate(size, seed, **calibration):
+def _simulate(n_per_class, n_points, seed, **calibration):
     """Spectra on the wide axis."""
     return make_l23_spectra(
-        size.n_per_class,
+        n_per_class,
         ions=MN_IONS,
         spectral_axis=WIDE_AXIS,
-        n_points=size.n_points,
+        n_points=n_points,
         random_state=seed,
         return_X_y=True,
         **calibration,

@@ -12,7 +12,7 @@ from skspectra.cli import main
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Run the command on a tiny simulation, in a folder of its own."""
-    monkeypatch.setattr(_demo, "QUICK", _demo.Size(n_per_class=20, n_points=2, max_epochs=2))
+    monkeypatch.setattr(_demo, "QUICK", _demo.Size(20, 20, n_points=2, max_epochs=2))
     monkeypatch.setattr(_demo, "N_FOLDS", 2)
     monkeypatch.chdir(tmp_path)
 
