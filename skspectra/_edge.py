@@ -3,7 +3,7 @@
 import numpy as np
 
 from skspectra._axis import window_channels
-from skspectra._power_law import fit_least_squares, log_energy, power_law
+from skspectra._power_law import exponent_table, fit_least_squares, log_energy, power_law
 from skspectra._power_law import standard_errors_least_squares as standard_errors
 
 __all__ = ["edge_strength"]
@@ -41,7 +41,8 @@ def edge_strength(spectra, axis, pre_edge=None):
     mask[before] = True
     log_e, _ = log_energy(axis, mask)
     spectra = spectra.astype(np.float64, copy=False)
-    amplitude, exponent, _ = fit_least_squares(spectra[:, before], log_e[before], (0, 8))
+    table = exponent_table(log_e[before], (0, 8))
+    amplitude, exponent, _ = fit_least_squares(spectra[:, before], log_e[before], table)
     errors = standard_errors(spectra[:, before], amplitude, exponent, log_e[before])
     background = power_law(amplitude, exponent, log_e)
     residual = spectra - background

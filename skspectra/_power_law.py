@@ -4,13 +4,17 @@ The model is :math:`B(E) = A (E / E_0)^{-r} = A \exp(-r l)` with :math:`l = \ln(
 :math:`E_0` the geometric mean energy of the fitted channels.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.interpolate import CubicSpline
 
 __all__ = [
-    "FITTED",
     "AT_BOUND",
+    "FITTED",
     "NO_COUNTS",
+    "ExponentTable",
+    "exponent_table",
     "fit_least_squares",
     "fit_poisson",
     "log_energy",
@@ -49,7 +53,54 @@ def log_energy(axis, mask):
     return log_axis - reference, float(np.exp(reference))
 
 
-def fit_poisson(counts, log_e, bounds):
+class ExponentTable(NamedTuple):
+    r"""What `fit_poisson` looks exponents up in, the same for every spectrum; see `exponent_table`.
+
+    Attributes
+    ----------
+    bounds : tuple of (float, float)
+        Least and greatest exponent.
+    means : tuple of (float, float)
+        Mean log energies of power laws with these exponents; the first is the greater.
+    exponent : CubicSpline
+        Exponent by mean log energy.
+    log_sum : CubicSpline
+        Logarithm of :math:`\sum e^{-r l}` by exponent.
+    """
+
+    bounds: tuple
+    means: tuple
+    exponent: CubicSpline
+    log_sum: CubicSpline
+
+
+def exponent_table(log_e, bounds):
+    """Tabulate the mean log energy of power laws, and invert it.
+
+    Parameters
+    ----------
+    log_e : ndarray of shape (n_fitted,)
+        From `log_energy`.
+    bounds : tuple of (float, float)
+        Least and greatest exponent.
+
+    Returns
+    -------
+    table : ExponentTable
+    """
+    exponents = np.linspace(*bounds, _TABLE_NODES)
+    terms = np.exp(-np.outer(exponents, log_e))
+    sums = terms.sum(axis=1)
+    means = (terms @ log_e) / sums
+    return ExponentTable(
+        tuple(bounds),
+        (means[0], means[-1]),
+        CubicSpline(means[::-1], exponents[::-1]),
+        CubicSpline(exponents, np.log(sums)),
+    )
+
+
+def fit_poisson(counts, log_e, table):
     r"""Maximum likelihood under Poisson noise, without iteration.
 
     The likelihood depends on the data through :math:`N = \sum y` and :math:`T = \sum y l` alone.
@@ -63,8 +114,8 @@ def fit_poisson(counts, log_e, bounds):
         Fitted channels; negative values, as readout noise leaves them, count as they are.
     log_e : ndarray of shape (n_fitted,)
         From `log_energy`.
-    bounds : tuple of (float, float)
-        Least and greatest exponent; beyond, the amplitude is fitted at the bound.
+    table : ExponentTable
+        From `exponent_table`. Beyond its bounds, the amplitude is fitted at the bound.
 
     Returns
     -------
@@ -75,22 +126,17 @@ def fit_poisson(counts, log_e, bounds):
         `FITTED`, `AT_BOUND` or `NO_COUNTS`.
     """
     totals, moments = _moments(counts, np.stack([np.ones_like(log_e), log_e], axis=1)).T
-    exponents = np.linspace(*bounds, _TABLE_NODES)
-    terms = np.exp(-np.outer(exponents, log_e))
-    sums = terms.sum(axis=1)
-    means = (terms @ log_e) / sums
-
     empty = ~(totals > 0)
     mean = np.divide(moments, totals, out=np.zeros_like(totals), where=~empty)
-    inverse = CubicSpline(means[::-1], exponents[::-1])
-    exponent = np.clip(inverse(np.clip(mean, means[-1], means[0])), *bounds)
-    amplitude = totals * np.exp(-CubicSpline(exponents, np.log(sums))(exponent))
-    slack = 1e-9 * (means[0] - means[-1])
-    beyond = (mean > means[0] + slack) | (mean < means[-1] - slack)
+    greatest, least = table.means
+    exponent = np.clip(table.exponent(np.clip(mean, least, greatest)), *table.bounds)
+    amplitude = totals * np.exp(-table.log_sum(exponent))
+    slack = 1e-9 * (greatest - least)
+    beyond = (mean > greatest + slack) | (mean < least - slack)
     return _without_empty(amplitude, exponent, beyond, empty)
 
 
-def fit_least_squares(counts, log_e, bounds):
+def fit_least_squares(counts, log_e, table):
     r"""Least squares, every channel with the same weight.
 
     For a given exponent the amplitude is linear, :math:`A = s_0 / q_0` with
@@ -101,11 +147,12 @@ def fit_least_squares(counts, log_e, bounds):
 
     Parameters and returns are those of `fit_poisson`.
     """
+    bounds = table.bounds
     centre = sum(bounds) / 2
     order = _series_order((bounds[1] - bounds[0]) / 2 * np.abs(log_e).max())
     powers = log_e[:, None] ** np.arange(order + 3) * np.exp(-centre * log_e)[:, None]
     moments = _moments(counts, powers)
-    _, exponent, flag = fit_poisson(counts, log_e, bounds)
+    _, exponent, flag = fit_poisson(counts, log_e, table)
 
     for _ in range(_MAX_NEWTON):
         step = _newton_step(_data_sums(moments, exponent - centre), _model_sums(log_e, exponent))

@@ -18,9 +18,10 @@ __all__ = ["make_l23_spectra"]
 DESCR = """Simulated L2,3 edges of 3d ions
 
 Crystal-field multiplet theory of each ion at points of its range of crystal field, covalency and
-distortion; lifetimes, resolution, satellite and continuum; calibration error; counting noise.
-The background is subtracted and the highest white line is about 1. `parameters` holds what was
-drawn for every spectrum. See skspectra.datasets.make_l23_spectra for the method and its sources.
+distortion; lifetimes, resolution, satellite, continuum and plural scattering; calibration error; a
+detector's noise. The background is subtracted and the highest white line is about 1. `parameters`
+holds what was drawn for every spectrum. See skspectra.datasets.make_l23_spectra for the method and
+its sources.
 """
 
 
@@ -34,6 +35,11 @@ drawn for every spectrum. See skspectra.datasets.make_l23_spectra for the method
         "resolution": [Real, tuple, list],
         "dose": [Real, tuple, list, None],
         "background": [Real, tuple, list],
+        "residual_background": [Real, tuple, list],
+        "thickness": [Real, tuple, list],
+        "gain": [Real, tuple, list],
+        "gain_noise": [Real, tuple, list],
+        "readout_noise": [Real, tuple, list],
         "n_points": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state", np.random.Generator],
         "return_X_y": ["boolean"],
@@ -51,6 +57,11 @@ def make_l23_spectra(
     resolution=(0.3, 1.6),
     dose=(200, 100_000),
     background=(0, 1),
+    residual_background=(-0.05, 0.05),
+    thickness=(0, 0.5),
+    gain=1,
+    gain_noise=(0, 0.01),
+    readout_noise=(0, 2),
     n_points=200,
     random_state=None,
     return_X_y=False,
@@ -61,16 +72,18 @@ def make_l23_spectra(
     Each spectrum is the crystal-field multiplet spectrum of its ion (`multiplet.stick_spectrum`) at
     a point drawn from the ion's own range of crystal field, covalency, distortion and 2p spin-orbit
     coupling, in three of ten cases mixed with a second point. Line widths, continuum, satellite,
-    L3/L2 ratio, position, dispersion and noise are drawn uniformly from ranges that all ions share,
-    so that they cannot tell the ions apart. A spectrum :math:`S` with its L3 maximum at the
-    nominal energy and height 1 is recorded as
+    L3/L2 ratio, thickness, position, dispersion and noise are drawn uniformly from ranges that all
+    ions share, so that they cannot tell the ions apart. A spectrum :math:`S` with its L3 maximum at
+    the nominal energy and height 1 is recorded as
 
     .. math::
-        X(E) = \frac{1}{d}\,\mathrm{Poisson}\big(d\,[S(E') + b]\big) - b,
+        X(E) = \frac{1}{g d} \Big\lfloor g (1 + \epsilon)\,
+               \mathrm{Poisson}\big(d\,[S(E') + b]\big) + r \Big\rceil - b,
         \qquad E' = E_0 + \frac{E - s - E_0}{1 + t}
 
-    with shift :math:`s`, stretch :math:`t`, dose :math:`d`, background :math:`b` and the middle
-    of the axis :math:`E_0`; what a background fit leaves behind is a small tilt of :math:`S`.
+    with shift :math:`s`, stretch :math:`t`, dose :math:`d`, background :math:`b`, gain :math:`g`,
+    its error :math:`\epsilon` (correlated from channel to channel), readout noise :math:`r` and the
+    middle of the axis :math:`E_0`; what a background fit leaves behind is a tilt of :math:`S`.
 
     Parameters
     ----------
@@ -89,11 +102,26 @@ def make_l23_spectra(
     resolution : float or tuple of (float, float), default=(0.3, 1.6)
         Full width at half maximum of the instrument in eV.
     dose : float, tuple of (float, float) or None, default=(200, 100000)
-        Counts in the channel of the highest white line; a range is drawn from uniformly in its
-        logarithm. None is without counting noise.
+        Electrons counted in the channel of the highest white line; a range is drawn from uniformly
+        in its logarithm. None is infinite: without counting and readout noise.
     background : float or tuple of (float, float), default=(0, 1)
         Background that was counted and subtracted, relative to the highest white line: it adds
         noise only.
+    residual_background : float or tuple of (float, float), default=(-0.05, 0.05)
+        What background subtraction leaves behind: a rise, from end to end of the axis and relative
+        to the highest white line. A power law with a wrong exponent is that to first order.
+    thickness : float or tuple of (float, float), default=(0, 0.5)
+        Thickness of the specimen in inelastic mean free paths, t/lambda: plural scattering moves
+        intensity from the edge to its plasmon copies. 0 is none; specimens for spectroscopy have
+        up to 0.5, for mapping up to 1.
+    gain : float or tuple of (float, float), default=1
+        Counts that the detector reports for one electron, above zero. Counts are whole numbers; 1
+        is an ideal electron counter, cameras with a scintillator have 1 to 10.
+    gain_noise : float or tuple of (float, float), default=(0, 0.01)
+        Error of the gain that is left after gain correction, from channel to channel: a standard
+        deviation relative to the gain. It acts on edge and background.
+    readout_noise : float or tuple of (float, float), default=(0, 2)
+        Standard deviation of the noise that reading out adds to every channel, in counts.
     n_points : int, default=200
         Number of points that fill the parameter range of each ion; the same for every
         `random_state`. Computing them is most of the time of a first call: about 2 s for 200.
@@ -172,8 +200,17 @@ def make_l23_spectra(
         "shift": check_range(shift, "shift"),
         "stretch": _check_range_above(stretch, "stretch", -1),
         "resolution": _check_range_above(resolution, "resolution", 0),
-        "background": _check_range_above(background, "background", 0, closed=True),
+        "residual_background": check_range(residual_background, "residual_background"),
+        "gain": _check_range_above(gain, "gain", 0),
     }
+    not_negative = {
+        "background": background,
+        "thickness": thickness,
+        "gain_noise": gain_noise,
+        "readout_noise": readout_noise,
+    }
+    for name, value in not_negative.items():
+        ranges[name] = _check_range_above(value, name, 0, closed=True)
     dose = None if dose is None else _check_range_above(dose, "dose", 0)
     rng = as_generator(random_state)
     spectra, records = [], []

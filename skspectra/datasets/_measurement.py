@@ -5,7 +5,9 @@ import numpy as np
 from skspectra._interpolation import channel_positions, interpolate_rows
 from skspectra.datasets._atoms import read_data
 from skspectra.datasets._broadening import broaden_bins, centroids
+from skspectra.datasets._detector import record
 from skspectra.datasets._library import GRID
+from skspectra.datasets._scattering import scatter
 
 __all__ = ["draw", "measure"]
 
@@ -22,7 +24,7 @@ def draw(n, n_points, ranges, dose, rng):
     n_points : int
         Number of parameter points to choose from.
     ranges : dict of str to tuple of (float, float)
-        The user's ranges of shift, stretch, resolution and background.
+        The user's ranges of all that make_l23_spectra takes a range of, but for the dose.
     dose : tuple of (float, float) or None
         The user's range of the dose, drawn from uniformly in its logarithm; None is infinite.
     rng : numpy.random.Generator
@@ -39,7 +41,6 @@ def draw(n, n_points, ranges, dose, rng):
         "point": rng.integers(n_points, size=n),
         "second_point": rng.integers(n_points, size=n),
         "second_share": np.where(is_mixed, rng.uniform(size=n), 0.0),
-        "tilt": rng.normal(0, nuisance["tilt"]["standard_deviation"], size=n),
     }
     for name, (low, high) in (shared | ranges).items():
         drawn[name] = low + (high - low) * rng.uniform(size=n)
@@ -64,13 +65,14 @@ def measure(tables, drawn, axis, l3_maximum, rng):
     l3_maximum : float
         Nominal energy of the L3 maximum in eV.
     rng : numpy.random.Generator
-        Draws the counts.
+        Draws the noise.
 
     Returns
     -------
     spectra : ndarray of shape (n_spectra, n_channels), float32
     """
     n_spectra = drawn["point"].size
+    detector_rngs = rng.spawn(3)
     spectra = np.empty((n_spectra, axis.size), np.float32)
     for start in range(0, n_spectra, CHUNK):
         rows = slice(start, start + CHUNK)
@@ -78,8 +80,8 @@ def measure(tables, drawn, axis, l3_maximum, rng):
         curves, maxima = _edges(tables, chunk)
         energies = _true_energies(axis, chunk) - l3_maximum + maxima[:, None]
         ideal = interpolate_rows(curves, channel_positions(GRID, energies))
-        ideal += chunk["tilt"][:, None] * np.linspace(-0.5, 0.5, axis.size)
-        spectra[rows] = _count(ideal, chunk, rng)
+        ideal += chunk["residual_background"][:, None] * np.linspace(-0.5, 0.5, axis.size)
+        spectra[rows] = record(ideal, chunk, detector_rngs)
     return spectra
 
 
@@ -89,6 +91,8 @@ def _edges(tables, chunk):
     bins = (1 - share) * tables[chunk["point"]] + share * tables[chunk["second_point"]]
     bins[:, 1] *= chunk["l2_scale"][:, None]
     curves = broaden_bins(bins, GRID, chunk)
+    plasmon = (chunk[name] for name in ("thickness", "plasmon_energy", "plasmon_width"))
+    curves = scatter(curves, GRID[1] - GRID[0], *plasmon)
     curves /= curves.max(axis=1, keepdims=True)
     split = centroids(bins, GRID).mean(axis=1, keepdims=True)
     maxima = GRID[np.where(GRID < split, curves, 0).argmax(axis=1)]
@@ -99,11 +103,3 @@ def _true_energies(axis, chunk):
     """Energy that each spectrum has in the channels of a miscalibrated axis."""
     middle = (axis[0] + axis[-1]) / 2
     return middle + (axis - chunk["shift"][:, None] - middle) / (1 + chunk["stretch"][:, None])
-
-
-def _count(ideal, chunk, rng):
-    """Count electrons over a background and subtract the background again."""
-    dose, background = chunk["dose"][:, None], chunk["background"][:, None]
-    if np.isinf(dose).all():
-        return ideal
-    return rng.poisson(dose * np.clip(ideal + background, 0, None)) / dose - background

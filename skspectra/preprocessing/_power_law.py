@@ -12,6 +12,7 @@ from skspectra._axis import window_mask
 from skspectra._base import SpectralMixin
 from skspectra._power_law import (
     NO_COUNTS,
+    exponent_table,
     fit_least_squares,
     fit_poisson,
     log_energy,
@@ -178,6 +179,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
                 f"A power law needs at least two channels; window {self.window} holds one."
             )
         self._log_energy, self.reference_energy_ = log_energy(axis, self.window_mask_)
+        self._table = exponent_table(self._log_energy[self.window_mask_], self.exponent_bounds)
         return self
 
     def transform(self, X):
@@ -251,7 +253,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
     def _fit_rows(self, X):
         fit = fit_poisson if self.loss == "poisson" else fit_least_squares
         mask = self.window_mask_
-        return fit(X[:, mask], self._log_energy[mask], self.exponent_bounds)
+        return fit(X[:, mask], self._log_energy[mask], self._table)
 
     def _parameters_of_rows(self, X):
         amplitude, exponent, flag = self._fit_rows(X)
