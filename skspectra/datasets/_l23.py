@@ -58,7 +58,7 @@ def make_l23_spectra(
     dose=(200, 100_000),
     background=(0, 1),
     residual_background=(-0.05, 0.05),
-    thickness=(0, 0.5),
+    thickness=0,
     gain=1,
     gain_noise=(0, 0.01),
     readout_noise=(0, 2),
@@ -110,10 +110,10 @@ def make_l23_spectra(
     residual_background : float or tuple of (float, float), default=(-0.05, 0.05)
         What background subtraction leaves behind: a rise, from end to end of the axis and relative
         to the highest white line. A power law with a wrong exponent is that to first order.
-    thickness : float or tuple of (float, float), default=(0, 0.5)
+    thickness : float or tuple of (float, float), default=0
         Thickness of the specimen in inelastic mean free paths, t/lambda: plural scattering moves
-        intensity from the edge to its plasmon copies. 0 is none; specimens for spectroscopy have
-        up to 0.5, for mapping up to 1.
+        intensity from the edge to its plasmon copies, 15 to 27 eV higher. 0 is none, or spectra
+        that were deconvolved; specimens have 0.2 to 1.
     gain : float or tuple of (float, float), default=1
         Counts that the detector reports for one electron, above zero. Counts are whole numbers; 1
         is an ideal electron counter, cameras with a scintillator have 1 to 10.

@@ -5,7 +5,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.ensemble import RandomForestClassifier
 from tqdm import tqdm
 
-from skspectra.datasets import _library, make_l23_spectra
+from skspectra.datasets import _l23, _library, make_l23_spectra
 from skspectra.datasets._atoms import known_ions, read_data
 from skspectra.datasets._library import (
     GRID,
@@ -19,13 +19,9 @@ from skspectra.datasets._library import (
 from skspectra.datasets._measurement import _edges
 from skspectra.datasets._operators import crystal_field
 
-BARE = {"shift": 0, "stretch": 0, "dose": None}  # neither calibration error nor noise
+QUIET = {"gain_noise": 0, "readout_noise": 0}
+BARE = QUIET | {"shift": 0, "stretch": 0, "thickness": 0, "residual_background": 0, "dose": None}
 FEW = {"n_points": 3, "random_state": 0}
-
-
-def without_tilt(spectra):
-    ramp = np.linspace(-0.5, 0.5, spectra.data.shape[1])
-    return spectra.data - spectra.parameters["tilt"].to_numpy()[:, None] * ramp
 
 
 def test_bunch_and_tuple():
@@ -75,7 +71,7 @@ def test_every_ion_of_an_element(element):
 
 def test_l3_maximum_lies_at_its_nominal_energy():
     spectra = make_l23_spectra(20, **FEW, **BARE)
-    found = spectra.spectral_axis[without_tilt(spectra).argmax(axis=1)]
+    found = spectra.spectral_axis[spectra.data.argmax(axis=1)]
     assert_allclose(found, [l3_maximum(ion) for ion in spectra.target], atol=0.11)
 
 
@@ -86,24 +82,27 @@ def test_valences_that_are_not_listed_shift_by_the_step():
 
 def test_shift_moves_spectra_to_higher_energy():
     nominal, shifted = (make_l23_spectra(5, **FEW, **(BARE | {"shift": shift})) for shift in (0, 3))
-    assert_allclose(without_tilt(shifted)[:, 30:], without_tilt(nominal)[:, :-30], atol=1e-4)
+    assert_allclose(shifted.data[:, 30:], nominal.data[:, :-30], atol=1e-4)
 
 
 def test_stretch_spreads_spectra_about_the_middle_of_the_axis():
+    settings = FEW | BARE | {"resolution": 1.0}
     nominal, stretched = (
-        make_l23_spectra(5, **FEW, **(BARE | {"stretch": stretch})) for stretch in (0, 0.05)
+        make_l23_spectra(5, **(settings | {"stretch": stretch})) for stretch in (0, 0.05)
     )
     middle = nominal.spectral_axis[[0, -1]].mean()
     true = middle + (nominal.spectral_axis - middle) / 1.05
-    expected = [np.interp(true, nominal.spectral_axis, row) for row in without_tilt(nominal)]
-    assert_allclose(without_tilt(stretched), expected, atol=3e-3)
+    expected = [np.interp(true, nominal.spectral_axis, row) for row in nominal.data]
+    assert_allclose(stretched.data, expected, atol=3e-3)
 
 
 def test_what_is_drawn_is_recorded_and_within_its_range():
-    spectra = make_l23_spectra(200, **FEW, resolution=(0.4, 0.8), dose=(10, 1000))
+    given = {"resolution": (0.4, 0.8), "dose": (10, 1000), "thickness": (0, 0.5)}
+    spectra = make_l23_spectra(200, **FEW, **given)
     drawn = spectra.parameters
-    ranges = {"shift": (-5, 5), "stretch": (-0.02, 0.02), "background": (0, 1)}
-    ranges |= {"resolution": (0.4, 0.8), "dose": (10, 1000)}
+    ranges = given | {"shift": (-5, 5), "stretch": (-0.02, 0.02), "background": (0, 1)}
+    ranges |= {"residual_background": (-0.05, 0.05), "gain_noise": (0, 0.01)}
+    ranges |= {"readout_noise": (0, 2), "gain": (1, 1)}
     ranges |= {
         name: entry["range"] for name, entry in read_data("l23_nuisance.json")["ranges"].items()
     }
@@ -119,16 +118,31 @@ def test_what_is_drawn_is_recorded_and_within_its_range():
 
 
 def test_calibration_follows_what_is_recorded():
-    spectra = make_l23_spectra(20, **FEW, stretch=0, dose=None)
-    found = spectra.spectral_axis[without_tilt(spectra).argmax(axis=1)]
+    spectra = make_l23_spectra(20, **FEW, **(BARE | {"shift": (-5, 5)}))
+    found = spectra.spectral_axis[spectra.data.argmax(axis=1)]
     nominal = np.array([l3_maximum(ion) for ion in spectra.target])
     assert_allclose(found - nominal, spectra.parameters["shift"], atol=0.11)
 
 
+@pytest.mark.parametrize("shift", [-10, 10])
+@pytest.mark.parametrize("stretch", [-0.05, 0.05])
+def test_large_calibration_errors_leave_the_edge_whole(shift, stretch):
+    axis = np.arange(620, 680, 0.1)
+    settings = FEW | BARE | {"spectral_axis": axis, "resolution": 1.0}
+    nominal = make_l23_spectra(5, **settings)
+    moved = make_l23_spectra(5, **(settings | {"shift": shift, "stretch": stretch}))
+    middle = (axis[0] + axis[-1]) / 2
+    true = middle + (axis - shift - middle) / (1 + stretch)
+    inside = (true >= axis[0]) & (true <= axis[-1])
+    expected = [np.interp(true[inside], axis, row) for row in nominal.data]
+    assert_allclose(moved.data[:, inside], expected, atol=3e-3)
+    assert_allclose(moved.data.max(axis=1), 1, atol=5e-3)
+
+
 def test_noise_is_that_of_the_counts():
-    settings = FEW | {"shift": 0, "stretch": 0, "background": 0.5}
-    ideal = make_l23_spectra(50, **settings, dose=None)
-    noisy = make_l23_spectra(50, **settings, dose=400)
+    settings = FEW | BARE | {"background": 0.5}
+    ideal = make_l23_spectra(50, **settings)
+    noisy = make_l23_spectra(50, **(settings | {"dose": 400}))
     assert (noisy.parameters["dose"] == 400).all()
     assert np.isinf(ideal.parameters["dose"]).all()
     expected = np.sqrt((ideal.data + 0.5) / 400)
@@ -137,12 +151,60 @@ def test_noise_is_that_of_the_counts():
     assert_allclose(counts, counts.round(), atol=1e-3)
 
 
+def test_residual_background_rises_from_end_to_end():
+    nominal = make_l23_spectra(2, **FEW, **BARE).data
+    risen = make_l23_spectra(2, **FEW, **(BARE | {"residual_background": 0.2})).data
+    assert_allclose(risen - nominal, np.tile(np.linspace(-0.1, 0.1, 300), (6, 1)), atol=1e-6)
+
+
+def test_thickness_raises_what_follows_the_edge():
+    axis = np.arange(630, 680, 0.5)
+    settings = FEW | BARE | {"spectral_axis": axis}
+    thin, thick = (
+        make_l23_spectra(20, **(settings | {"thickness": thickness})).data for thickness in (0, 0.8)
+    )
+    added = thick - thin
+    assert_allclose(added[:, axis < 638], 0, atol=0.02)
+    assert (added[:, axis > 660].mean(axis=1) > 0.05).all()
+
+
 def test_nuisances_are_the_same_for_all_ions():
     spectra = make_l23_spectra(2000, n_points=1, random_state=0)
     physics = ["point", "second_point", *prior("Mn2+")]
     by_ion = spectra.parameters.drop(columns=physics).groupby(spectra.target)
     spread = spectra.parameters.std().drop(physics)
     assert (by_ion.mean().std() <= 0.05 * spread + 1e-12).all()
+
+
+@pytest.fixture
+def same_sticks(monkeypatch):
+    """Every ion has the sticks and the position of Mn3+: nothing but nuisances is left."""
+    library = stick_library("Mn3+", 3, tqdm(disable=True))
+    monkeypatch.setattr(_l23, "stick_library", lambda *args: library)
+    monkeypatch.setattr(_l23, "l3_maximum", lambda ion: 642.0)
+
+
+def accuracy_of_a_classifier(X, y):
+    """Out-of-bag accuracy of a forest, and three standard deviations of a guess's."""
+    forest = RandomForestClassifier(100, oob_score=True, min_samples_leaf=5, random_state=0)
+    return forest.fit(X, y).oob_score_, 3 * np.sqrt(2 / 9 / y.size)
+
+
+def test_classifier_finds_nothing_in_the_nuisances():
+    spectra = make_l23_spectra(700, **FEW, thickness=(0, 1))
+    physics = list(prior("Mn2+"))
+    nuisances = spectra.parameters.drop(columns=physics)
+    assert {"shift", "dose", "thickness", "l3_width", "point", "second_share"} <= set(nuisances)
+    found, margin = accuracy_of_a_classifier(nuisances, spectra.target)
+    assert abs(found - 1 / 3) < margin
+    told, _ = accuracy_of_a_classifier(spectra.parameters[physics], spectra.target)
+    assert told > 0.9  # the test can tell
+
+
+def test_classifier_finds_nothing_in_spectra_that_differ_by_nuisances_only(same_sticks):
+    X, y = make_l23_spectra(700, **FEW, thickness=(0, 1), return_X_y=True)
+    found, margin = accuracy_of_a_classifier(X[:, ::5], y)
+    assert abs(found - 1 / 3) < margin
 
 
 def test_stick_spectra_come_from_the_cache_for_any_seed(monkeypatch):
@@ -168,7 +230,7 @@ def test_tetragonal_field_splits_the_orbitals_as_asked():
 def test_l2_scale_and_second_site_act_on_the_sticks():
     _, tables = stick_library("Co2+", 2, tqdm(disable=True))
     drawn = {name: np.full(4, 1.0) for name in read_data("l23_nuisance.json")["ranges"]}
-    drawn |= dict.fromkeys(("satellite", "step", "width_slope"), np.zeros(4))
+    drawn |= dict.fromkeys(("satellite", "step", "width_slope", "thickness"), np.zeros(4))
     drawn |= {"resolution": np.full(4, 0.5), "l2_scale": np.array([1.0, 0.5, 1.0, 1.0])}
     drawn |= {"point": np.array([0, 0, 1, 0]), "second_point": np.ones(4, int)}
     drawn["second_share"] = np.array([0.0, 0.0, 0.0, 0.5])
@@ -217,6 +279,11 @@ def test_progress_is_silent_without_a_terminal(capfd):
         ({"resolution": 0}, "resolution must be above 0, got 0"),
         ({"dose": (0, 10)}, "dose must be above 0, got 0"),
         ({"background": -0.1}, "background must not be below 0, got -0.1"),
+        ({"residual_background": (1, 0)}, "residual_background must be finite with low <= high"),
+        ({"thickness": (-1, 1)}, "thickness must not be below 0, got -1"),
+        ({"gain": 0}, "gain must be above 0, got 0"),
+        ({"gain_noise": -0.1}, "gain_noise must not be below 0, got -0.1"),
+        ({"readout_noise": -1}, "readout_noise must not be below 0, got -1"),
         ({"spectral_axis": [650, 640]}, "strictly increasing"),
         ({"random_state": "seed"}, "'random_state' parameter .* must be"),
     ],
