@@ -143,27 +143,27 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         data = as_dataset(checked[train], codes[train], weight[train], device)
 
         given = _with_axis(X, checked)
-        self._fit_augmenters(_safe_indexing(given, train))
+        self._fit_augmenters(given, train)
         seen = self._nominal(_safe_indexing(given, train[:1] if valid is None else valid))
         held_out = None
         if valid is not None:
             held_out = as_dataset(seen, codes[valid], weight[valid], device)
 
-        self.net_ = self._net(seen.shape[1], device, warm)
+        net = self._make_net(seen.shape[1], device, warm)
         with seeded(self._random_state.randint(2**31), device):
             train_net(
-                self.net_,
+                net,
                 data,
                 held_out,
                 max_epochs=self.max_epochs,
                 batch_size=self.batch_size,
                 lr=self.lr,
                 augmenters=self.augmenters_,
-                callbacks=self._callbacks(),
+                callbacks=self._make_callbacks(),
             )
-        self.history_ = plain_history(self.net_.history)
-        self.n_iter_ = len(self.history_)
-        self._check_loss()
+        history = plain_history(net.history)
+        self._check_loss(history)
+        self.net_, self.history_, self.n_iter_ = net, history, len(history)
         return self
 
     def predict_proba(self, X):
@@ -262,10 +262,10 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
             )
         return rows, None
 
-    def _fit_augmenters(self, X):
+    def _fit_augmenters(self, X, rows):
         self.augmenters_ = None
         if self.augment is not None:
-            self.augmenters_ = AugmenterChain(self.augment).fit(X)
+            self.augmenters_ = AugmenterChain(self.augment).fit(_safe_indexing(X, rows))
 
     def _nominal(self, X):
         """Spectra as the net sees them when it predicts."""
@@ -274,7 +274,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
             return checked
         return np.asarray(self.augmenters_.transform(_with_axis(X, checked)), dtype=np.float32)
 
-    def _net(self, n_channels, device, warm):
+    def _make_net(self, n_channels, device, warm):
         """Make a net for the parameters or, with a warm start, return the one there is."""
         own = {name: getattr(self, name) for name in self._module_parameters}
         net = make_net(
@@ -296,7 +296,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
             )
         return self.net_
 
-    def _callbacks(self):
+    def _make_callbacks(self):
         callbacks = clone(self.callbacks or [], safe=False)
         if self.verbose:
             callbacks.append(("epoch_bar", EpochBar()))
@@ -305,17 +305,17 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
             callbacks.append(("early_stopping", stopping))
         return callbacks
 
-    def _check_loss(self):
+    def _check_loss(self, history):
         """Refuse a net that diverged."""
-        if self.history_ and not np.isfinite(self.history_[-1]["train_loss"]):
+        if history and not np.isfinite(history[-1]["train_loss"]):
             raise ValueError(
-                f"The training loss became {self.history_[-1]['train_loss']}. Normalise the "
-                f"spectra, for example with SpectrumNormalizer, or lower lr={self.lr:g}."
+                f"The training loss became {history[-1]['train_loss']}. Normalise the spectra, for "
+                f"example with SpectrumNormalizer, or lower lr={self.lr:g}."
             )
 
     def _run(self, method, X):
         """Collect what a method of the module gives for each block of spectra."""
-        check_is_fitted(self)
+        check_is_fitted(self, "net_")
         spectra = self._nominal(X)
         run = getattr(self.net_.module_.eval(), method)
         outputs = []

@@ -27,7 +27,7 @@ max_epochs : int, default=100
         Stop after so many epochs without a lower validation loss, and restore the weights of the
         best epoch. Needs `validation_fraction`. None trains for `max_epochs`.
     callbacks : list of skorch callbacks, default=None
-        Run while training, after clones of them are made; ``(name, callback)`` gives one a name.
+        Clones of them run while training; ``(name, callback)`` gives one a name.
     net_params : dict, default=None
         Further parameters of the skorch net, by names that begin with ``module__``,
         ``optimizer__``, ``criterion__`` or ``callbacks__``, such as
@@ -36,8 +36,9 @@ max_epochs : int, default=100
     device : {"auto", "cpu", "cuda", "cuda:0", ...} or torch.device, default="auto"
         Where the net is trained and predicts. "auto" is CUDA where there is one.
     warm_start : bool, default=False
-        Whether `fit` goes on with the weights of the last one. The spectra must have the same
-        channels and no new classes.
+        Whether `fit` goes on with the net of the last one. The spectra must have the same channels
+        and no new classes; `optimizer`, `weight_decay`, `net_params` and `device` stay as they
+        were.
     random_state : int, RandomState instance or None, default=None
         Seeds weights, order of the batches, dropout, augmentation and validation split. The same
         int gives the same weights on the same device (on CUDA up to the kernels that torch does

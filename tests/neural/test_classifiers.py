@@ -300,6 +300,15 @@ def test_parameters_that_make_no_sense(params, message, spectra):
         quick(**params).fit(*spectra)
 
 
+def test_fit_that_fails_leaves_no_net(spectra):
+    X, y = spectra
+    for clf in (quick(lr=1e30), quick(kernel_sizes=(25,))):
+        with pytest.raises(ValueError):
+            clf.fit(X, y)
+        with pytest.raises(NotFittedError):
+            clf.predict(X)
+
+
 def broken(X, change):
     X = X.astype(np.float64)
     X[2, 3] = change
