@@ -69,7 +69,7 @@ Normalise the spectra first: a range of about 1 suits the learning rate. They ar
     float32. Every filter and unit starts with zero mean and unit variance on the first batch, so
     that none is dead. The statistics of batch normalisation are taken from a pass over the training
     spectra after the last epoch and, where spectra are held out, after every epoch, which adds
-    about a third to its time; running averages would lag behind.
+    about a fifth to its time; running averages would lag behind.
 
     A spectrum of weight 0 is left out altogether. Otherwise weights multiply the losses, as usual
     in nets, but not the statistics of batch normalisation: an integer weight is not the same as
