@@ -55,6 +55,11 @@ def test_windows_on_channel_edges_take_exactly_their_channels(start, width):
     assert window_channels(ENERGY, window) == slice(start, stop)
 
 
+def test_windows_between_channels_take_what_lies_inside():
+    assert window_channels(ENERGY, (635.04, 636.06)) == slice(201, 211)
+    assert window_channels(ENERGY, (635.06, 636.04)) == slice(201, 211)
+
+
 @pytest.mark.parametrize(
     ("window", "message"),
     [

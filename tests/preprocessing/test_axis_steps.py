@@ -93,6 +93,8 @@ def test_flat_spectrum_stays_where_it_is():
     with pytest.warns(SpectrumWarning, match="1 of 2 spectra are flat"):
         out = aligner.transform(X)
     np.testing.assert_array_equal(out[0], 1)
+    with pytest.warns(SpectrumWarning):
+        assert aligner.shifts(X)[0] == 0
     assert aligner.reference_energy_ == pytest.approx(642)
 
 

@@ -138,6 +138,20 @@ def test_cleaner_sorts_clusters_and_takes_orders():
         np.testing.assert_array_equal(cleaner.sample_indices_, np.flatnonzero(~has_edge))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_clusters_are_numbered_by_the_strength_of_their_edge(seed):
+    X, y, _ = make_images()
+    cleaner = KMeansCleaner(
+        n_clusters=3, keep=[0, 1, 2], pre_edge=(600, 635), spectral_axis=ENERGY, random_state=seed
+    )
+    cleaner.fit_resample(X, y)
+    for key, (strength,) in cleaner.edge_strength_.items():
+        assert (np.diff(strength) <= 0).all()
+        for number, center in enumerate(cleaner.cluster_centers_[key][0]):
+            members = X[y == key][cleaner.labels_[key][0] == number]
+            np.testing.assert_allclose(center, members.mean(axis=0))
+
+
 def test_rounds_cluster_what_was_kept():
     X, y, has_edge = make_images()
     cleaner = KMeansCleaner(
