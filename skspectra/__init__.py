@@ -8,6 +8,7 @@ _SUBMODULES = (
     "augmentation",
     "datasets",
     "evaluation",
+    "features",
     "io",
     "neural",
     "pipeline",

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skspectra.augmentation import Augmenter, AxisStretch, EnergyShift, PCANoise, PoissonNoise
+from skspectra.features import WhiteLineFeatures
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
 from skspectra.preprocessing import (
     PCADenoiser,
@@ -52,6 +53,7 @@ TRANSFORMERS = [
     PeakAligner(window=(0, 3), method="correlation"),
     PCADenoiser(n_components=1),
     PCADenoiser(n_components=1, poisson=True),
+    WhiteLineFeatures(separation=(0.5, 1.5)),
 ]
 AUGMENTERS = [
     AxisStretch(),
