@@ -4,7 +4,12 @@ import numpy as np
 
 from skspectra.augmentation import Augmenter, AxisStretch, EnergyShift, PCANoise, PoissonNoise
 from skspectra.features import WhiteLineFeatures
-from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
+from skspectra.neural import (
+    ConvDenseClassifier,
+    DenseClassifier,
+    EnsembleClassifier,
+    FullyConvClassifier,
+)
 from skspectra.preprocessing import (
     PCADenoiser,
     PeakAligner,
@@ -72,6 +77,9 @@ NETS = [
     FullyConvClassifier(**_ONE_BLOCK, **_QUICK),
     ConvDenseClassifier(**_ONE_BLOCK, hidden_layer_sizes=(8,), **_QUICK),
     DenseClassifier(hidden_layer_sizes=(8,), **_QUICK),
+    EnsembleClassifier(
+        DenseClassifier(hidden_layer_sizes=(8,), **_QUICK), n_members=2, random_state=0
+    ),
 ]
 
 _PERTURBS = "fit_transform perturbs and transform leaves alone, as TargetEncoder's do"

@@ -2,6 +2,12 @@
 
 from skspectra.neural._conv_dense import ConvDenseClassifier
 from skspectra.neural._dense import DenseClassifier
+from skspectra.neural._ensemble import EnsembleClassifier
 from skspectra.neural._fully_conv import FullyConvClassifier
 
-__all__ = ["ConvDenseClassifier", "DenseClassifier", "FullyConvClassifier"]
+__all__ = [
+    "ConvDenseClassifier",
+    "DenseClassifier",
+    "EnsembleClassifier",
+    "FullyConvClassifier",
+]
