@@ -30,7 +30,7 @@ def main():
     help="Mn L2,3 spectra to classify: any file that HyperSpy reads, or text. "
     "More files may follow the first.",
 )
-@click.argument("more_spectra", type=click.Path(path_type=Path), nargs=-1)
+@click.argument("more_spectra", type=click.Path(path_type=Path), nargs=-1, metavar="[FILES]...")
 @click.option("--quick", is_flag=True, help="Fewer spectra and epochs: under 30 seconds.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything drawn.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
