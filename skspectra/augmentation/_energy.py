@@ -101,20 +101,7 @@ class EnergyShift(Augmenter):
         return X[:, self.window_channels_]
 
     def perturb(self, X, rng):
-        """Return shifted spectra.
-
-        Parameters
-        ----------
-        X : numpy or torch array of shape (n_spectra, n_channels)
-            Spectra in floating point.
-        rng : numpy.random.Generator or torch.Generator
-            Where the shifts are drawn from.
-
-        Returns
-        -------
-        X_shifted : array of shape (n_spectra, n_channels_out)
-            In the namespace, dtype and device of `X`.
-        """
+        """Return shifted spectra; see `Augmenter.perturb`."""
         kept = as_float64(self._output_axis(), X)
         shift = draw_range(check_range(self.shift, "shift"), X.shape[0], rng, kept)
         return sample_rows(X, self.spectral_axis_, lambda rows: kept - shift[rows])
@@ -173,20 +160,7 @@ class AxisStretch(Augmenter):
             raise ValueError(f"stretch must be above -1, got {low:g}.")
 
     def perturb(self, X, rng):
-        """Return stretched spectra.
-
-        Parameters
-        ----------
-        X : numpy or torch array of shape (n_spectra, n_channels)
-            Spectra in floating point.
-        rng : numpy.random.Generator or torch.Generator
-            Where the stretches are drawn from.
-
-        Returns
-        -------
-        X_stretched : array of shape (n_spectra, n_channels)
-            In the namespace, dtype and device of `X`.
-        """
+        """Return stretched spectra; see `Augmenter.perturb`."""
         middle = float(self.spectral_axis_[[0, -1]].mean())
         offset = as_float64(self.spectral_axis_ - middle, X)
         stretch = draw_range(check_range(self.stretch, "stretch"), X.shape[0], rng, offset)

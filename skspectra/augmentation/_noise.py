@@ -96,20 +96,7 @@ class PCANoise(Augmenter):
         self.explained_variance_ratio_ = pca.explained_variance_ratio_
 
     def perturb(self, X, rng):
-        """Return spectra with scaled noise.
-
-        Parameters
-        ----------
-        X : numpy or torch array of shape (n_spectra, n_channels)
-            Spectra in floating point.
-        rng : numpy.random.Generator or torch.Generator
-            Where the factors are drawn from.
-
-        Returns
-        -------
-        X_noisy : array of shape (n_spectra, n_channels)
-            In the namespace, dtype and device of `X`.
-        """
+        """Return spectra with scaled noise; see `Augmenter.perturb`."""
         scale = draw_range(check_range(self.scale, "scale"), X.shape[0], rng, X)
         components = as_like(self.components_, X)
         centred = X - as_like(self.mean_, X)
@@ -173,20 +160,7 @@ class PoissonNoise(Augmenter):
             raise ValueError(f"dose must be above 0, got {low:g}.")
 
     def perturb(self, X, rng):
-        """Return spectra with counting noise.
-
-        Parameters
-        ----------
-        X : numpy or torch array of shape (n_spectra, n_channels)
-            Spectra in floating point.
-        rng : numpy.random.Generator or torch.Generator
-            Where the doses and counts are drawn from.
-
-        Returns
-        -------
-        X_counted : array of shape (n_spectra, n_channels)
-            In the namespace, dtype and device of `X`.
-        """
+        """Return spectra with counting noise; see `Augmenter.perturb`."""
         xp = array_namespace(X)
         dose = draw_range(check_range(self.dose, "dose"), X.shape[0], rng, X)
         floor = xp.minimum(xp.min(X, axis=1, keepdims=True), xp.zeros_like(X[:, :1]))
