@@ -110,11 +110,15 @@ def _report_measured(results):
             f"{name:{width}}{f'{moved:+.1f} eV' if moved else '':>8}{group[0]['valence'] or '':>12}"
             + "".join(f"{_answer(group, model):>22}" for model in models)
         )
+    lines.append("")
+    held_out = results["accuracy_with_calibration_errors"].values()
+    cells = "".join(f"{accuracy:>22.3f}" for accuracy in held_out)
+    lines.append(f"{'accuracy: simulated, held out':{width + 20}}{cells}")
     judged = [record for record in records if record["valence"] in results["ions"]]
     if judged:
         right = (sum(r[m]["label"] == r["valence"] for r in judged) for m in models)
-        cells = "".join(f"{f'{n} of {len(judged)}':>22}" for n in right)
-        lines.append(f"{'right, of pure valence':{width + 20}}{cells}")
+        cells = "".join(f"{f'{n / len(judged):.3f} ({n} of {len(judged)})':>22}" for n in right)
+        lines.append(f"{'accuracy: measured, of pure valence':{width + 20}}{cells}")
     return lines
 
 

@@ -56,10 +56,13 @@ def test_demo_writes_tables_figures_and_every_number(run, tmp_path):
         "columns",
     ]
     assert [record["valence"] for record in results["spectra"]] == ["Mn2+", None, "Mn9+", None]
+    held_out = results["accuracy_with_calibration_errors"]
+    assert list(held_out) == models
+    assert all(0 <= accuracy <= 1 for accuracy in held_out.values())
     moved = [record["moved_by_eV"] for record in results["spectra"]]
     assert moved[0] == moved[2] == 0
     assert -13 < moved[1] < -7
-    for text in (*models, "MnO", "far off", "of 1"):
+    for text in (*models, "MnO", "far off", "of 1)", "simulated, held out"):
         assert text in result.output
 
 
