@@ -1,7 +1,9 @@
 """Operators on a 2p and a 3d shell, in a basis of determinants.
 
 A determinant is an integer whose bit i says whether spin-orbital ``ORBITALS[i]`` is filled:
-bits 0 to 5 are 2p, bits 6 to 15 are 3d. All matrices are real.
+bits 0 to 5 are 2p, bits 6 to 15 are 3d. Where there are ligands, bits 16 to 25 are the combinations
+of their orbitals that have the symmetry of the 3d orbitals, in the same order. All matrices are
+real.
 """
 
 from functools import cache
@@ -20,6 +22,7 @@ ORBITALS = [
 ]
 N_ORBITALS = len(ORBITALS)
 N_P, N_D = 6, 10
+N_LIGAND = N_D
 
 
 def wigner_3j(j1, j2, j3, m1, m2, m3):
@@ -87,6 +90,17 @@ def spin_orbit(shell):
     return matrix
 
 
+def _real_orbitals():
+    """Projectors on the real 3d orbitals in the basis of m; xz and yz together."""
+    x2y2, z2, xy, xz_yz = np.zeros((4, 5, 5))
+    corners = np.ix_([0, 4], [0, 4])
+    x2y2[corners] = [[0.5, 0.5], [0.5, 0.5]]
+    xy[corners] = [[0.5, -0.5], [-0.5, 0.5]]
+    z2[2, 2] = 1
+    xz_yz[1, 1] = xz_yz[3, 3] = 1
+    return x2y2, z2, xy, xz_yz
+
+
 def crystal_field():
     """One-electron matrices that multiply 10Dq, Ds and Dt.
 
@@ -104,12 +118,7 @@ def crystal_field():
         xz, yz        -2/5    -1     4
         ============  ======  ====  ====
     """
-    x2y2, z2, xy, xz_yz = np.zeros((4, 5, 5))
-    corners = np.ix_([0, 4], [0, 4])
-    x2y2[corners] = [[0.5, 0.5], [0.5, 0.5]]
-    xy[corners] = [[0.5, -0.5], [-0.5, 0.5]]
-    z2[2, 2] = 1
-    xz_yz[1, 1] = xz_yz[3, 3] = 1
+    x2y2, z2, xy, xz_yz = _real_orbitals()
     orbital = {
         "ten_dq": 0.6 * (x2y2 + z2) - 0.4 * (xy + xz_yz),
         "ds": 2 * x2y2 - 2 * z2 + 2 * xy - xz_yz,
@@ -122,22 +131,47 @@ def crystal_field():
     return matrices
 
 
-def determinants(n_p, n_d):
-    """All determinants of the configuration 2p^n_p 3d^n_d, sorted, as int64."""
-    return np.array(
-        sorted(
-            sum(1 << i for i in p_filled) + sum(1 << N_P + i for i in d_filled)
-            for p_filled in combinations(range(N_P), n_p)
-            for d_filled in combinations(range(N_D), n_d)
-        ),
-        dtype=np.int64,
-    )
+def hybridisation():
+    """One-electron matrices that multiply the hopping of eg and of t2g electrons.
+
+    Returns
+    -------
+    matrices : dict of str to ndarray of shape (26, 26)
+        Each 3d orbital exchanges electrons with the ligands' orbital of its symmetry.
+    """
+    x2y2, z2, xy, xz_yz = _real_orbitals()
+    matrices = {}
+    for name, projector in {"v_eg": x2y2 + z2, "v_t2g": xy + xz_yz}.items():
+        hopping = np.zeros((N_ORBITALS + N_LIGAND, N_ORBITALS + N_LIGAND))
+        hopping[N_P:N_ORBITALS, N_ORBITALS:] = np.kron(projector, np.eye(2))
+        matrices[name] = hopping + hopping.T
+    return matrices
+
+
+def determinants(n_p, n_d, n_ligand=0):
+    """All determinants of the configuration 2p^n_p 3d^n_d L^n_ligand, sorted, as int64."""
+    shells = ((n_p, N_P, 0), (n_d, N_D, N_P), (n_ligand, N_LIGAND, N_ORBITALS))
+    parts = [
+        np.array(
+            [sum(1 << first + i for i in filled) for filled in combinations(range(size), n)],
+            dtype=np.int64,
+        )
+        for n, size, first in shells
+    ]
+    return np.sort(np.add.outer(np.add.outer(*parts[:2]), parts[2]), axis=None)
+
+
+def occupation(dets, shell_bits):
+    """Count the electrons of each determinant in a slice of the orbitals."""
+    mask = sum(1 << bit for bit in range(N_ORBITALS + N_LIGAND)[shell_bits])
+    return np.bitwise_count(dets & mask).astype(int)
 
 
 def two_jz(dets):
     """Twice the z component of the total angular momentum of each determinant."""
-    filled = dets[:, np.newaxis] >> np.arange(N_ORBITALS) & 1
-    return filled @ np.array([2 * m + two_s for _, m, two_s in ORBITALS])
+    of_orbital = np.array([2 * m + two_s for _, m, two_s in ORBITALS])
+    of_orbital = np.concatenate([of_orbital, of_orbital[N_P:]])
+    return (dets[:, np.newaxis] >> np.arange(of_orbital.size) & 1) @ of_orbital
 
 
 def one_body(matrix, bra, ket):
@@ -145,10 +179,10 @@ def one_body(matrix, bra, ket):
 
     Parameters
     ----------
-    matrix : ndarray of shape (16, 16)
+    matrix : ndarray of shape (16, 16) or (26, 26)
         One-electron matrix.
     bra, ket : ndarray of shape (n_bra,) and (n_ket,)
-        Sorted determinants; what leads out of `bra` must be zero.
+        Sorted determinants; what leads out of `bra` is left out.
 
     Returns
     -------
@@ -158,13 +192,14 @@ def one_body(matrix, bra, ket):
     for i, j in zip(*np.nonzero(matrix), strict=True):
         source = np.flatnonzero(ket >> j & 1)
         emptied = ket[source] ^ (1 << j)
-        free = (emptied >> i & 1) == 0
-        source, emptied = source[free], emptied[free]
+        refilled = emptied | (1 << i)
+        target = np.minimum(np.searchsorted(bra, refilled), bra.size - 1)
+        kept = (refilled != emptied) & (bra[target] == refilled)
         passed = (emptied & (1 << j) - 1) ^ (emptied & (1 << i) - 1)
         sign = 1.0 - 2.0 * (np.bitwise_count(passed) & 1)
-        rows.append(np.searchsorted(bra, emptied | (1 << i)))
-        columns.append(source)
-        values.append(matrix[i, j] * sign)
+        rows.append(target[kept])
+        columns.append(source[kept])
+        values.append(matrix[i, j] * sign[kept])
     shape = (bra.size, ket.size)
     if not rows:
         return sparse.csr_array(shape)
