@@ -15,6 +15,7 @@ _SUBMODULES = (
     "plotting",
     "preprocessing",
     "sampling",
+    "unmixing",
 )
 __all__ = ["__version__", *_SUBMODULES]
 

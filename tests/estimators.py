@@ -19,6 +19,7 @@ from skspectra.preprocessing import (
     SpectrumNormalizer,
 )
 from skspectra.sampling import Augment, KMeansCleaner
+from skspectra.unmixing import ReferenceFit
 
 
 class PowerLawOnChannels(PowerLawBackground):
@@ -59,6 +60,8 @@ TRANSFORMERS = [
     PCADenoiser(n_components=1),
     PCADenoiser(n_components=1, poisson=True),
     WhiteLineFeatures(separation=(0.5, 1.5)),
+    ReferenceFit(shift=0),
+    ReferenceFit(shift=(-1, 1)),
 ]
 AUGMENTERS = [
     AxisStretch(),

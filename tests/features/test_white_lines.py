@@ -127,6 +127,20 @@ def test_spectra_without_white_lines_are_flagged_once_and_become_zeros():
     assert np.isfinite(out).all()
 
 
+def test_a_line_without_its_partner_is_flagged():
+    X = gaussian(642) - 0.3 * gaussian(653, 4.0)
+    with pytest.warns(SpectrumWarning, match="1 of 1"):
+        features = WhiteLineFeatures(window=(638, 670), spectral_axis=ENERGY)
+        assert not features.fit_transform(X).any()
+
+
+def test_a_width_ends_at_the_valley_between_the_lines():
+    X = gaussian(642, 3.2) + 0.9 * gaussian(651, 3.2)
+    out = measure(X, pre_edge=(-22, -20), continuum=(25, 26)).iloc[0]
+    valley = ENERGY[440:620][X[0, 440:620].argmin()]
+    assert out.l3_fwhm == pytest.approx(valley - out.onset_half, abs=0.05)
+
+
 def test_noisy_steps_are_not_taken_for_lines():
     rng = np.random.default_rng(1)
     X = 5 * steps(642, 653) + 0.5 * rng.normal(size=(200, ENERGY.size))

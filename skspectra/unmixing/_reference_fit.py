@@ -1,0 +1,281 @@
+"""Spectra as mixtures of references, whatever their calibration."""
+
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, _fit_context
+from sklearn.utils import gen_batches
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted
+
+from skspectra._axis import is_uniform
+from skspectra._base import SpectralMixin, _check_input_features
+from skspectra._random import check_range
+from skspectra.exceptions import warn_spectra
+from skspectra.unmixing._shifted import ShiftedReferences
+
+__all__ = ["ReferenceFit", "ReferenceFitParameters"]
+
+_CHUNK_BYTES = 1 << 24
+
+
+class ReferenceFitParameters(NamedTuple):
+    """What `ReferenceFit.parameters` returns.
+
+    Attributes
+    ----------
+    fractions : ndarray of shape (n_spectra, n_references)
+        Coefficients divided by their sum.
+    coefficients : ndarray of shape (n_spectra, n_references)
+        How much of each reference, not negative.
+    shift : ndarray of shape (n_spectra,)
+        Shift of the references, in units of the axis; positive towards higher energy.
+    residual : ndarray of shape (n_spectra,)
+        Root mean square of the spectrum less its fit, in the units of X.
+    chi_square : ndarray of shape (n_spectra,)
+        Sum of squares, each divided by the counts of the fit (1 at least), over the degrees of
+        freedom. About 1 where X are counts and the references explain them; for other spectra it
+        can be compared from spectrum to spectrum only.
+    """
+
+    fractions: np.ndarray
+    coefficients: np.ndarray
+    shift: np.ndarray
+    residual: np.ndarray
+    chi_square: np.ndarray
+
+
+class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimator):
+    r"""Fit each spectrum by a mixture of references, shifted together.
+
+    .. math:: X_i(E) \approx \sum_k a_{ik} R_k(E - s_i), \qquad a_{ik} \ge 0
+
+    by least squares, as in fits of fine structure (ELNES fitting, "MLLS") [1]_, but with the shift
+    :math:`s_i` found for each spectrum instead of by hand: every whole channel of the range is
+    tried, and parabolas through the best and its neighbours give the rest. `transform` returns
+    the fractions :math:`a_{ik} / \sum_k a_{ik}`, `predict` the reference with the largest.
+
+    Parameters
+    ----------
+    references : dict of str to array-like of shape (n_channels,), default=None
+        Reference spectrum of each class, on the axis of the spectra. None takes the mean of each
+        class of the spectra in `fit`; align those first (`PeakAligner`), or the means are blurred.
+    shift : float or tuple of (float, float), default=(-5, 5)
+        Range of shifts in units of the axis, or the one shift of all; 0 shifts nothing. References
+        are continued by the values at their ends.
+    spectral_axis : array-like of shape (n_channels,), default=None
+        Axis of the spectra, uniform where they are shifted; None takes it from numeric column
+        names, else the channel numbers.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_references,)
+        Names of the references.
+    components_ : ndarray of shape (n_references, n_channels)
+        The references.
+    spectral_axis_ : ndarray of shape (n_channels,)
+        The axis.
+    n_features_in_ : int
+        Number of channels seen at fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen at fit, where they are strings.
+
+    Raises
+    ------
+    ValueError
+        If a reference has another length than the spectra or holds NaN, or the axis is not uniform.
+
+    Warns
+    -----
+    SpectrumWarning
+        Once per call, with the count of the spectra that no reference explains, such as flat ones
+        at zero: their fractions are all the same.
+
+    Notes
+    -----
+    A fraction is what its reference is normalised to: a share of the atoms where all references
+    are scaled to the same number of atoms, as by the continuum far above the edge. Spectra may have
+    an offset only where the references have it in proportion; subtract the background first.
+
+    References
+    ----------
+    .. [1] H. Tan, J. Verbeeck, A. Abakumov and G. Van Tendeloo, Ultramicroscopy 116, 24 (2012).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.unmixing import ReferenceFit
+    >>> energy = np.arange(630.0, 660.0, 0.1)
+    >>> def line(position):
+    ...     return np.exp(-((energy - position) ** 2) / 4)
+    >>> references = {"Mn2+": line(640) + 0.2 * line(652), "Mn4+": line(643) + 0.5 * line(652)}
+    >>> fit = ReferenceFit(references, spectral_axis=energy).fit(list(references.values()))
+    >>> X = [line(642) + 0.2 * line(654), line(642) + line(645) + 0.7 * line(654)]
+    >>> fit.predict(X[:1])
+    array(['Mn2+'], dtype='<U4')
+    >>> fit.transform(X).round(2) + 0.0
+    array([[1. , 0. ],
+           [0.5, 0.5]])
+    >>> fit.parameters(X).shift.round(1)
+    array([2., 2.])
+    """
+
+    _parameter_constraints: dict = {
+        "references": [dict, None],
+        "shift": [Interval(Real, None, None, closed="neither"), tuple, list],
+        "spectral_axis": ["array-like", None],
+    }
+
+    def __init__(self, references=None, shift=(-5, 5), *, spectral_axis=None):
+        self.references = references
+        self.shift = shift
+        self.spectral_axis = spectral_axis
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Take the references, or the means of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+        y : array-like of shape (n_spectra,), default=None
+            Class labels; not used where `references` are given.
+
+        Returns
+        -------
+        self : object
+        """
+        X = self._validate_spectra(X, reset=True, ensure_min_features=2)
+        axis, shift = self.spectral_axis_, check_range(self.shift, "shift")
+        if shift != (0, 0) and not is_uniform(axis):
+            raise ValueError(
+                "References are shifted on a uniform spectral axis; put a SpectralResampler first, "
+                "or set shift=0."
+            )
+        if self.references is None:
+            self.classes_, self.components_ = _class_means(X, y)
+        else:
+            self.classes_, self.components_ = _check_references(self.references, X.shape[1])
+        self._shifted = ShiftedReferences(self.components_, axis, shift)
+        return self
+
+    def predict(self, X):
+        """Name the reference with the largest fraction.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        y : ndarray of shape (n_spectra,)
+            Names from `classes_`.
+        """
+        largest = self.parameters(X).fractions.argmax(axis=1)
+        return self.classes_[largest]
+
+    def transform(self, X):
+        """Return the fraction of each reference.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        fractions : ndarray of shape (n_spectra, n_references)
+            In the order of `classes_`; of sum 1.
+        """
+        return self.parameters(X).fractions
+
+    def parameters(self, X):
+        """Return everything that is fitted.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        parameters : ReferenceFitParameters
+        """
+        check_is_fitted(self, "components_")
+        X = self._validate_spectra(X, reset=False)
+        bytes_per_spectrum = 8 * self.components_.size
+        batches = gen_batches(len(X), max(1, _CHUNK_BYTES // bytes_per_spectrum))
+        parts = [self._fit_rows(X[rows].astype(np.float64, copy=False)) for rows in batches]
+        joined = map(np.concatenate, zip(*parts, strict=True))
+        result = ReferenceFitParameters(*(part.astype(X.dtype, copy=False) for part in joined))
+        warn_spectra(
+            ~result.coefficients.any(axis=1),
+            "{count} are explained by no reference; their fractions are all the same.",
+        )
+        return result
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the fractions: those of the references.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Checked against the names seen at fit, if there were any; else ignored.
+
+        Returns
+        -------
+        names : ndarray of str objects
+        """
+        check_is_fitted(self, "components_")
+        _check_input_features(self, input_features)
+        return self.classes_.astype(str).astype(object)
+
+    def _fit_rows(self, X):
+        coefficients, shift, model = self._shifted.fit(X)
+        total = coefficients.sum(axis=1, keepdims=True)
+        equal = np.full_like(coefficients, 1 / len(self.classes_))
+        fractions = np.divide(coefficients, total, out=equal, where=total > 0)
+        squares = (X - model) ** 2
+        searched = self._shifted.limits[0] < self._shifted.limits[1]
+        freedom = max(X.shape[1] - len(self.classes_) - searched, 1)
+        chi_square = (squares / np.maximum(model, 1)).sum(axis=1) / freedom
+        return fractions, coefficients, shift, np.sqrt(squares.mean(axis=1)), chi_square
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = self.references is None
+        tags.classifier_tags.poor_score = True  # blobs are no mixtures of their means
+        return tags
+
+
+def _class_means(X, y):
+    if y is None:
+        raise ValueError(
+            "ReferenceFit requires y to be passed, but the target y is None. Pass the class of "
+            "each spectrum, or references="
+        )
+    y = _check_y(y)
+    check_consistent_length(X, y)
+    check_classification_targets(y)
+    classes, codes = np.unique(y, return_inverse=True)
+    means = [X[codes == code].mean(axis=0, dtype=np.float64) for code in range(len(classes))]
+    return classes, np.array(means)
+
+
+def _check_references(references, n_channels):
+    if not references:
+        raise ValueError("references is empty; give one spectrum at least, by name.")
+    spectra = {name: np.asarray(each, dtype=np.float64) for name, each in references.items()}
+    for name, spectrum in spectra.items():
+        if spectrum.shape != (n_channels,):
+            raise ValueError(
+                f"Reference {name!r} has shape {spectrum.shape}, but the spectra have {n_channels} "
+                "channels. Resample it to their axis first."
+            )
+        if not np.isfinite(spectrum).all():
+            raise ValueError(f"Reference {name!r} holds NaN or infinity.")
+    return np.array(list(spectra)), np.array(list(spectra.values()))
