@@ -4,18 +4,19 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, check_random_state, gen_batches
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.callbacks import EarlyStopping
 from skorch.utils import to_numpy
 
 from skspectra.augmentation._base import Augmenter, AugmenterChain
 from skspectra.neural._device import resolve_device, seeded
+from skspectra.neural._folded import FoldedModule, predictor
 from skspectra.neural._net import EpochBar
 from skspectra.neural._training import as_dataset, make_net, plain_history, same_module, train_net
 from skspectra.neural._weights import spectrum_weights
@@ -179,7 +180,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         proba : ndarray of shape (n_spectra, n_classes), float32
             In the order of `classes_`.
         """
-        return softmax(np.concatenate(self._run("forward", X)), axis=1)
+        return self._run(predictor, X)[""]
 
     def predict(self, X):
         """Most probable class.
@@ -209,7 +210,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         -------
         features : ndarray of shape (n_spectra, n_features), float32
         """
-        return np.concatenate(self._run("embed", X))
+        return self._run(lambda module, size: module.embed, X)[""]
 
     def activations(self, X):
         """Output of every block of the net.
@@ -225,8 +226,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
             In the order of the blocks; of shape (n_spectra, n_filters, n_positions) where a block
             convolves, else (n_spectra, n_units).
         """
-        parts = self._run("activations", X)
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return self._run(lambda module, size: module.activations, X)
 
     def _validate(self, X, y="no_validation", *, reset):
         with np.errstate(over="ignore"):  # what overflows float32 is refused as infinite
@@ -313,17 +313,36 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
                 f"example with SpectrumNormalizer, or lower lr={self.lr:g}."
             )
 
-    def _run(self, method, X):
-        """Collect what a method of the module gives for each block of spectra."""
+    def _run(self, choose, X):
+        """Collect what a function of tensors gives for spectra, block by block.
+
+        ``choose(module, size)`` gives the function for so many numbers: from a tensor to a tensor,
+        which is named "", or to a dict of them. Blocks are validated and cast one by one, and
+        written to their place, so that nothing but the result grows with the spectra.
+        """
         check_is_fitted(self, "net_")
-        spectra = self._nominal(X)
-        run = getattr(self.net_.module_.eval(), method)
-        outputs = []
-        with torch.inference_mode():
-            for rows in gen_batches(len(spectra), _AT_ONCE):
-                block = torch.tensor(spectra[rows], device=self.net_.device)
-                outputs.append(to_numpy(run(block)))
-        return outputs
+        if not hasattr(X, "columns"):
+            X = validate_data(self, X, reset=False, dtype="numeric", ensure_all_finite=False)
+        run = choose(self.net_.module_.eval(), np.size(X))
+
+        def one_block(rows):
+            block = torch.tensor(self._nominal(_safe_indexing(X, rows)), device=self.net_.device)
+            with torch.inference_mode():
+                output = run(block)
+            return output if isinstance(output, dict) else {"": output}
+
+        def write(rows):
+            for name, values in one_block(rows).items():
+                result[name][rows] = to_numpy(values)
+
+        result = {
+            name: np.empty((len(X), *values.shape[1:]), np.float32)
+            for name, values in one_block(slice(1)).items()
+        }
+        n_jobs = torch.get_num_threads() if isinstance(run, FoldedModule) else 1
+        blocks = gen_batches(len(X), _AT_ONCE)
+        Parallel(n_jobs, backend="threading")(delayed(write)(rows) for rows in blocks)
+        return result
 
 
 def _is_net_param(name):

@@ -1,0 +1,118 @@
+"""Prediction: batch normalisation folded into the convolutions, spectra in tiles."""
+
+from contextlib import suppress
+from copy import deepcopy
+
+import numpy as np
+import torch
+from torch import nn
+
+__all__ = ["FoldedModule", "predictor"]
+
+_PAYS_FROM = 2**23  # numbers in the spectra; fewer are predicted before numba is imported
+_AFFINE = (nn.Dropout, nn.Conv1d, nn.BatchNorm1d, nn.AdaptiveAvgPool1d, nn.Flatten, nn.Linear)
+
+
+def predictor(module, size):
+    """Return what turns a block of spectra into the probabilities of the classes.
+
+    Parameters
+    ----------
+    module : SpectralModule
+        In evaluation mode.
+    size : int
+        Numbers in all spectra that are to be predicted.
+
+    Returns
+    -------
+    predict : FoldedModule where it can and is worth while, else a function of `module`
+    """
+    if size >= _PAYS_FROM and _can_fold(module):
+        with suppress(ImportError):
+            return FoldedModule(module)
+    return lambda X: torch.softmax(module(X), dim=1)
+
+
+def _can_fold(module):
+    on_cpu = all(parameter.device.type == "cpu" for parameter in module.parameters())
+    return on_cpu and all(hasattr(block, "conv") for block in module.features)
+
+
+class FoldedModule:
+    """Probabilities of the classes as a module gives them, without its batch normalisations.
+
+    In evaluation mode a batch normalisation is a scale and a shift of each filter. They, and the
+    one half of the average pooling, are multiplied into the weights of the next convolution; those
+    of the last block are applied to the features. A classifier without a ReLU is one affine map.
+
+    Parameters
+    ----------
+    module : SpectralModule
+        In evaluation mode, on the CPU; its features are blocks of convolutions.
+
+    Raises
+    ------
+    ImportError
+        If numba is missing.
+    """
+
+    def __init__(self, module):
+        from skspectra.neural._kernels import extract
+
+        self._extract = extract
+        self._fold(module.features)
+        self._classify = self._affine_map(module.classifier) or module.classifier
+
+    def _fold(self, features):
+        length = features.block_1.unflatten.unflattened_size[1]
+        shapes, weights, biases = [], [], []
+        scale, shift = torch.ones(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+        for block in features:
+            weight = block.conv.weight.detach().double()
+            bias = block.conv.bias.detach().double() + (weight * shift[:, None]).sum((1, 2))
+            weights.append(_packed((weight * scale[:, None]).numpy()))
+            biases.append(bias.numpy())
+            n_filters, n_rows, n_taps = weight.shape
+            shapes.append((n_rows, n_filters, n_taps, length))
+            length = (length - n_taps + 1) // 2
+            scale, shift = _scale_and_shift(block.norm)
+            scale = scale / 2
+        self._shapes = np.array(shapes)
+        self._n_positions = length
+        parts = (np.concatenate(weights), np.concatenate(biases), scale.numpy(), shift.numpy())
+        self._parameters = [part.astype(np.float32) for part in parts]
+
+    def _affine_map(self, classifier):
+        """Return what a classifier without a ReLU does to features, else None."""
+        layers = [layer for layer in classifier.modules() if not any(layer.children())]
+        if not all(isinstance(layer, _AFFINE) for layer in layers):
+            return None
+        shape = (-1, self._shapes[-1, 1], self._n_positions)
+        units = torch.eye(shape[1] * shape[2], dtype=torch.float64)
+        with torch.inference_mode():
+            exact = deepcopy(classifier).double()
+            bias = exact(torch.zeros_like(units[:1]).view(shape))
+            weight = (exact(units.view(shape)) - bias).float()
+        return lambda features: torch.addmm(bias.float(), features.flatten(1), weight)
+
+    def __call__(self, X):
+        """Probabilities for spectra X, a float32 tensor of shape (n_spectra, n_channels)."""
+        shape = (len(X), self._shapes[-1, 1], self._n_positions)
+        features = torch.empty(shape, dtype=torch.float32)
+        self._extract(X.numpy(), self._shapes, *self._parameters, features.numpy())
+        return torch.softmax(self._classify(features), dim=1)
+
+
+def _scale_and_shift(norm):
+    scale = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
+    return scale.detach(), (norm.bias.double() - scale * norm.running_mean).detach()
+
+
+def _packed(weight):
+    """Order weights as `pack_weights` of the kernels does."""
+    groups = []
+    while len(weight):
+        together = next(size for size in (4, 2, 1) if size <= len(weight))
+        groups.append(weight[:together].transpose(1, 2, 0).ravel())
+        weight = weight[together:]
+    return np.concatenate(groups)

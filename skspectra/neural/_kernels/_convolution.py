@@ -1,0 +1,111 @@
+"""Convolutions of tiles of spectra.
+
+A tile is `LANES` spectra. A signal lies in it as ``[row][position][lane]``, so that each tap of a
+convolution is the same memory shifted by `LANES`, and one register holds one position of all
+spectra.
+"""
+
+from collections import namedtuple
+
+from skspectra.neural._kernels._compilation import inlined
+from skspectra.neural._kernels._simd import LANES, add_weighted, pool, rectify, repeat, store_group
+
+__all__ = [
+    "Signal",
+    "convolve",
+    "convolve_rectify",
+    "convolve_rectify_pool",
+    "load_tile",
+    "pack_weights",
+]
+
+ONE, TWO, FOUR = (0,), (0, 0), (0, 0, 0, 0)  # their lengths tell how much is done at once
+
+Signal = namedtuple("Signal", ["values", "start", "row"])
+Signal.__doc__ = "Signal of a tile in a flat array: where it starts, how far rows are apart."
+
+
+@inlined
+def _keep(group, y, start, position):
+    store_group(group, y.values, start + position * LANES, y.row)
+
+
+@inlined
+def _keep_rectified(group, y, start, position):
+    store_group(rectify(group), y.values, start + position * LANES, y.row)
+
+
+@inlined
+def _keep_pooled(group, y, start, position):
+    store_group(pool(rectify(group)), y.values, start + position // 2 * LANES, y.row)
+
+
+def _convolution(keep, few):
+    """Compile a convolution; `few` positions are done at once where there are less than four."""
+
+    @inlined
+    def sweep(x, n_rows, n_taps, w, b, o, y, length, positions, filters):
+        """Do some filters, from number `o` on, over all positions."""
+        start = y.start + o * y.row
+        p = 0
+        while p < length:
+            p = min(p, length - len(positions))  # the last positions may be done twice
+            group = repeat(b, o, positions, filters)
+            weight = o * n_rows * n_taps
+            for c in range(n_rows):
+                for k in range(n_taps):
+                    at = x.start + c * x.row + (p + k) * LANES
+                    group = add_weighted(group, x.values, at, w, weight)
+                    weight += len(filters)
+            keep(group, y, start, p)
+            p += len(positions)
+
+    @inlined
+    def sweeps(x, n_rows, n_taps, w, b, o, n_filters, y, length, filters):
+        while o + len(filters) <= n_filters:
+            if length >= len(FOUR):
+                sweep(x, n_rows, n_taps, w, b, o, y, length, FOUR, filters)
+            else:
+                sweep(x, n_rows, n_taps, w, b, o, y, length, few, filters)
+            o += len(filters)
+        return o
+
+    @inlined
+    def convolution(x, n_rows, n_taps, w, b, n_filters, y, length):
+        o = sweeps(x, n_rows, n_taps, w, b, 0, n_filters, y, length, FOUR)
+        o = sweeps(x, n_rows, n_taps, w, b, o, n_filters, y, length, TWO)
+        sweeps(x, n_rows, n_taps, w, b, o, n_filters, y, length, ONE)
+
+    return convolution
+
+
+# y[o, p] = b[o] + sum_ck w[o, c, k] x[c, p + k] for the positions p < length of a tile;
+# then max(y, 0); then the sums of pairs of that. The weights come from `pack_weights`.
+convolve = _convolution(_keep, ONE)
+convolve_rectify = _convolution(_keep_rectified, ONE)
+convolve_rectify_pool = _convolution(_keep_pooled, TWO)
+
+
+@inlined
+def pack_weights(w, packed):
+    """Write weights (filter, row, tap) in the order in which a convolution reads them."""
+    n_filters, n_rows, n_taps = w.shape
+    o = at = 0
+    while o < n_filters:
+        left = n_filters - o
+        together = 4 if left >= 4 else 2 if left >= 2 else 1
+        for c in range(n_rows):
+            for k in range(n_taps):
+                for each in range(o, o + together):
+                    packed[at] = w[each, c, k]
+                    at += 1
+        o += together
+
+
+@inlined
+def load_tile(X, tile, x):
+    """Transpose the spectra of a tile, of X (n_spectra, n_channels), to ``x[position][lane]``."""
+    first = tile * LANES
+    for lane in range(min(LANES, X.shape[0] - first)):
+        for position in range(X.shape[1]):
+            x[position * LANES + lane] = X[first + lane, position]

@@ -1,0 +1,145 @@
+import subprocess
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+from skspectra.augmentation import EnergyShift
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _folded
+from skspectra.neural._folded import FoldedModule, predictor
+from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
+
+BLOCK = {"n_filters": (4,), "kernel_sizes": (5,), "max_epochs": 2, "random_state": 0}
+HIDDEN = {FullyConvModule: {}, ConvDenseModule: {"hidden_layer_sizes": (8, 4)}}
+
+
+@pytest.fixture
+def always(monkeypatch):
+    """Fold for any number of spectra."""
+    monkeypatch.setattr(_folded, "_PAYS_FROM", 0)
+
+
+def random_module(module_class, n_channels, n_classes=3, **sizes):
+    """Module in evaluation mode whose weights and statistics are all drawn at random."""
+    torch.manual_seed(0)
+    sizes = HIDDEN[module_class] | {"dropout": 0.5} | sizes
+    module = module_class(n_channels, n_classes, **sizes).eval()
+    for layer in module.modules():
+        if isinstance(layer, torch.nn.BatchNorm1d):
+            for values in (layer.weight, layer.bias, layer.running_mean, layer.running_var):
+                torch.nn.init.uniform_(values, 0.5, 2)
+    return module
+
+
+@pytest.mark.parametrize("module_class", HIDDEN)
+@pytest.mark.parametrize(
+    ("n_channels", "n_filters", "kernel_sizes"),
+    [
+        (300, (2, 2, 4, 8, 12), (9, 7, 7, 5, 3)),
+        (140, (2, 2, 4, 8, 12), (9, 7, 7, 5, 3)),
+        (333, (3, 7, 5), (4, 1, 2)),
+        (2, (1,), (1,)),
+        (5, (11,), (2,)),
+        (9, (4, 1), (3, 2)),
+        (60, (5,), (21,)),
+    ],
+)
+def test_probabilities_are_those_of_the_module(module_class, n_channels, n_filters, kernel_sizes):
+    module = random_module(module_class, n_channels, n_filters=n_filters, kernel_sizes=kernel_sizes)
+    folded = FoldedModule(module)
+    exact = random_module(
+        module_class, n_channels, n_filters=n_filters, kernel_sizes=kernel_sizes
+    ).double()
+    rng = np.random.default_rng(0)
+    for n_spectra in (1, 16, 37):
+        X = torch.tensor(3 * rng.normal(size=(n_spectra, n_channels)), dtype=torch.float32)
+        with torch.inference_mode():
+            expected = torch.softmax(exact(X.double()), dim=1)
+            torch.testing.assert_close(folded(X).double(), expected, rtol=1e-5, atol=2e-6)
+
+
+def test_nan_stays_nan():
+    folded = FoldedModule(random_module(FullyConvModule, 20, n_filters=(3,), kernel_sizes=(5,)))
+    X = torch.ones(18, 20)
+    X[4, 7] = torch.nan
+    with torch.inference_mode():
+        assert folded(X).isnan().any(dim=1).tolist() == [row == 4 for row in range(18)]
+
+
+@pytest.mark.parametrize("classifier", [FullyConvClassifier, ConvDenseClassifier])
+def test_classifiers_predict_the_same_either_way(classifier, spectra, monkeypatch):
+    X, y = spectra
+    clf = classifier(**BLOCK).fit(X, y)
+    expected = clf.predict_proba(X)
+    monkeypatch.setattr(_folded, "_PAYS_FROM", X.size)
+    assert isinstance(predictor(clf.net_.module_, X.size), FoldedModule)
+    assert not isinstance(predictor(clf.net_.module_, X.size - 1), FoldedModule)
+    monkeypatch.setattr("skspectra.neural._base._AT_ONCE", 7)
+    for threads in (1, 2):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        for given in (X, X.tolist(), X.astype(np.float32)):
+            np.testing.assert_allclose(clf.predict_proba(given), expected, rtol=1e-5, atol=1e-6)
+        frame = pl.DataFrame(X)
+        proba = classifier(**BLOCK).fit(frame, y).predict_proba(frame)
+        np.testing.assert_allclose(proba, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_windows_are_cropped_and_bad_spectra_refused(spectra, always):
+    X, y = spectra
+    clf = FullyConvClassifier(**BLOCK, augment=EnergyShift(shift=(-1, 1), window=(4, 20)))
+    proba = clf.fit(X, y).predict_proba(X)
+    cropped = torch.as_tensor(X[:, 4:20], dtype=torch.float32)
+    expected = torch.softmax(clf.net_.module_(cropped), dim=1).detach()
+    np.testing.assert_allclose(proba, expected, rtol=1e-5, atol=1e-6)
+    for bad, message in [(np.nan, "contains NaN"), (1e39, "too large for dtype.'float32'")]:
+        wrong = X.copy()
+        wrong[50, 3] = bad
+        with pytest.raises(ValueError, match=message):
+            clf.predict(wrong)
+    with pytest.raises(ValueError, match="0 sample"):
+        clf.predict(X[:0])
+
+
+def test_dense_nets_and_machines_without_numba_use_the_module(spectra, always, monkeypatch):
+    X, y = spectra
+    dense = DenseClassifier(max_epochs=1).fit(X, y)
+    assert isinstance(dense.net_.module_, DenseModule)
+    assert not isinstance(predictor(dense.net_.module_, X.size), FoldedModule)
+    clf = FullyConvClassifier(**BLOCK).fit(X, y)
+    folded = clf.predict_proba(X)
+    monkeypatch.setitem(sys.modules, "skspectra.neural._kernels", None)
+    assert not isinstance(predictor(clf.net_.module_, X.size), FoldedModule)
+    np.testing.assert_allclose(clf.predict_proba(X), folded, rtol=1e-5, atol=1e-6)
+
+
+COMPILE = """
+import sys, numpy, torch
+import skspectra.neural
+assert "numba" not in sys.modules
+from skspectra.neural._kernels import extract
+one = numpy.ones(1, numpy.float32)
+out = numpy.zeros((1, 1, 1), numpy.float32)
+extract(numpy.array([[1, 2]], numpy.float32), numpy.array([[1, 1, 1, 2]]), one, one, one, one, out)
+assert out == 6
+print(sum(extract.stats.cache_hits.values()))
+"""
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_kernels_are_kept_on_disk_where_they_can_be(writable, tmp_path):
+    cache = tmp_path / "cache"
+    if not writable:
+        cache.write_text("a file where the folder should be")
+    hits = []
+    for _ in range(1 + writable):
+        result = subprocess.run(
+            [sys.executable, "-W", "error", "-c", COMPILE],
+            capture_output=True,
+            text=True,
+            env={"SKSPECTRA_CACHE": str(cache)},
+        )
+        assert result.returncode == 0, result.stderr
+        hits.append(int(result.stdout))
+    assert hits == ([0, 1] if writable else [0])
