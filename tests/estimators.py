@@ -18,7 +18,7 @@ from skspectra.preprocessing import (
     SpectralResampler,
     SpectrumNormalizer,
 )
-from skspectra.sampling import Augment, KMeansCleaner
+from skspectra.sampling import Augment, KMeansCleaner, ValenceMixture
 from skspectra.unmixing import ReferenceFit
 
 
@@ -43,6 +43,16 @@ class RepeatChannels(Augmenter):
 
     def perturb(self, X, rng):
         return X.repeat_interleave(4, dim=1)
+
+
+class MixtureOfClasses(ValenceMixture):
+    """Doubles the first class there is: the checks bring classes of their own."""
+
+    def _fit_resample(self, X, y):
+        first = np.unique(y).tolist()[0]
+        mixture = ValenceMixture({first: {first: 1}}, self.n_samples, self.shift)
+        mixture.set_params(random_state=self.random_state).spectral_axis_ = self.spectral_axis_
+        return mixture._fit_resample(X, y)
 
 
 TRANSFORMERS = [
@@ -72,6 +82,7 @@ AUGMENTERS = [
 SAMPLERS = [
     Augment([PoissonNoise()], n_copies=2, random_state=0),
     KMeansCleaner(keep=[0], random_state=0),
+    MixtureOfClasses({}, n_samples=3, random_state=0),
 ]
 
 _QUICK = {"dropout": 0.0, "max_epochs": 10, "batch_size": 16, "lr": 0.1, "random_state": 0}

@@ -2,5 +2,6 @@
 
 from skspectra.sampling._augment import Augment
 from skspectra.sampling._kmeans_cleaner import KMeansCleaner
+from skspectra.sampling._valence_mixture import ValenceMixture
 
-__all__ = ["Augment", "KMeansCleaner"]
+__all__ = ["Augment", "KMeansCleaner", "ValenceMixture"]
