@@ -132,7 +132,8 @@ def _check_mixture(name, parts, y):
     unknown = [part for part in parts if part not in known]
     if unknown:
         raise ValueError(f"{name!r} is to be mixed of {unknown}, but y only holds {known}.")
-    if np.array([name]).astype(_label_dtype(y)).tolist() != [name]:
+    same = isinstance(name, str) == isinstance(known[0], str)
+    if not same or not np.can_cast(np.array([name]).dtype, y.dtype, "same_kind"):
         raise ValueError(f"Class {name!r} is not of the type of the classes in y, {known}.")
 
 

@@ -85,8 +85,9 @@ def test_labels_may_be_numbers():
     _, y_out = mixture(fractions=halves).fit_resample(X, np.repeat([20, 30, 40], 4))
     assert np.unique(y_out).tolist() == [20, 25, 30, 40]
     assert y_out.dtype.kind == "i"
-    with pytest.raises(ValueError, match="Class 2.5 is not of the type"):
-        mixture(fractions={2.5: {20: 1}}).fit_resample(X, np.repeat([20, 30, 40], 4))
+    for name in (2.5, "mixed"):
+        with pytest.raises(ValueError, match=f"Class {name!r} is not of the type"):
+            mixture(fractions={name: {20: 1}}).fit_resample(X, np.repeat([20, 30, 40], 4))
 
 
 def test_five_classes_are_told_apart_in_a_pipeline():
