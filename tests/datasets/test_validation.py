@@ -140,12 +140,13 @@ def test_branching_ratio_of_high_spin_is_above_that_of_low_spin(ion, weak, stron
 
 
 @pytest.mark.parametrize(
-    ("ion", "ten_dq", "reduction", "energies", "shares"),
+    ("ion", "ten_dq", "reduction", "ligands", "energies", "shares"),
     [
         (
             "Ti4+",
             1.8,
             0.8,
+            {},
             [-7.0902, -6.3188, -5.3054, -5.0181, -3.0326, 0.1731, 2.3975],
             [0.00483, 0.00719, 0.04181, 0.02127, 0.27697, 0.13722, 0.51071],
         ),
@@ -153,6 +154,7 @@ def test_branching_ratio_of_high_spin_is_above_that_of_low_spin(ion, weak, stron
             "Ni2+",
             1.1,
             0.8,
+            {},
             [-5.1792, -5.1313, -5.009, -4.8004, -3.0004, -2.7718, 12.3235, 13.5595],
             [0.07047, 0.09067, 0.21139, 0.13388, 0.05847, 0.04811, 0.07263, 0.11568],
         ),
@@ -160,20 +162,41 @@ def test_branching_ratio_of_high_spin_is_above_that_of_low_spin(ion, weak, stron
             "Mn4+",
             2.4,
             0.6,
+            {},
             [-5.2598, -4.2993, -3.575, -3.2547, 5.1565, 5.2463, 5.3216, 5.5515],
             [0.02714, 0.02193, 0.02505, 0.02947, 0.02587, 0.02971, 0.03578, 0.02537],
         ),
-        ("Cu2+", 1.2, 0.9, [-5.164, 15.0822], [0.74494, 0.25506]),
+        ("Cu2+", 1.2, 0.9, {}, [-5.164, 15.0822], [0.74494, 0.25506]),
+        (
+            "Ni2+",
+            0.56,
+            0.8,
+            {"delta": 4.7, "delta_final": 3.5, "v_eg": 2.06, "v_t2g": 1.21},
+            [-5.0563, -5.0288, -4.9865, -4.8776, -4.694, -3.1452, 12.4471, 13.5012],
+            [0.0456, 0.07134, 0.0913, 0.21832, 0.1371, 0.08544, 0.06849, 0.11047],
+        ),
+        (
+            "Co2+",
+            0.6,
+            0.8,
+            {"delta": 5.0, "delta_final": 4.0, "v_eg": 1.9, "v_t2g": 0.9},
+            [-4.4672, -4.4501, -3.6591, -3.3517, -2.6684, -1.843, -1.6424, -1.596],
+            [0.04027, 0.05476, 0.10595, 0.09418, 0.1377, 0.05368, 0.04348, 0.07388],
+        ),
     ],
 )
-def test_strongest_lines_are_those_of_edrixs(ion, ten_dq, reduction, energies, shares):
-    """At 10 K, from the centroid; edrixs 0.2.0, by the code of benchmarks/simulation.py."""
-    found, weights = stick_spectrum(ion, ten_dq, reduction, temperature=10, n_lanczos=None)
+def test_strongest_lines_are_those_of_edrixs(ion, ten_dq, reduction, ligands, energies, shares):
+    """At 10 K, from the centroid; edrixs 0.2.0, called as in benchmarks/simulation.py.
+
+    With ligands its repulsion of 3d electrons is 1e6 eV: no second electron leaves them.
+    """
+    settings = ligands | {"temperature": 10, "n_lanczos": None}
+    found, weights = stick_spectrum(ion, ten_dq, reduction, **settings)
     weights = weights / weights.sum()
     found = found - weights @ found
     level = np.concatenate([[0], np.cumsum(np.diff(found) > 1e-5)])
     weights, found = np.bincount(level, weights), np.bincount(level, found * weights)
     found /= weights
     strongest = np.sort(np.argsort(-weights)[: len(energies)])
-    assert_allclose(found[strongest], energies, atol=1e-4)
-    assert_allclose(weights[strongest], shares, atol=1e-5)
+    assert_allclose(found[strongest], energies, atol=2e-4)
+    assert_allclose(weights[strongest], shares, atol=2e-5)
