@@ -1,6 +1,23 @@
 """Display classes: arrays at construction, `plot` draws."""
 
+from skspectra.plotting._activations import ActivationsDisplay
+from skspectra.plotting._background import BackgroundDisplay
+from skspectra.plotting._clusters import ClusterCentersDisplay
+from skspectra.plotting._embedding import EmbeddingDisplay
+from skspectra.plotting._history import TrainingHistoryDisplay
 from skspectra.plotting._robustness import RobustnessDisplay
+from skspectra.plotting._saliency import SaliencyDisplay
+from skspectra.plotting._scree import ScreeDisplay
 from skspectra.plotting._spectra import SpectraDisplay
 
-__all__ = ["RobustnessDisplay", "SpectraDisplay"]
+__all__ = [
+    "ActivationsDisplay",
+    "BackgroundDisplay",
+    "ClusterCentersDisplay",
+    "EmbeddingDisplay",
+    "RobustnessDisplay",
+    "SaliencyDisplay",
+    "ScreeDisplay",
+    "SpectraDisplay",
+    "TrainingHistoryDisplay",
+]

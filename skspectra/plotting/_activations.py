@@ -1,0 +1,144 @@
+"""What every block of a net makes of the classes."""
+
+import numpy as np
+from sklearn.utils import check_consistent_length
+
+from skspectra._axis import resolve_axis
+from skspectra.plotting._style import COLORS
+
+__all__ = ["ActivationsDisplay"]
+
+_MOST_CURVES = 4
+
+
+class ActivationsDisplay:
+    """Mean output of every block of a net for each class, as in the article's figure 1 [1]_.
+
+    Use `from_estimator` to make one.
+
+    Parameters
+    ----------
+    spectral_axis : ndarray of shape (n_channels,)
+        Axis of the spectra.
+    activations : dict of str to ndarray
+        For the input and every block, in order, the mean of each class: of shape
+        (n_classes, n_filters, n_positions) where the block convolves, else (n_classes, n_units).
+    names : sequence of str of length n_classes
+        Names of the classes.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes of shape (n_blocks, n_classes)
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    References
+    ----------
+    .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using deep
+       learning", Scientific Reports 9, 2126 (2019).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.plotting import ActivationsDisplay
+    >>> activations = {"input": np.zeros((2, 1, 30)), "block": np.zeros((2, 4, 15))}
+    >>> display = ActivationsDisplay(np.arange(30.0), activations, ["Mn2+", "Mn3+"]).plot()
+    >>> display.axes_.shape
+    (2, 2)
+    """
+
+    def __init__(self, spectral_axis, activations, names):
+        self.spectral_axis = spectral_axis
+        self.activations = activations
+        self.names = names
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, spectral_axis=None, axes=None):
+        """Run spectra through a net, and draw the mean outputs of each class.
+
+        Parameters
+        ----------
+        estimator : FullyConvClassifier, ConvDenseClassifier or DenseClassifier
+            Fitted; of a pipeline the last step.
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra as they enter the net; of a pipeline what its other steps make of them.
+        y : array-like of shape (n_spectra,)
+            Class labels.
+        spectral_axis : array-like of shape (n_channels,), default=None
+            Axis; None takes it from numeric column names, else the channel numbers.
+        axes : ndarray of matplotlib Axes of shape (n_blocks, n_classes), default=None
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        display : ActivationsDisplay
+        """
+        axis = resolve_axis(X, spectral_axis)
+        check_consistent_length(X, y)
+        y = np.asarray(y)
+        outputs = {"input": np.asarray(X)[:, None], **estimator.activations(X)}
+        names = np.unique(y)
+        means = {
+            block: np.stack([output[y == name].mean(axis=0) for name in names])
+            for block, output in outputs.items()
+        }
+        return cls(axis, means, names.astype(str)).plot(axes)
+
+    def plot(self, axes=None):
+        """Draw a row for every block and a column for every class.
+
+        Up to four filters are curves over the energy, more are the rows of an image. All classes
+        share the scale of a block.
+
+        Parameters
+        ----------
+        axes : ndarray of matplotlib Axes of shape (n_blocks, n_classes), default=None
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        display : ActivationsDisplay
+        """
+        shape = len(self.activations), len(self.names)
+        axes = _grid(shape) if axes is None else np.reshape(axes, shape)
+        for row, (block, means) in zip(axes, self.activations.items(), strict=True):
+            for ax, mean in zip(row, means, strict=True):
+                self._draw(ax, mean, _limits(means))
+                ax.set(xticks=[], yticks=[])
+            row[0].set_ylabel(block, rotation=0, ha="right", va="center", fontsize="small")
+        for ax, name in zip(axes[0], self.names, strict=True):
+            ax.set_title(name, fontsize="medium")
+        self.axes_, self.figure_ = axes, axes[0, 0].figure
+        return self
+
+    def _draw(self, ax, mean, limits):
+        """Draw one block of one class: bars of units, curves of filters, or an image of many."""
+        ends = self.spectral_axis[0], self.spectral_axis[-1]
+        if mean.ndim == 1:
+            ax.bar(np.arange(mean.size), mean, color=COLORS[: mean.size])
+        elif len(mean) <= _MOST_CURVES:
+            energy = np.linspace(*ends, mean.shape[1])
+            for k, curve in enumerate(mean):
+                ax.plot(energy, curve, color=COLORS[k], linewidth=0.8)
+            ax.set_xlim(ends)
+        else:
+            low, high = limits
+            ax.imshow(
+                mean, aspect="auto", cmap="cividis", vmin=low, vmax=high, extent=(*ends, 0, 1)
+            )
+            return
+        ax.set_ylim(limits)
+
+
+def _limits(means):
+    low, high = float(np.min(means)), float(np.max(means))
+    margin = 0.05 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _grid(shape):
+    import matplotlib.pyplot as plt
+
+    size = 1.2 + 1.3 * shape[1], 0.4 + 0.62 * shape[0]
+    return plt.subplots(*shape, figsize=size, squeeze=False, layout="constrained")[1]

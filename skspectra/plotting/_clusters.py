@@ -1,0 +1,119 @@
+"""Centres of clusters: which of them is the substrate."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from skspectra._axis import check_axis
+from skspectra.plotting._style import COLORS, axes_of
+
+__all__ = ["ClusterCentersDisplay"]
+
+
+class ClusterCentersDisplay:
+    """Centres of the clusters of every class, those kept and those dropped.
+
+    Use `from_estimator` to make one.
+
+    Parameters
+    ----------
+    spectral_axis : ndarray of shape (n_channels,)
+        Axis of the spectra.
+    centers : dict of str to ndarray of shape (n_clusters, n_channels)
+        Centres of each class.
+    kept : dict of str to array-like of int
+        Numbers of the clusters of each class that were kept.
+    strength : dict of str to ndarray of shape (n_clusters,)
+        Edge strength of each centre; empty where it is not known.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        Its figure.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.plotting import ClusterCentersDisplay
+    >>> centers = {"Mn2+": np.array([[1.0, 1.0, 3.0], [1.0, 0.9, 0.8]])}
+    >>> display = ClusterCentersDisplay([0, 1, 2], centers, {"Mn2+": [0]}, {"Mn2+": [40.0, 0.2]})
+    >>> [text.get_text() for text in display.plot().ax_.texts]
+    ['Mn2+', '0 kept (40)', '1 dropped (0.2)']
+    """
+
+    def __init__(self, spectral_axis, centers, kept, strength):
+        self.spectral_axis = spectral_axis
+        self.centers = centers
+        self.kept = kept
+        self.strength = strength
+
+    @classmethod
+    def from_estimator(cls, estimator, *, cleaning_round=0, ax=None):
+        """Draw the centres that a cleaner found.
+
+        Parameters
+        ----------
+        estimator : KMeansCleaner
+            After `fit_resample`.
+        cleaning_round : int, default=0
+            Which round, from 0; -1 is the last.
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        display : ClusterCentersDisplay
+        """
+        check_is_fitted(estimator, "cluster_centers_")
+        centers, kept, strength = (
+            {
+                "all" if name is None else str(name): each[cleaning_round]
+                for name, each in of.items()
+            }
+            for of in (estimator.cluster_centers_, estimator.kept_, estimator.edge_strength_)
+        )
+        return cls(estimator.spectral_axis_, centers, kept, strength).plot(ax)
+
+    def plot(self, ax=None):
+        """Draw the classes above each other, each scaled to the same height.
+
+        Kept clusters are solid, dropped ones dashed and grey; in brackets the edge strength.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        display : ClusterCentersDisplay
+        """
+        axis = check_axis(self.spectral_axis)
+        ax = axes_of(ax, figsize=(4.5, 1 + 1.1 * len(self.centers)))
+        for i, (name, centers) in enumerate(self.centers.items()):
+            color = COLORS[i % len(COLORS)]
+            low, high = np.min(centers), np.max(centers)
+            scaled = (np.asarray(centers) - low) / (high - low if high > low else 1)
+            ax.annotate(
+                name, (0, 1.15 * i + 1), xycoords=("axes fraction", "data"), xytext=(3, -2),
+                textcoords="offset points", va="top", color=color,
+            )  # fmt: skip
+            for k, center in enumerate(scaled):
+                is_kept = k in self.kept[name]
+                style = {"color": color} if is_kept else {"color": "0.55", "linestyle": "--"}
+                ax.plot(axis, 1.15 * i + center, linewidth=1, **style)
+                ax.annotate(
+                    _label(k, is_kept, self.strength[name]), (1, 1.15 * i + 1),
+                    xycoords=("axes fraction", "data"), xytext=(4, -11 * k),
+                    textcoords="offset points", va="top", fontsize="small", color=style["color"],
+                )  # fmt: skip
+        ax.set(xlabel="Energy loss (eV)", ylabel="Intensity", yticks=[])
+        ax.margins(x=0)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _label(number, is_kept, strength):
+    text = f"{number} {'kept' if is_kept else 'dropped'}"
+    return text + (f" ({np.round(strength[number], 1) + 0.0:g})" if len(strength) else "")
