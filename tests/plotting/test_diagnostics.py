@@ -234,7 +234,7 @@ def test_saliency_leaves_straight_stretches_as_they_are():
 
 def test_saliency_of_a_pipeline_that_takes_its_axis_from_a_frame():
     X, y = peak_or_none()
-    frame = pd.DataFrame(X, columns=ENERGY)
+    frame = pd.DataFrame(X, columns=ENERGY.astype(int).astype(str))
     model = make_pipeline(SpectralCrop((600, 690)), Threshold()).fit(frame, y)
     display = SaliencyDisplay.from_estimator(model, frame, y, width=10)
     np.testing.assert_array_equal(display.centers[display.losses[1] == 1], [640.0])
