@@ -89,6 +89,7 @@ _QUICK = {"dropout": 0.0, "max_epochs": 10, "batch_size": 16, "lr": 0.1, "random
 _ONE_BLOCK = {"n_filters": (8,), "kernel_sizes": (3,), "augment": RepeatChannels()}
 NETS = [
     FullyConvClassifier(**_ONE_BLOCK, **_QUICK),
+    FullyConvClassifier(graph="invariant", n_filters=(8,), kernel_sizes=(3,), **_QUICK),
     ConvDenseClassifier(**_ONE_BLOCK, hidden_layer_sizes=(8,), **_QUICK),
     DenseClassifier(hidden_layer_sizes=(8,), **_QUICK),
     EnsembleClassifier(

@@ -1,10 +1,15 @@
 """The fully convolutional classifier."""
 
+from sklearn.utils._param_validation import StrOptions
+
 from skspectra.neural._base import SpectralNetClassifier
 from skspectra.neural._docs import with_shared_docs
+from skspectra.neural._invariant import InvariantConvModule
 from skspectra.neural._modules import FullyConvModule
 
 __all__ = ["FullyConvClassifier"]
+
+_GRAPHS = {"published": FullyConvModule, "invariant": InvariantConvModule}
 
 
 @with_shared_docs
@@ -23,11 +28,16 @@ class FullyConvClassifier(SpectralNetClassifier):
 
     Parameters
     ----------
+    graph : {"published", "invariant"}, default="published"
+        "invariant" has the same weights but blurs before it halves the length in the first two
+        blocks and dilates its convolutions in the others, where the published graph halves; and it
+        continues the spectra with the values at their ends [2]_. It takes twice as long to train
+        and holds against shifts that it has not been trained with.
     n_filters : sequence of int, default=(2, 2, 4, 8, 12)
         Filters of each block.
     kernel_sizes : sequence of int, default=(9, 7, 7, 5, 3)
-        Channels that the convolution of each block spans, without padding. The spectra must be
-        wide enough: 140 channels with the default.
+        Channels that the convolution of each block spans, without padding. For the published graph
+        the spectra must be wide enough: 140 channels with the default.
     dropout : float, default=0.8
         Share of the features that is dropped while training.
     <parameters>
@@ -46,8 +56,8 @@ class FullyConvClassifier(SpectralNetClassifier):
     `activations` has ``block_1`` and so on, ``class_maps`` of shape (n_spectra, n_classes,
     n_positions), and ``logits``, their average. `embed` flattens the last block.
 
-    Halving the length in every block leaves the net some sense of position: a shift that is not a
-    multiple of ``2 ** len(kernel_sizes)`` channels changes the features.
+    Halving the length in every block leaves the published graph some sense of position: a shift
+    that is not a multiple of ``2 ** len(kernel_sizes)`` channels changes the features.
 
     <notes>
 
@@ -55,6 +65,8 @@ class FullyConvClassifier(SpectralNetClassifier):
     ----------
     .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using deep
        learning", Scientific Reports 9, 2126 (2019), Figure 1 and Methods.
+    .. [2] R. Zhang, "Making convolutional networks shift-invariant again", ICML (2019),
+       arXiv:1904.11486.
 
     Examples
     --------
@@ -71,11 +83,11 @@ class FullyConvClassifier(SpectralNetClassifier):
     (120, 2, 1)
     """
 
-    _module_class = FullyConvModule
     _module_parameters = ("n_filters", "kernel_sizes", "dropout")
 
     _parameter_constraints: dict = {
         **SpectralNetClassifier._parameter_constraints,
+        "graph": [StrOptions(set(_GRAPHS))],
         "n_filters": ["array-like"],
         "kernel_sizes": ["array-like"],
     }
@@ -83,6 +95,7 @@ class FullyConvClassifier(SpectralNetClassifier):
     def __init__(
         self,
         *,
+        graph="published",
         n_filters=(2, 2, 4, 8, 12),
         kernel_sizes=(9, 7, 7, 5, 3),
         dropout=0.8,
@@ -120,5 +133,10 @@ class FullyConvClassifier(SpectralNetClassifier):
             random_state=random_state,
             verbose=verbose,
         )
+        self.graph = graph
         self.n_filters = n_filters
         self.kernel_sizes = kernel_sizes
+
+    @property
+    def _module_class(self):
+        return _GRAPHS[self.graph]

@@ -11,6 +11,8 @@ __all__ = [
     "DenseModule",
     "FullyConvModule",
     "SpectralModule",
+    "check_blocks",
+    "class_map_blocks",
     "least_channels",
 ]
 
@@ -79,16 +81,9 @@ class FullyConvModule(SpectralModule):
         eps=EPS,
         momentum=MOMENTUM,
     ):
-        features = _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum)
-        class_maps = OrderedDict(
-            dropout=nn.Dropout(dropout),
-            conv=nn.Conv1d(n_filters[-1], n_classes, 1),
-            norm=nn.BatchNorm1d(n_classes, eps, momentum),
-        )
-        average = OrderedDict(pool=nn.AdaptiveAvgPool1d(1), flatten=nn.Flatten())
         super().__init__(
-            features,
-            [("class_maps", nn.Sequential(class_maps)), ("logits", nn.Sequential(average))],
+            _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum),
+            class_map_blocks(n_filters[-1], n_classes, dropout, eps, momentum),
         )
 
 
@@ -158,6 +153,17 @@ class DenseModule(SpectralModule):
         super().__init__(hidden, [("logits", nn.Linear(hidden_layer_sizes[-1], n_classes))])
 
 
+def class_map_blocks(n_filters, n_classes, dropout, eps, momentum):
+    """Blocks that turn features into one map per class, and the maps into their averages."""
+    class_maps = OrderedDict(
+        dropout=nn.Dropout(dropout),
+        conv=nn.Conv1d(n_filters, n_classes, 1),
+        norm=nn.BatchNorm1d(n_classes, eps, momentum),
+    )
+    average = OrderedDict(pool=nn.AdaptiveAvgPool1d(1), flatten=nn.Flatten())
+    return [("class_maps", nn.Sequential(class_maps)), ("logits", nn.Sequential(average))]
+
+
 def least_channels(kernel_sizes):
     """Width at which the last of the blocks still has one position to give."""
     width = 1
@@ -173,7 +179,8 @@ def _n_positions(n_channels, kernel_sizes):
     return n_channels
 
 
-def _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum):
+def check_blocks(n_filters, kernel_sizes):
+    """Raise a ValueError if blocks of convolutions are not described by positive integers."""
     _check_sizes(n_filters, "n_filters")
     _check_sizes(kernel_sizes, "kernel_sizes")
     if len(n_filters) != len(kernel_sizes):
@@ -181,6 +188,10 @@ def _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum):
             f"n_filters and kernel_sizes must be of one length, got {len(n_filters)} and "
             f"{len(kernel_sizes)}."
         )
+
+
+def _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum):
+    check_blocks(n_filters, kernel_sizes)
     least = least_channels(kernel_sizes)
     if n_channels < least:
         raise ValueError(
