@@ -1,9 +1,12 @@
 """Every Python block of the README and the guide runs, page by page."""
 
+import importlib
 import re
 from pathlib import Path
 
 import pytest
+
+import skspectra
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -22,3 +25,11 @@ def test_links_lead_somewhere(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text())
     missing = [link for link in links if not (page.parent / link).exists()]
     assert not missing
+
+
+def test_readme_names_everything_public():
+    readme = (ROOT / "README.md").read_text()
+    for name in skspectra.__all__[1:]:
+        module = importlib.import_module(f"skspectra.{name}")
+        assert f"`skspectra.{name}`" in readme
+        assert not [each for each in module.__all__ if f"`{each}`" not in readme]
