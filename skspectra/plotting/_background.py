@@ -95,9 +95,15 @@ class BackgroundDisplay:
         ax = axes_of(ax, figsize=(4.5, 3.2))
         low, high = self.background - 2 * self.error, self.background + 2 * self.error
         ax.fill_between(
-            axis, 0, 1, where=self.fitted, transform=ax.get_xaxis_transform(), color="0.92",
-            linewidth=0, label="fitted window",
-        )  # fmt: skip
+            axis,
+            0,
+            1,
+            where=self.fitted,
+            transform=ax.get_xaxis_transform(),
+            color="0.92",
+            linewidth=0,
+            label="fitted window",
+        )
         ax.plot(axis, self.spectrum, color="0.4", linewidth=0.8, label="spectrum")
         ax.fill_between(axis, low, high, color=COLORS[1], alpha=0.3, linewidth=0)
         ax.plot(axis, self.background, color=COLORS[1], label="background, 2 s.e.")

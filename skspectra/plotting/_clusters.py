@@ -95,23 +95,31 @@ class ClusterCentersDisplay:
             color = COLORS[i % len(COLORS)]
             low, high = np.min(centers), np.max(centers)
             scaled = (np.asarray(centers) - low) / (high - low if high > low else 1)
-            ax.annotate(
-                name, (0, 1.15 * i + 1), xycoords=("axes fraction", "data"), xytext=(3, -2),
-                textcoords="offset points", va="top", color=color,
-            )  # fmt: skip
+            _write(ax, name, (0, 1.15 * i + 1), (3, -2), color)
             for k, center in enumerate(scaled):
                 is_kept = k in self.kept[name]
                 style = {"color": color} if is_kept else {"color": "0.55", "linestyle": "--"}
                 ax.plot(axis, 1.15 * i + center, linewidth=1, **style)
-                ax.annotate(
-                    _label(k, is_kept, self.strength[name]), (1, 1.15 * i + 1),
-                    xycoords=("axes fraction", "data"), xytext=(4, -11 * k),
-                    textcoords="offset points", va="top", fontsize="small", color=style["color"],
-                )  # fmt: skip
+                label = _label(k, is_kept, self.strength[name])
+                _write(ax, label, (1, 1.15 * i + 1), (4, -11 * k), style["color"])
         ax.set(xlabel="Energy loss (eV)", ylabel="Intensity", yticks=[])
         ax.margins(x=0)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def _write(ax, text, place, offset, color):
+    """Write below a place, given as a fraction of the width and a height in data, and an offset."""
+    ax.annotate(
+        text,
+        place,
+        xycoords=("axes fraction", "data"),
+        xytext=offset,
+        textcoords="offset points",
+        va="top",
+        fontsize="small",
+        color=color,
+    )
 
 
 def _label(number, is_kept, strength):

@@ -51,9 +51,17 @@ class EmbeddingDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, X_reference=None, y_reference=None, *, perplexity=30.0,
-        random_state=None, axes=None,
-    ):  # fmt: skip
+        cls,
+        estimator,
+        X,
+        y,
+        X_reference=None,
+        y_reference=None,
+        *,
+        perplexity=30.0,
+        random_state=None,
+        axes=None,
+    ):
         """Map spectra and their features by t-SNE, and draw them.
 
         t-SNE starts from the first two principal components.

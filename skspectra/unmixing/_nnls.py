@@ -2,7 +2,9 @@
 
 import numpy as np
 
-__all__ = ["nnls"]
+__all__ = ["MOST_REFERENCES", "nnls"]
+
+MOST_REFERENCES = 62  # a subset of them is told by the bits of one integer
 
 _MAX_ROUNDS = 200
 _PATIENCE = 3
@@ -23,7 +25,7 @@ def nnls(gram, products):
         Products :math:`E E^T` of the references with each other, the same for all spectra or one
         set for each. Linearly dependent references share what belongs to them.
     products : ndarray of shape (n_spectra, n_references)
-        Products :math:`x E^T` of the spectra with the references. At most 62 references.
+        Products :math:`x E^T` of the spectra with the references. At most `MOST_REFERENCES`.
 
     Returns
     -------

@@ -14,6 +14,7 @@ from skspectra._axis import is_uniform
 from skspectra._base import SpectralMixin, _check_input_features
 from skspectra._random import check_range
 from skspectra.exceptions import warn_spectra
+from skspectra.unmixing._nnls import MOST_REFERENCES
 from skspectra.unmixing._shifted import ShiftedReferences
 
 __all__ = ["ReferenceFit", "ReferenceFitParameters"]
@@ -31,7 +32,8 @@ class ReferenceFitParameters(NamedTuple):
     coefficients : ndarray of shape (n_spectra, n_references)
         How much of each reference, not negative.
     shift : ndarray of shape (n_spectra,)
-        Shift of the references, in units of the axis; positive towards higher energy.
+        Shift of the references, in units of the axis; positive towards higher energy. At an end of
+        the range the best shift may lie beyond.
     residual : ndarray of shape (n_spectra,)
         Root mean square of the spectrum less its fit, in the units of X.
     chi_square : ndarray of shape (n_spectra,)
@@ -85,7 +87,8 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
     Raises
     ------
     ValueError
-        If a reference has another length than the spectra or holds NaN, or the axis is not uniform.
+        If a reference has another length than the spectra or holds NaN, there are more than 62, or
+        the axis is not uniform.
 
     Warns
     -----
@@ -159,6 +162,11 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
             self.classes_, self.components_ = _class_means(X, y)
         else:
             self.classes_, self.components_ = _check_references(self.references, X.shape[1])
+        if len(self.classes_) > MOST_REFERENCES:
+            raise ValueError(
+                f"At most {MOST_REFERENCES} references are fitted at once, got "
+                f"{len(self.classes_)}."
+            )
         self._shifted = ShiftedReferences(self.components_, axis, shift)
         return self
 

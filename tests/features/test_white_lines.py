@@ -9,6 +9,7 @@ from sklearn.tree import DecisionTreeClassifier
 from skspectra.exceptions import SpectrumWarning
 from skspectra.features import WhiteLineFeatures
 from skspectra.features._peaks import crossing, integral, refined_peak
+from skspectra.features._white_lines import Smoother, find_lines
 from skspectra.pipeline import make_pipeline
 
 ENERGY = 620 + 0.05 * np.arange(1200)
@@ -213,6 +214,24 @@ def test_a_frame_brings_its_axis_and_names_come_out():
 def test_bad_parameters(params, message):
     with pytest.raises(ValueError, match=message):
         WhiteLineFeatures(spectral_axis=ENERGY).set_params(**params).fit(edge())
+
+
+def test_lines_are_the_best_of_all_pairs():
+    X = np.random.default_rng(0).normal(size=(50, 40))
+    l3, l2 = find_lines(X, (5, 11))
+    pairs = [(a, b) for a in range(35) for b in range(a + 5, min(a + 12, 40))]
+    sums = np.stack([X[:, a] + X[:, b] for a, b in pairs])
+    best = np.array(pairs)[sums.argmax(axis=0)]
+    np.testing.assert_array_equal(np.transpose([l3, l2]), best)
+
+
+@pytest.mark.parametrize("width", [0.1, 0.5, 2.0])
+def test_noise_that_smoothing_leaves(width):
+    X = np.random.default_rng(0).normal(size=(20, ENERGY.size))
+    smoother = Smoother(ENERGY, width)
+    smooth = smoother(X)
+    expected = smooth.std() if width > 0.1 else 0  # three channels are not smoothed at all
+    np.testing.assert_allclose(smoother.noise(X, smooth).mean(), expected, rtol=0.05)
 
 
 def test_crossing_by_hand():
