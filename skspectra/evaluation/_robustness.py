@@ -8,7 +8,7 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import HasMethods, validate_params
 from sklearn.utils.parallel import Parallel, delayed
 
-__all__ = ["robustness_curve"]
+__all__ = ["perturbations_of", "robustness_curve"]
 
 
 @validate_params(
@@ -98,20 +98,25 @@ def robustness_curve(
     ... ).mean(axis=1)
     array([1. , 0.5])
     """
-    if param_name not in perturbation.get_params():
-        raise ValueError(
-            f"{type(perturbation).__name__} has no parameter {param_name!r}; it has "
-            f"{', '.join(sorted(perturbation.get_params()))}."
-        )
+    perturbations = perturbations_of(perturbation, param_name, param_range)
     X, y, groups = indexable(X, y, groups)
     cv = check_cv(cv, y, classifier=is_classifier(estimator))
     scorer = check_scoring(estimator, scoring)
-    perturbations = [clone(perturbation).set_params(**{param_name: v}) for v in param_range]
     columns = Parallel(n_jobs=n_jobs)(
         delayed(_score_fold)(clone(estimator), X, y, train, test, perturbations, scorer)
         for train, test in cv.split(X, y, groups)
     )
     return np.array(columns).T
+
+
+def perturbations_of(perturbation, param_name, param_range):
+    """One clone of a perturbation for each value of its parameter."""
+    if param_name not in perturbation.get_params():
+        raise ValueError(
+            f"{type(perturbation).__name__} has no parameter {param_name!r}; it has "
+            f"{', '.join(sorted(perturbation.get_params()))}."
+        )
+    return [clone(perturbation).set_params(**{param_name: value}) for value in param_range]
 
 
 def _score_fold(estimator, X, y, train, test, perturbations, scorer):

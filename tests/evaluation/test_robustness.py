@@ -3,14 +3,14 @@ import pandas as pd
 import pytest
 from scipy.ndimage import uniform_filter1d
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import KFold, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer
 
 from skspectra.augmentation import EnergyShift, PoissonNoise
-from skspectra.evaluation import robustness_curve
-from skspectra.preprocessing import SpectrumNormalizer
+from skspectra.evaluation import robustness_curve, robustness_scorer
+from skspectra.preprocessing import PeakAligner, SpectrumNormalizer
 
 ENERGY = 620 + 0.5 * np.arange(100)
 
@@ -88,8 +88,40 @@ def smear(X, width=1):
     return uniform_filter1d(X, width, axis=1, mode="wrap")
 
 
+def test_scorer_is_the_area_under_the_curve():
+    X, y = two_edges()
+    values = [-4.0, -1.0, 0.0, 4.0]
+    fold = (np.arange(0, 60, 2), np.arange(1, 60, 2))
+    curve = shift_curve(KNeighborsClassifier(), X, y, values, cv=[fold])[:, 0]
+    scorer = robustness_scorer(EnergyShift(spectral_axis=ENERGY), "shift", values)
+    area = cross_val_score(KNeighborsClassifier(), X, y, cv=[fold], scoring=scorer)
+    expected = (3 * (curve[0] + curve[1]) + curve[1] + curve[2] + 4 * (curve[2] + curve[3])) / 16
+    np.testing.assert_allclose(area, expected)
+    assert curve[0] < 0.6 < curve[2]
+
+
+def test_search_chooses_for_robustness():
+    _, y = two_edges()
+    X = np.exp(-(((ENERGY - 644) / np.repeat([1.0, 3.0], 30)[:, None]) ** 2))
+    aligned = [PeakAligner((630, 660), spectral_axis=ENERGY), "passthrough"]
+    pipeline = Pipeline([("align", "passthrough"), ("classify", KNeighborsClassifier(1))])
+    search = GridSearchCV(
+        pipeline,
+        {"align": aligned[::-1]},
+        cv=2,
+        scoring=robustness_scorer(EnergyShift(spectral_axis=ENERGY), "shift", [-5, 0, 5]),
+    )
+    assert isinstance(search.fit(X, y).best_params_["align"], PeakAligner)
+    plain = GridSearchCV(pipeline, {"align": aligned[::-1]}, cv=2).fit(X, y)
+    assert plain.best_params_["align"] == "passthrough"
+
+
 def test_bad_arguments():
     X, y = two_edges()
+    with pytest.raises(ValueError, match="two values at least"):
+        robustness_scorer(EnergyShift(), "shift", [1])
+    with pytest.raises(ValueError, match="EnergyShift has no parameter 'dose'"):
+        robustness_scorer(EnergyShift(), "dose", [1, 2])
     with pytest.raises(ValueError, match="Normalizer has no parameter 'shift'; it has copy, norm"):
         robustness_curve(
             KNeighborsClassifier(), X, y, perturbation=Normalizer(), param_name="shift",
