@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-CORE = ["augmentation", "pipeline", "preprocessing", "sampling"]
+CORE = ["augmentation", "features", "pipeline", "preprocessing", "sampling", "unmixing"]
 
 
 HIDE = """

@@ -115,7 +115,11 @@ class SpectraDisplay:
             ax.plot(axis, mean + i * offset, color=color, label=name)
         ax.set(xlabel="Energy loss (eV)", ylabel="Intensity", yticks=[])
         ax.margins(x=0)
-        handles, labels = ax.get_legend_handles_labels()
-        ax.legend(handles[::-1], labels[::-1], frameon=False)
+        ax.legend(
+            frameon=False,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1),
+            ncols=min(len(self.names), 3),
+        )
         self.ax_, self.figure_ = ax, ax.figure
         return self

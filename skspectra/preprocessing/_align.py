@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skspectra._axis import dispersion, is_uniform, window_channels
 from skspectra._base import SpectralMixin
 from skspectra._interpolation import shift_rows
+from skspectra._peaks import refined_peak
 from skspectra.exceptions import warn_spectra
 
 __all__ = ["PeakAligner"]
@@ -184,15 +185,5 @@ def _moving_sums(values, width):
 
 
 def _refined_argmax(values):
-    """Fractional position of each row's maximum, by the parabola through its neighbours."""
-    rows = np.arange(len(values))
-    peak = values.argmax(axis=1)
-    if values.shape[1] < 3:
-        return peak.astype(np.float64)
-    inner = np.clip(peak, 1, values.shape[1] - 2)
-    left, middle, right = (values[rows, inner + k].astype(np.float64) for k in (-1, 0, 1))
-    curvature = left - 2 * middle + right
-    offset = np.divide(
-        (left - right) / 2, curvature, out=np.zeros_like(curvature), where=curvature < 0
-    )
-    return np.where(peak == inner, inner + np.clip(offset, -0.5, 0.5), peak)
+    """Fractional position of each row's maximum."""
+    return refined_peak(values, values.argmax(axis=1))[0]

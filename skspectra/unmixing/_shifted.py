@@ -4,7 +4,7 @@ import numpy as np
 
 from skspectra._axis import dispersion
 from skspectra._interpolation import shift_rows
-from skspectra.features._peaks import parabola_offset
+from skspectra._peaks import parabola_offset
 from skspectra.unmixing._nnls import nnls
 
 __all__ = ["ShiftedReferences"]
