@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-__all__ = ["FoldedModule", "predictor"]
+__all__ = ["FoldedModule", "has_conv_blocks", "predictor"]
 
 _PAYS_FROM = 2**23  # numbers in the spectra; fewer are predicted before numba is imported
 _AFFINE = (nn.Dropout, nn.Conv1d, nn.BatchNorm1d, nn.AdaptiveAvgPool1d, nn.Flatten, nn.Linear)
@@ -27,15 +27,18 @@ def predictor(module, size):
     -------
     predict : FoldedModule where it can and is worth while, else a function of `module`
     """
-    if size >= _PAYS_FROM and _can_fold(module):
+    if size >= _PAYS_FROM and has_conv_blocks(module):
         with suppress(ImportError):
             return FoldedModule(module)
     return lambda X: torch.softmax(module(X), dim=1)
 
 
-def _can_fold(module):
+def has_conv_blocks(module):
+    """Whether the features of a module are blocks of convolutions, on the CPU."""
     on_cpu = all(parameter.device.type == "cpu" for parameter in module.parameters())
-    return on_cpu and all(hasattr(block, "conv") for block in module.features)
+    return on_cpu and all(
+        hasattr(block, "conv") and hasattr(block, "pool") for block in module.features
+    )
 
 
 class FoldedModule:

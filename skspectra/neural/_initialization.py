@@ -42,7 +42,7 @@ def standardize_layers(module, X):
 
 
 @torch.no_grad()
-def settle_statistics(module, batches):
+def settle_statistics(module, batches, infer):
     """Take the statistics of batch normalisation from one pass with the weights as they are.
 
     Running averages lag behind by about a hundred batches at the published momentum of 0.99, which
@@ -54,6 +54,8 @@ def settle_statistics(module, batches):
         Changed in place; left in evaluation mode.
     batches : iterable of (dict of str to tensor, tensor)
         Training batches, with the spectra in ``"X"``.
+    infer : callable
+        What runs the module on the first part of a batch.
 
     References
     ----------
@@ -68,7 +70,7 @@ def settle_statistics(module, batches):
         norm.momentum = None  # torch's way to ask for the plain mean over the batches
     try:
         for X, _ in batches:
-            module(X["X"])
+            infer(X)
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.eval().momentum = momentum

@@ -5,11 +5,14 @@ import torch
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
+from skspectra.neural._fused import fused_module
 from skspectra.neural._initialization import settle_statistics, standardize_layers
 from skspectra.neural._net import SpectralNet
 
 __all__ = ["as_dataset", "make_net", "plain_history", "same_module", "train_net"]
 
+_ONE_STEP = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)  # for all parameters at once
+_HOW_TO_STEP = {f"optimizer__{name}" for name in ("foreach", "fused", "differentiable")}
 _NOT_PLAIN = ("batches", "_batch_count", "_best")
 
 
@@ -72,6 +75,8 @@ def make_net(module, module_params, *, optimizer, lr, weight_decay, device, net_
         "device": str(device),
         "verbose": 0,
     }
+    if params["optimizer"] in _ONE_STEP and not _HOW_TO_STEP & net_params.keys():
+        params["optimizer__fused"] = True
     if weight_decay:
         params["optimizer__weight_decay"] = weight_decay
     params |= {f"module__{name}": value for name, value in module_params.items()}
@@ -108,9 +113,13 @@ def train_net(net, data, held_out, *, max_epochs, batch_size, lr, augmenters, ca
         net.initialize_callbacks()
         if net.lr != lr:
             net.set_params(lr=lr)
-    net.partial_fit(data.X, data.y)
-    if not net.history or "valid_loss" not in net.history[-1]:
-        settle_statistics(net.module_, net.get_iterator(data, training=True))
+    net.fused = fused_module(net.module_, max_epochs * data.X["X"].numel())
+    try:
+        net.partial_fit(data.X, data.y)
+        if not net.history or "valid_loss" not in net.history[-1]:
+            settle_statistics(net.module_, net.get_iterator(data, training=True), net.infer)
+    finally:
+        net.fused = None
     net.set_params(train_split=None)  # what was held out is no part of the model
 
 

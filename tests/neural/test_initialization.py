@@ -100,7 +100,8 @@ def test_settled_statistics_are_those_of_the_spectra():
         for parameter in module.parameters():
             parameter.add_(0.3 * torch.randn(parameter.shape))
     weights = [parameter.clone() for parameter in module.parameters()]
-    settle_statistics(module, [({"X": part}, None) for part in X.split(30)])
+    batches = [({"X": part}, None) for part in X.split(30)]
+    settle_statistics(module, batches, lambda batch: module(batch["X"]))
     norm = module.features.block_1.norm
     inputs = module.features.block_1.relu(module.features.block_1.conv(X[:, None]))
     parts = inputs.transpose(0, 1).flatten(1).split(30 * inputs.shape[2], dim=1)

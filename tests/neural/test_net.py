@@ -116,12 +116,12 @@ def test_interrupted_while_statistics_are_settled(spectra, monkeypatch):
     clf = dense(validation_fraction=0.2).fit(X, y)
     calls = []
 
-    def interrupted_once(module, batches):
+    def interrupted_once(module, *args):
         calls.append(module)
         if len(calls) == 2:
             module.features.dense_1.norm.reset_running_stats()
             raise KeyboardInterrupt
-        settle_statistics(module, batches)
+        settle_statistics(module, *args)
 
     monkeypatch.setattr("skspectra.neural._net.settle_statistics", interrupted_once)
     clf.fit(X, y)

@@ -1,5 +1,8 @@
 """Kernels that numba compiles: importing this imports numba."""
 
+from skspectra.neural._kernels._backward import backward
+from skspectra.neural._kernels._forward import forward
 from skspectra.neural._kernels._prediction import extract
+from skspectra.neural._kernels._simd import LANES
 
-__all__ = ["extract"]
+__all__ = ["LANES", "backward", "extract", "forward"]

@@ -19,7 +19,12 @@ __all__ = [
     "pack_weights",
 ]
 
-ONE, TWO, FOUR = (0,), (0, 0), (0, 0, 0, 0)  # their lengths tell how much is done at once
+ONE, TWO, THREE, FOUR = (
+    (0,),
+    (0, 0),
+    (0, 0, 0),
+    (0, 0, 0, 0),
+)  # their lengths tell how much is done at once
 
 Signal = namedtuple("Signal", ["values", "start", "row"])
 Signal.__doc__ = "Signal of a tile in a flat array: where it starts, how far rows are apart."
@@ -61,20 +66,19 @@ def _convolution(keep, few):
             p += len(positions)
 
     @inlined
-    def sweeps(x, n_rows, n_taps, w, b, o, n_filters, y, length, filters):
-        while o + len(filters) <= n_filters:
+    def sweeps(x, n_rows, n_taps, w, b, starts, y, length, filters):
+        for o in starts:
             if length >= len(FOUR):
                 sweep(x, n_rows, n_taps, w, b, o, y, length, FOUR, filters)
             else:
                 sweep(x, n_rows, n_taps, w, b, o, y, length, few, filters)
-            o += len(filters)
-        return o
 
     @inlined
     def convolution(x, n_rows, n_taps, w, b, n_filters, y, length):
-        o = sweeps(x, n_rows, n_taps, w, b, 0, n_filters, y, length, FOUR)
-        o = sweeps(x, n_rows, n_taps, w, b, o, n_filters, y, length, TWO)
-        sweeps(x, n_rows, n_taps, w, b, o, n_filters, y, length, ONE)
+        fours, twos = n_filters // 4 * 4, n_filters // 2 * 2
+        sweeps(x, n_rows, n_taps, w, b, range(0, fours, 4), y, length, FOUR)
+        sweeps(x, n_rows, n_taps, w, b, range(fours, twos, 2), y, length, TWO)
+        sweeps(x, n_rows, n_taps, w, b, range(twos, n_filters, 1), y, length, ONE)
 
     return convolution
 
@@ -104,8 +108,15 @@ def pack_weights(w, packed):
 
 @inlined
 def load_tile(X, tile, x):
-    """Transpose the spectra of a tile, of X (n_spectra, n_channels), to ``x[position][lane]``."""
-    first = tile * LANES
-    for lane in range(min(LANES, X.shape[0] - first)):
-        for position in range(X.shape[1]):
+    """Transpose the spectra of a tile, of X (n_spectra, n_channels), to ``x[position][lane]``.
+
+    Lanes without a spectrum become zeros.
+    """
+    first, n_channels = tile * LANES, X.shape[1]
+    n_used = min(LANES, X.shape[0] - first)
+    for lane in range(n_used):
+        for position in range(n_channels):
             x[position * LANES + lane] = X[first + lane, position]
+    for lane in range(n_used, LANES):
+        for position in range(n_channels):
+            x[position * LANES + lane] = 0

@@ -14,6 +14,7 @@ from numba.extending import intrinsic, models, register_model
 
 __all__ = [
     "LANES",
+    "add",
     "add_outer",
     "add_weighted",
     "clip",
@@ -25,7 +26,9 @@ __all__ = [
     "splat",
     "store",
     "store_group",
+    "subtract",
     "total",
+    "zeros",
 ]
 
 # What a register of AVX-512 holds in float32; else that of AVX, or two of NEON.
@@ -135,6 +138,26 @@ def store(typing_context, array, index, vector):
 
 
 @intrinsic
+def add(typing_context, a, b):
+    """Return ``a + b``."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.fadd(*arguments, flags=_FLAGS)
+
+    return a(a, b), generate
+
+
+@intrinsic
+def subtract(typing_context, a, b):
+    """Return ``a - b``."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.fsub(*arguments, flags=_FLAGS)
+
+    return a(a, b), generate
+
+
+@intrinsic
 def fma(typing_context, a, b, c):
     """Return ``a * b + c``."""
 
@@ -179,6 +202,18 @@ def repeat(typing_context, array, index, rows, columns):
         return _pack(context, builder, kind, [list(map(values.splat, at))] * len(rows))
 
     return kind(array, types.intp, rows, columns), generate
+
+
+@intrinsic
+def zeros(typing_context, array, rows, columns):
+    """Group of zeros of the dtype of `array`, as long as two given tuples."""
+    kind = _group_type(array.dtype, len(rows), len(columns))
+
+    def generate(context, builder, signature, arguments):
+        zero = ir.VectorType(context.get_value_type(array.dtype), LANES)(None)
+        return _pack(context, builder, kind, [[zero] * len(columns)] * len(rows))
+
+    return kind(array, rows, columns), generate
 
 
 @intrinsic

@@ -1,0 +1,233 @@
+import copy
+import pickle
+import sys
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback, EpochScoring
+
+from skspectra.augmentation import EnergyShift
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _fused
+from skspectra.neural._fused import FusedModule, fused_module
+from skspectra.neural._initialization import settle_statistics
+from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
+
+PUBLISHED = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}
+BLOCKS = {"n_filters": (4, 3), "kernel_sizes": (5, 2)}
+HIDDEN = {FullyConvModule: {}, ConvDenseModule: {"hidden_layer_sizes": (8, 4)}}
+CLASSIFIERS = [FullyConvClassifier, ConvDenseClassifier]
+
+
+@pytest.fixture
+def always(monkeypatch):
+    """Fuse however few spectra there are."""
+    monkeypatch.setattr(_fused, "_PAYS_FROM", 0)
+
+
+def random_module(module_class, n_channels, dtype=torch.float32, **sizes):
+    """Module in training mode whose batch normalisations differ, also by sign."""
+    torch.manual_seed(0)
+    sizes = HIDDEN[module_class] | {"dropout": 0.0} | sizes
+    module = module_class(n_channels, 3, **sizes)
+    for layer in module.modules():
+        if isinstance(layer, torch.nn.BatchNorm1d):
+            torch.nn.init.uniform_(layer.weight, -2, 2)
+            torch.nn.init.uniform_(layer.bias, -2, 2)
+    return module.to(dtype).train()
+
+
+def relative(value, expected):
+    """Largest difference, relative to the largest of what is expected."""
+    return float((value - expected).abs().max() / expected.abs().max())
+
+
+def gradients_of(module, run, X, direction):
+    module.zero_grad()
+    output = run(X)
+    (output * direction).sum().backward()
+    return output.detach(), [parameter.grad.clone() for parameter in module.parameters()]
+
+
+SIZES = [
+    (300, *PUBLISHED.values()),
+    (301, *PUBLISHED.values()),
+    (140, *PUBLISHED.values()),
+    (83, (3, 7, 6), (4, 1, 2)),
+    (2, (1,), (1,)),
+    (7, (5, 2), (2, 1)),
+    (40, (9,), (11,)),
+]
+
+
+@pytest.mark.parametrize(("n_channels", "n_filters", "kernel_sizes"), SIZES)
+def test_features_and_gradients_in_float32(n_channels, n_filters, kernel_sizes):
+    sizes = {"n_filters": n_filters, "kernel_sizes": kernel_sizes}
+    module = random_module(FullyConvModule, n_channels, **sizes)
+    exact = copy.deepcopy(module.features).double()
+    fused = FusedModule(module)
+    for n_spectra in (33, 16, 5):
+        X = torch.randn(n_spectra, n_channels)
+        direction = torch.randn(n_spectra, *fused.shape)
+        values, gradients = gradients_of(module.features, fused.features, X, direction)
+        expected, exact_gradients = gradients_of(exact, exact, X.double(), direction.double())
+        assert relative(values, expected) < 1e-5
+        largest = max(gradient.abs().max() for gradient in exact_gradients)
+        for gradient, reference in zip(gradients, exact_gradients, strict=True):
+            assert (gradient - reference).abs().max() < 1e-5 * largest
+
+
+@pytest.mark.parametrize("module_class", HIDDEN)
+@pytest.mark.parametrize(("n_channels", "n_filters", "kernel_sizes"), SIZES)
+def test_logits_gradients_and_statistics_in_float64(
+    module_class, n_channels, n_filters, kernel_sizes
+):
+    sizes = {"n_filters": n_filters, "kernel_sizes": kernel_sizes}
+    module = random_module(module_class, n_channels, torch.float64, **sizes)
+    other = copy.deepcopy(module)
+    fused = FusedModule(module)
+    for n_spectra in (33, 16, 5):
+        X = torch.randn(n_spectra, n_channels, dtype=torch.float64)
+        direction = torch.randn(n_spectra, 3)
+        logits, gradients = gradients_of(module, fused, X, direction)
+        expected, other_gradients = gradients_of(other, other, X, direction)
+        assert relative(logits, expected) < 1e-10
+        for gradient, reference in zip(gradients, other_gradients, strict=True):
+            largest = max(other.abs().max() for other in other_gradients)
+            assert (gradient - reference).abs().max() < 1e-10 * largest
+    for name, value in other.state_dict().items():
+        torch.testing.assert_close(module.state_dict()[name], value, rtol=1e-6, atol=1e-8)
+
+
+def test_filters_far_from_zero_keep_their_variance():
+    module = random_module(FullyConvModule, 300, **PUBLISHED, eps=1e-6)
+    with torch.no_grad():
+        module.features.block_1.conv.bias.add_(300)
+    exact = copy.deepcopy(module).double()
+    X = torch.randn(50, 300)
+    assert relative(FusedModule(module)(X).detach(), exact(X.double()).detach()) < 1e-3
+
+
+@pytest.mark.parametrize("module_class", HIDDEN)
+def test_dropout_and_evaluation_are_those_of_the_module(module_class):
+    module = random_module(module_class, 60, **BLOCKS | {"dropout": 0.5})
+    other = copy.deepcopy(module)
+    fused, X = FusedModule(module), torch.randn(21, 60)
+    for seed in range(3):
+        torch.manual_seed(seed)
+        logits = fused(X)
+        torch.manual_seed(seed)
+        torch.testing.assert_close(logits, other(X), rtol=1e-4, atol=1e-5)
+    module.eval()
+    torch.testing.assert_close(fused(X), module(X), rtol=1e-4, atol=1e-5)
+
+
+def test_settled_statistics_are_those_of_torch():
+    module = random_module(ConvDenseModule, 60, **BLOCKS)
+    other = copy.deepcopy(module)
+    fused = FusedModule(module)
+    batches = [(torch.randn(n_spectra, 60), None) for n_spectra in (20, 19, 20)]
+    settle_statistics(module, batches, fused)
+    settle_statistics(other, batches, other)
+    for name, value in other.state_dict().items():
+        torch.testing.assert_close(module.state_dict()[name], value, rtol=1e-5, atol=1e-6)
+
+
+def test_batches_do_not_disturb_each_other():
+    module = random_module(FullyConvModule, 60, **BLOCKS)
+    fused = FusedModule(module)
+    first, second = torch.randn(40, 60), torch.randn(17, 60)
+    alone = [gradients_of(module, fused, X, torch.ones(3))[1] for X in (first, second)]
+    module.zero_grad()
+    logits = fused(first), fused(second)
+    fused(torch.full((40, 60), torch.nan)).sum().backward()
+    module.zero_grad()
+    logits[0].sum().backward(retain_graph=True)
+    logits[1].sum().backward()
+    for parameter, *expected in zip(module.parameters(), *alone, strict=True):
+        torch.testing.assert_close(parameter.grad, sum(expected), rtol=1e-4, atol=1e-4)
+    with pytest.raises(RuntimeError, match="was computed already"):
+        logits[0].sum().backward()
+
+
+class SeeGradients(Callback):
+    norms = []
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        self.norms.append(sum(float(p.grad.square().sum()) for _, p in named_parameters))
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+def test_fit_is_the_same_either_way(classifier, spectra, monkeypatch):
+    X, y = spectra
+    clf = classifier(
+        **BLOCKS,
+        max_epochs=3,
+        batch_size=13,
+        augment=EnergyShift(shift=(-1, 1), window=(1, 22)),
+        class_weight={"Mn2+": 3.0},
+        validation_fraction=0.2,
+        callbacks=[SeeGradients, EpochScoring("accuracy", name="scored", use_caching=False)],
+        random_state=0,
+    )
+    results = []
+    for pays_from in (0, 1e9):
+        monkeypatch.setattr(_fused, "_PAYS_FROM", pays_from)
+        SeeGradients.norms.clear()
+        clf.fit(X, y, sample_weight=np.linspace(0.5, 2, 60))
+        assert clf.net_.fused is None
+        record = [list(SeeGradients.norms)]
+        record += [[epoch[name] for epoch in clf.history_] for name in sorted(clf.history_[0])[1:]]
+        results.append((list(clf.history_[0]), record, clf.predict_proba(X)))
+    (names, record, proba), (plain_names, plain_record, plain_proba) = results
+    assert names == plain_names
+    np.testing.assert_allclose(record[0], plain_record[0], rtol=1e-3)
+    for values, plain in zip(record[2:], plain_record[2:], strict=True):
+        np.testing.assert_allclose(values, plain, rtol=1e-3)
+    np.testing.assert_allclose(proba, plain_proba, rtol=5e-3, atol=1e-3)
+
+
+def test_same_seed_same_weights_and_pickle(spectra, always):
+    X, y = spectra
+    clf = FullyConvClassifier(**BLOCKS, max_epochs=2, batch_size=16, random_state=0)
+    proba = clf.fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(clf.fit(X, y).predict_proba(X), proba)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(clf)).predict_proba(X), proba)
+
+
+class Interrupt(Callback):
+    def on_batch_end(self, net, **kwargs):
+        if len(net.history) == 2:
+            raise KeyboardInterrupt
+
+
+def test_interrupted_fit_leaves_a_plain_module(spectra, always):
+    X, y = spectra
+    clf = FullyConvClassifier(**BLOCKS, max_epochs=4, callbacks=[Interrupt]).fit(X, y)
+    assert (clf.n_iter_, clf.net_.fused) == (1, None)
+    assert np.isfinite(clf.predict_proba(X)).all()
+
+
+def test_what_is_not_fused(always, monkeypatch):
+    conv = random_module(FullyConvModule, 60, **BLOCKS)
+    assert isinstance(fused_module(conv, 1), FusedModule)
+    dense = DenseModule(60, 3, hidden_layer_sizes=(4,), dropout=0.0)
+    assert fused_module(dense, 1) is None
+    assert fused_module(conv.to("meta"), 1) is None
+    monkeypatch.delattr("skspectra.neural._kernels")
+    monkeypatch.setitem(sys.modules, "skspectra.neural._kernels", None)
+    assert fused_module(random_module(FullyConvModule, 60, **BLOCKS), 1) is None
+
+
+def test_short_trainings_do_not_wait_for_numba(monkeypatch):
+    conv = random_module(FullyConvModule, 60, **BLOCKS)
+    assert fused_module(conv, _fused._PAYS_FROM - 1) is None
+
+
+def test_parameters_step_at_once_unless_told_otherwise(spectra):
+    fitted = DenseClassifier(max_epochs=1).fit(*spectra).net_.optimizer_
+    assert fitted.param_groups[0]["fused"]
+    told = DenseClassifier(max_epochs=1, net_params={"optimizer__foreach": True}).fit(*spectra)
+    assert not told.net_.optimizer_.param_groups[0]["fused"]
+    other = DenseClassifier(max_epochs=1, optimizer="RMSprop").fit(*spectra).net_.optimizer_
+    assert "fused" not in other.param_groups[0]
