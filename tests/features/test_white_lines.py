@@ -6,9 +6,9 @@ import pytest
 from scipy.special import erf
 from sklearn.tree import DecisionTreeClassifier
 
+from skspectra._peaks import crossing, integral, refined_peak
 from skspectra.exceptions import SpectrumWarning
 from skspectra.features import WhiteLineFeatures
-from skspectra.features._peaks import crossing, integral, refined_peak
 from skspectra.features._white_lines import Smoother, find_lines
 from skspectra.pipeline import make_pipeline
 
