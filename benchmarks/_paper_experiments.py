@@ -1,0 +1,231 @@
+"""Data, models and measurements of ``benchmarks/paper.py``."""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.metrics import confusion_matrix
+from sklearn.model_selection import StratifiedKFold
+from tqdm import tqdm
+
+from skspectra.augmentation import EnergyShift, PCANoise
+from skspectra.datasets import make_l23_spectra
+from skspectra.exceptions import SpectrumWarning
+from skspectra.io import read_spectra
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
+from skspectra.pipeline import Pipeline
+from skspectra.preprocessing import PowerLawBackground, SpectralCrop, SpectrumNormalizer
+from skspectra.sampling import Augment, ValenceMixture
+
+IONS = ("Mn2+", "Mn3+", "Mn4+")
+WIDE = 615 + 0.1 * np.arange(700)
+WINDOW = (635, 665)
+PRE_EDGE = (615, 625)
+LITERATURE = "mn_l23_literature.csv"
+FRACTIONS = {"Mn2.5+": {"Mn2+": 0.5, "Mn3+": 0.5}, "Mn3.5+": {"Mn3+": 0.5, "Mn4+": 0.5}}
+FEWEST = 20  # spectra of a class
+
+PUBLISHED, INVARIANT = "fully conv, published", "fully conv, invariant"
+NETS = {
+    PUBLISHED: FullyConvClassifier(),
+    INVARIANT: FullyConvClassifier(graph="invariant"),
+    "conv + dense": ConvDenseClassifier(),
+    "dense": DenseClassifier(),
+}
+COPIES = {"plain": 0, "shift 1x": 1, "shift 10x": 10, "PCA noise": 0}
+
+
+class Size(NamedTuple):
+    """How much is simulated, trained and measured."""
+
+    n_per_class: int
+    n_folds: int
+    max_epochs: int
+    n_shifts: int
+    n_timed: int  # spectra of the epoch that is timed
+
+
+FULL = Size(n_per_class=667, n_folds=10, max_epochs=100, n_shifts=101, n_timed=100_000)
+QUICK = Size(n_per_class=200, n_folds=3, max_epochs=60, n_shifts=41, n_timed=100_000)
+
+NOISE_SCALES = np.linspace(0, 5, 11)
+
+
+def shifts_of(size):
+    return np.linspace(-5, 5, size.n_shifts)
+
+
+def simulate(size, seed):
+    """Spectra that are all calibrated, with the noise of a detector."""
+    return make_l23_spectra(
+        size.n_per_class,
+        ions=IONS,
+        spectral_axis=WIDE,
+        shift=0,
+        stretch=0,
+        random_state=seed,
+        return_X_y=True,
+    )
+
+
+def without_background(X):
+    """Spectra without their background, where there is one to fit."""
+    background = PowerLawBackground(PRE_EDGE, spectral_axis=WIDE, loss="least_squares")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpectrumWarning)
+        return background.fit_transform(X)
+
+
+def read_classes(folder):
+    """Spectra of a folder with one subfolder per class, or None if it has no subfolders."""
+    rows, labels = [], []
+    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
+        X, _ = read_spectra(sorted(p for p in path.iterdir() if p.is_file()), WIDE, outside="edge")
+        rows.append(without_background(X))
+        labels += [path.name] * len(X)
+    if not rows:
+        return None
+    names, counts = np.unique(labels, return_counts=True)
+    if len(names) < 2 or counts.min() < FEWEST:
+        found = ", ".join(f"{n} in {name}" for name, n in zip(names, counts, strict=True))
+        raise ValueError(
+            f"{folder} must have two subfolders at least, one per class and each with {FEWEST} "
+            f"spectra or more, to cross-validate on; found {found}."
+        )
+    return np.concatenate(rows), np.array(labels)
+
+
+def read_literature(folder):
+    """Read published spectra as ``(X, valence, names)``; None if the folder has no table."""
+    path = folder / LITERATURE
+    if not path.exists():
+        return None
+    X, names = read_spectra(path, WIDE, outside="edge")
+    valence = pd.read_csv(path).groupby("spectrum")["valence"].first()[names]
+    valence = valence.replace("Mn3+/Mn4+", "Mn3.5+").fillna("unknown").to_numpy(dtype=str)
+    return without_background(X), valence, names
+
+
+def make_model(net, training, max_epochs, seed, first=None, **params):
+    """Make a pipeline from wide spectra to labels.
+
+    ``shift 1x`` and ``shift 10x`` train on one and ten shifted copies in place of the spectra, ten
+    copies for a tenth of the epochs: the number of steps stays the same. ``PCA noise`` is drawn
+    afresh for every batch, on what the net sees.
+    """
+    n_copies = COPIES[training]
+    steps = [first] if first else []
+    if n_copies:
+        shift = EnergyShift(spectral_axis=WIDE)
+        copies = Augment([shift], n_copies, keep_original=False, random_state=seed)
+        steps.append(("shift", copies))
+    classifier = clone(NETS[net]).set_params(
+        max_epochs=max(1, max_epochs // max(1, n_copies)),
+        augment=[PCANoise()] if training == "PCA noise" else None,
+        random_state=seed,
+        **params,
+    )
+    crop = SpectralCrop(WINDOW, spectral_axis=WIDE)
+    steps += [("crop", crop), ("normalize", SpectrumNormalizer()), ("classify", classifier)]
+    return Pipeline(steps)
+
+
+def mixture(n_samples, seed):
+    return ValenceMixture(FRACTIONS, n_samples, spectral_axis=WIDE, random_state=seed)
+
+
+def make_mixed_model(net, max_epochs, n_samples, seed):
+    mix = ("mix", mixture(n_samples, seed))
+    return make_model(net, "plain", max_epochs, seed, first=mix, dropout=0.1)
+
+
+def score_fold(model, X, y, train, test, shifts):
+    """Fit once, and score the held-out spectra as they are, shifted, and with scaled noise."""
+    model.fit(X[train], y[train])
+    X, y = X[test], y[test]
+    seen = model[:-1].transform(X)
+    n_components = min(10, len(test) // 2)
+    noisy = (PCANoise(k, n_components=n_components).fit_transform(seen) for k in NOISE_SCALES)
+    shifted = (EnergyShift(shift, spectral_axis=WIDE).fit_transform(X) for shift in shifts)
+    return {
+        "accuracy": model.score(X, y),
+        "confusion": confusion_matrix(y, model.predict(X), labels=model.classes_),
+        "shift": [model.score(each, y) for each in shifted],
+        "noise": [model[-1].score(each, y) for each in noisy],
+    }
+
+
+def score_mixed_fold(model, X, y, train, test, seed):
+    """Fit with mixtures of the training spectra, score mixtures of the held-out ones."""
+    model.fit(X[train], y[train])
+    X, y = mixture(len(test) // 3, seed).fit_resample(X[test], y[test])
+    matrix = confusion_matrix(y, model.predict(X), labels=model.classes_)
+    return {"accuracy": model.score(X, y), "confusion": matrix}
+
+
+def label_references(model, X, y, references):
+    """Fit to all spectra and name the references."""
+    return model.fit(X, y).predict(references)
+
+
+def time_epoch(X, y, n_timed):
+    """Seconds of an epoch with batches of 2048, the second one."""
+    rows = np.arange(n_timed) % len(X)
+    model = make_model(PUBLISHED, "plain", 2, 0, batch_size=2048).fit(X[rows], y[rows])
+    return model[-1].history_[-1]["duration"]
+
+
+def measure(X, y, references, size, seed, title):
+    """Everything that is measured on one set of spectra, as lists and numbers."""
+    n_folds = min(size.n_folds, np.unique(y, return_counts=True)[1].min() // 5)
+    folds = list(StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(X, y))
+    cells = [(net, training) for net in NETS for training in COPIES]
+    mixable = set(IONS) == set(y)
+    n_mixed = len(y) * 3 // 4  # as 1500 of 2001
+    mixed_nets = [PUBLISHED, INVARIANT] if mixable else []
+    tasks = [
+        delayed(score_fold)(
+            make_model(*cell, size.max_epochs, seed + i), X, y, *fold, shifts_of(size)
+        )
+        for cell in cells
+        for i, fold in enumerate(folds)
+    ]
+    tasks += [
+        delayed(score_mixed_fold)(
+            make_mixed_model(net, size.max_epochs, n_mixed, seed + i), X, y, *fold, seed
+        )
+        for net in mixed_nets
+        for i, fold in enumerate(folds)
+    ]
+    if references:
+        models = [make_model(*cell, size.max_epochs, seed) for cell in cells]
+        models += [make_mixed_model(net, size.max_epochs, n_mixed, seed) for net in mixed_nets]
+        tasks += [delayed(label_references)(model, X, y, references[0]) for model in models]
+    done = Parallel(n_jobs=-1, return_as="generator")(tasks)
+    done = iter(tqdm(done, total=len(tasks), desc=title, unit="fit", disable=None))
+    return {
+        "n_spectra": dict(zip(*np.unique(y, return_counts=True), strict=True)),
+        "n_folds": n_folds,
+        "nets": _nested(cells, [_by_measure(done, n_folds) for _ in cells]),
+        "mixed": {net: _by_measure(done, n_folds) for net in mixed_nets},
+        "references": _nested(cells, [next(done) for _ in cells]) if references else {},
+        "mixed_references": {net: next(done) for net in mixed_nets} if references else {},
+    }
+
+
+def _by_measure(done, n_folds):
+    """Gather the folds: accuracies, one confusion matrix, curves of shape (n_values, n_folds)."""
+    scored = [next(done) for _ in range(n_folds)]
+    measures = {name: np.array([each[name] for each in scored]) for name in scored[0]}
+    measures["confusion"] = measures["confusion"].sum(axis=0)
+    return measures | {name: measures[name].T for name in ("shift", "noise") if name in measures}
+
+
+def _nested(cells, values):
+    nested = {net: {} for net, _ in cells}
+    for (net, training), value in zip(cells, values, strict=True):
+        nested[net][training] = value
+    return nested

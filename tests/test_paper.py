@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+NETS = ["fully conv, published", "fully conv, invariant", "conv + dense", "dense"]
+TRAININGS = ["plain", "shift 1x", "shift 10x", "PCA noise"]
+IONS = ["Mn2+", "Mn3+", "Mn4+"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three published spectra, each an own line shape."""
+    energy = np.arange(620, 680, 0.2)
+    lines = ["spectrum,valence,energy_eV,intensity"]
+    for width, valence in enumerate([*IONS, "Mn3+/Mn4+", ""], 1):
+        values = np.exp(-(((energy - 643) / width) ** 2)) + 0.1
+        rows = zip(energy, values, strict=True)
+        lines += [f"width {width},{valence},{e:.1f},{v:.5f}" for e, v in rows]
+    (tmp_path / "mn_l23_literature.csv").write_text("\n".join(lines))
+    return tmp_path
+
+
+@pytest.fixture
+def paper(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import paper
+
+    return paper
+
+
+def test_every_statement_has_numbers_a_verdict_and_a_figure(paper, folder, tmp_path, capsys):
+    tiny = paper.QUICK._replace(n_per_class=20, n_folds=2, max_epochs=1, n_shifts=3, n_timed=64)
+    out = tmp_path / "out"
+    with joblib.parallel_config("sequential"):
+        paper.main(["--quick", "--folder", str(folder), "--out", str(out)], quick=tiny)
+    results = json.loads((out / "paper.json").read_text())
+    assert list(results["data"]) == ["simulated"]
+    data = results["data"]["simulated"]
+    assert data["n_spectra"] == dict.fromkeys(IONS, 20)
+    assert list(data["nets"]) == list(data["references"]) == NETS
+    for net in NETS:
+        assert list(data["nets"][net]) == list(data["references"][net]) == TRAININGS
+        for cell in data["nets"][net].values():
+            matrix = np.array(cell["confusion"])
+            np.testing.assert_array_equal(matrix.sum(axis=1), [20, 20, 20])
+            np.testing.assert_allclose(np.mean(cell["accuracy"]), np.trace(matrix) / 60)
+            assert np.shape(cell["shift"]) == (3, 2)
+            assert np.shape(cell["noise"]) == (11, 2)
+            np.testing.assert_allclose(cell["shift"][1], cell["accuracy"])
+            np.testing.assert_allclose(cell["noise"][2], cell["accuracy"])
+    assert {label for label in data["mixed_references"][NETS[0]]} <= {*IONS, "Mn2.5+", "Mn3.5+"}
+    figures = ["confusion", "folds", "mixed", "noise", "references", "shift"]
+    names = {path.name for path in out.iterdir()}
+    assert names == {"paper.json", *(f"simulated_{figure}.png" for figure in figures)}
+    printed = capsys.readouterr().out
+    for row in results["statements"]:
+        assert row["measure"] in printed and row["ours"] in printed
+    mixed = [r for r in results["statements"] if "five classes, references" in r["measure"]]
+    known = [v != "unknown" for v in results["reference_valence"]]
+    truth = np.array(results["reference_valence"])[known]
+    predicted = np.array(data["mixed_references"][NETS[0]])[known]
+    assert f"{accuracy_score(truth, predicted):.1%} " in mixed[0]["ours"]
+    assert "4)" in mixed[0]["ours"]
+
+
+def test_folder_with_too_few_spectra_is_refused_before_training(paper, tmp_path, monkeypatch):
+    for name in ("Mn2+", "Mn4+"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text("\n".join(f"{e} 1" for e in range(610, 690)))
+    monkeypatch.setattr(paper, "measure", None)
+    with pytest.raises(ValueError, match="20 spectra or more.*1 in Mn2"):
+        paper.main(["--quick", "--folder", str(tmp_path), "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
