@@ -4,10 +4,12 @@ from skspectra.neural._conv_dense import ConvDenseClassifier
 from skspectra.neural._dense import DenseClassifier
 from skspectra.neural._ensemble import EnsembleClassifier
 from skspectra.neural._fully_conv import FullyConvClassifier
+from skspectra.neural._novelty import NoveltyRejector
 
 __all__ = [
     "ConvDenseClassifier",
     "DenseClassifier",
     "EnsembleClassifier",
     "FullyConvClassifier",
+    "NoveltyRejector",
 ]

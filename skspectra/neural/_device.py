@@ -1,10 +1,10 @@
-"""Where a net runs, and its random numbers."""
+"""Where a net runs, on how many threads, and its random numbers."""
 
 from contextlib import contextmanager
 
 import torch
 
-__all__ = ["available_device", "resolve_device", "seeded"]
+__all__ = ["available_device", "one_thread", "resolve_device", "seeded"]
 
 
 def resolve_device(device):
@@ -46,6 +46,17 @@ def available_device(device):
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         return torch.device("cpu")
     return device
+
+
+@contextmanager
+def one_thread():
+    """Keep torch to the thread it is called from: on small tensors others only get in the way."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -1,10 +1,13 @@
 """Building and training the skorch net of a classifier."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import torch
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
+from skspectra.neural._device import one_thread
 from skspectra.neural._fused import fused_module
 from skspectra.neural._initialization import settle_statistics, standardize_layers
 from skspectra.neural._net import SpectralNet
@@ -115,9 +118,10 @@ def train_net(net, data, held_out, *, max_epochs, batch_size, lr, augmenters, ca
             net.set_params(lr=lr)
     net.fused = fused_module(net.module_, max_epochs * data.X["X"].numel())
     try:
-        net.partial_fit(data.X, data.y)
-        if not net.history or "valid_loss" not in net.history[-1]:
-            settle_statistics(net.module_, net.get_iterator(data, training=True), net.infer)
+        with one_thread() if net.fused else nullcontext():
+            net.partial_fit(data.X, data.y)
+            if not net.history or "valid_loss" not in net.history[-1]:
+                settle_statistics(net.module_, net.get_iterator(data, training=True), net.infer)
     finally:
         net.fused = None
     net.set_params(train_split=None)  # what was held out is no part of the model

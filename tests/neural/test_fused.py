@@ -195,6 +195,24 @@ def test_same_seed_same_weights_and_pickle(spectra, always):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(clf)).predict_proba(X), proba)
 
 
+class CountThreads(Callback):
+    def on_batch_end(self, net, **kwargs):
+        net.history.record("threads", torch.get_num_threads())
+
+
+def test_one_thread_while_it_trains(spectra, always):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        fused = FullyConvClassifier(**BLOCKS, max_epochs=1, callbacks=[CountThreads]).fit(*spectra)
+        dense = DenseClassifier(max_epochs=1, callbacks=[CountThreads]).fit(*spectra)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert fused.history_[0]["threads"] == 1
+    assert dense.history_[0]["threads"] == 2
+
+
 class Interrupt(Callback):
     def on_batch_end(self, net, **kwargs):
         if len(net.history) == 2:

@@ -1,0 +1,263 @@
+"""A classifier that says when a spectrum is unlike all that it was trained on."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.covariance import LedoitWolf
+from sklearn.decomposition import PCA
+from sklearn.utils import _safe_indexing, gen_batches
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+__all__ = ["NoveltyRejector"]
+
+_AT_ONCE = 4096  # spectra scored at once: bounds the memory
+
+
+class NoveltyRejector(ClassifierMixin, BaseEstimator):
+    r"""Wrap a classifier so that it can answer "unknown".
+
+    A net gives some class to whatever it is shown. Beside it, the rejector learns what the training
+    spectra look like, as the last step of a pipeline sees them: their mean :math:`\bar x`, their
+    first principal components :math:`V`, the means :math:`m_c` of the classes along these and the
+    covariance :math:`\Sigma` within classes. A spectrum :math:`x` with scores
+    :math:`z = V (x - \bar x)` is novel for its distance to the nearest class, or for what the
+    components leave of it:
+
+    .. math::
+        t^2(x) = \min_c\, (z - m_c)^T \Sigma^{-1} (z - m_c), \qquad
+        q(x) = \frac{\lVert x - \bar x - V^T z \rVert^2}{\lVert x \rVert^2}, \qquad
+        \mathrm{novelty}(x) = \frac{1}{s} \max\Big(\frac{t}{s_t}, \frac{q}{s_q}\Big)
+
+    These are the two statistics of class models in chemometrics [1]_, with one covariance for all
+    classes [2]_. The first finds edges of another shape, the second noise. Each is scaled by its
+    `keep` quantile over the training spectra, and so is their maximum. A spectrum that does not
+    vary at all has infinite novelty.
+
+    Parameters
+    ----------
+    estimator : classifier
+        A net, an ensemble or any other classifier with `predict_proba`, or a pipeline that ends in
+        one. Cloned.
+    keep : float, default=0.99
+        Share of the training spectra that is not novel, above 0 and up to 1.
+    n_components : int, default=20
+        Number of principal components; at most as many as there are channels or spectra.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted classifier.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    mean_ : ndarray of shape (n_channels_seen,)
+        Mean of the training spectra as the last step sees them.
+    components_ : ndarray of shape (n_components_, n_channels_seen)
+        Principal components.
+    class_means_ : ndarray of shape (n_classes, n_components_)
+        Means of the classes along the components.
+    precision_ : ndarray of shape (n_components_, n_components_)
+        Inverse of the covariance within classes, shrunk after Ledoit and Wolf.
+    scales_ : ndarray of shape (3,)
+        :math:`s_t, s_q, s`.
+    n_features_in_ : int
+        Number of channels seen at fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen at fit, where they are strings.
+
+    Notes
+    -----
+    Training spectra shifted over a wide range fill more of the space, and less is novel to them:
+    bring edges roughly to their place first if that can be done.
+
+    References
+    ----------
+    .. [1] S. Wold, "Pattern recognition by means of disjoint principal components models", Pattern
+       Recognition 8, 127 (1976).
+    .. [2] K. Lee et al., "A simple unified framework for detecting out-of-distribution samples and
+       adversarial attacks", NeurIPS (2018), arXiv:1807.03888, equation 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.neural import DenseClassifier, NoveltyRejector
+    >>> rng = np.random.default_rng(0)
+    >>> peaks = np.exp(-((np.arange(20) - np.array([[6], [13]])) ** 2) / 8)
+    >>> X = np.repeat(peaks, 50, axis=0) + rng.normal(0, 0.05, (100, 20))
+    >>> y = ["left"] * 50 + ["right"] * 50
+    >>> net = DenseClassifier(max_epochs=50, random_state=0)
+    >>> rejector = NoveltyRejector(net, n_components=3).fit(X, y)
+    >>> rejector.predict_with_reject([*peaks, peaks[0] - peaks[1], np.ones(20)])
+    array(['left', 'right', 'unknown', 'unknown'], dtype=object)
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict", "predict_proba"])],
+        "keep": [Interval(Real, 0, 1, closed="right")],
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, estimator, *, keep=0.99, n_components=20):
+        self.estimator = estimator
+        self.keep = keep
+        self.n_components = n_components
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """Fit the classifier, then learn what its spectra look like.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+        y : array-like of shape (n_spectra,)
+            Labels.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If no spectrum varies, or the classifier refuses the spectra.
+        """
+        _, labels = validate_data(self, X, y, ensure_min_features=2)
+        check_classification_targets(labels)
+        self.estimator_ = clone(self.estimator).fit(X, y)
+        self.classes_ = self.estimator_.classes_
+        seen = self._as_seen(X)
+        varied = ~_is_flat(seen)
+        if not varied.any():
+            raise ValueError("No spectrum of X varies from channel to channel.")
+        self._learn_shape(seen[varied], labels[varied])
+        self._learn_scales(seen[varied])
+        return self
+
+    def predict(self, X):
+        """Most probable class, however novel the spectrum is.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        y : ndarray of shape (n_spectra,)
+            Labels from `classes_`.
+        """
+        self._check(X)
+        return self.estimator_.predict(X)
+
+    def predict_proba(self, X):
+        """Probability of each class, if it is one of these at all.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_spectra, n_classes)
+            In the order of `classes_`.
+        """
+        self._check(X)
+        return self.estimator_.predict_proba(X)
+
+    def predict_with_reject(self, X, unknown="unknown"):
+        """Most probable class, or that there is none.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+        unknown : object, default="unknown"
+            What a spectrum with a novelty above 1 is called.
+
+        Returns
+        -------
+        y : ndarray of shape (n_spectra,), object
+            Labels from `classes_`, and `unknown`.
+        """
+        labels = self.predict(X).astype(object)
+        labels[self.novelty(X) > 1] = unknown
+        return labels
+
+    def novelty(self, X):
+        """How far spectra are from those of the training.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        novelty : ndarray of shape (n_spectra,)
+            0 or more; 1 is the threshold, infinity is a spectrum that does not vary.
+        """
+        self._check(X)
+        blocks = gen_batches(len(X), _AT_ONCE)
+        return np.concatenate([self._novelty(_safe_indexing(X, rows)) for rows in blocks])
+
+    def _check(self, X):
+        check_is_fitted(self, "scales_")
+        validate_data(self, X, reset=False)
+
+    def _as_seen(self, X):
+        """Spectra as the last step of the classifier is given them, float64."""
+        if hasattr(self.estimator_, "steps"):
+            X = self.estimator_[:-1].transform(X)
+        return np.asarray(X, dtype=np.float64)
+
+    def _learn_shape(self, seen, labels):
+        pca = PCA(min(self.n_components, *seen.shape), random_state=0).fit(seen)
+        self.mean_, self.components_ = pca.mean_, pca.components_
+        scores = pca.transform(seen)
+        present, codes = np.unique(labels, return_inverse=True)
+        means = [scores[codes == code].mean(axis=0) for code in range(present.size)]
+        self.class_means_ = np.stack(means)
+        within = LedoitWolf(assume_centered=True).fit(scores - self.class_means_[codes])
+        self.precision_ = within.precision_
+
+    def _learn_scales(self, seen):
+        statistics = self._statistics(seen)
+        scales = np.array([self._kept(values) for values in statistics])
+        self.scales_ = np.append(scales, self._kept(_greatest(statistics, scales)))
+
+    def _kept(self, values):
+        """Return the least value that the share to keep does not exceed, above zero."""
+        quantile = np.quantile(values, self.keep, method="higher")
+        return max(quantile, np.finfo(np.float64).eps)
+
+    def _novelty(self, X):
+        seen = self._as_seen(X)
+        novelty = np.full(len(seen), np.inf)
+        varied = ~_is_flat(seen)
+        statistics = self._statistics(seen[varied])
+        novelty[varied] = _greatest(statistics, self.scales_[:2]) / self.scales_[2]
+        return novelty
+
+    def _statistics(self, seen):
+        """Distance to the nearest class, and share of the squares that the components leave."""
+        centred = seen - self.mean_
+        scores = centred @ self.components_.T
+        squares = [
+            np.einsum("ij,jk,ik->i", offset, self.precision_, offset, optimize=True)
+            for offset in (scores - mean for mean in self.class_means_)
+        ]
+        left = centred - scores @ self.components_
+        return np.sqrt(np.min(squares, axis=0)), (left**2).sum(axis=1) / (seen**2).sum(axis=1)
+
+
+def _is_flat(X):
+    return X.max(axis=1) == X.min(axis=1)
+
+
+def _greatest(statistics, scales):
+    first, second = (values / scale for values, scale in zip(statistics, scales, strict=True))
+    return np.maximum(first, second)

@@ -1,0 +1,136 @@
+import numpy as np
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+
+from skspectra._interpolation import resample_rows
+from skspectra.datasets import make_l23_spectra
+from skspectra.exceptions import SpectrumWarning
+from skspectra.io import read_spectra
+from skspectra.neural import DenseClassifier, EnsembleClassifier, NoveltyRejector
+from skspectra.preprocessing import PowerLawBackground, SpectrumNormalizer
+
+AXIS = 635 + 0.1 * np.arange(300)
+WIDE = 615 + 0.1 * np.arange(700)
+
+
+def simulated(n_per_class, ions=("Mn2+", "Mn3+", "Mn4+"), seed=0):
+    return make_l23_spectra(
+        n_per_class, ions=ions, n_points=40, random_state=seed, return_X_y=True
+    )
+
+
+@pytest.fixture(scope="module")
+def rejector():
+    """Rejector around something quick: what is novel does not depend on the classifier."""
+    classifier = make_pipeline(SpectrumNormalizer(), LinearDiscriminantAnalysis())
+    return NoveltyRejector(classifier).fit(*simulated(500))
+
+
+def refused(rejector, X):
+    return np.mean(rejector.predict_with_reject(X) == "unknown")
+
+
+def test_stated_share_of_training_spectra_is_kept():
+    X, y = simulated(100)
+    for keep in (0.8, 0.95, 1.0):
+        rejector = NoveltyRejector(RandomForestClassifier(5, random_state=0), keep=keep)
+        kept = np.mean(rejector.fit(X, y).novelty(X) <= 1)
+        assert keep <= kept <= keep + 1 / len(X)
+
+
+def test_new_spectra_of_the_same_kind_are_kept(rejector):
+    assert refused(rejector, simulated(200, seed=1)[0]) < 0.04
+
+
+@pytest.mark.parametrize(
+    ("ions", "least"),
+    [(("Ti3+", "Ti4+"), 0.9), (("Co2+", "Co3+"), 0.9), (("Ni2+", "Ni3+"), 0.9)],
+)
+def test_another_element_is_refused(rejector, ions, least):
+    assert refused(rejector, simulated(100, ions)[0]) > least
+
+
+def test_noise_and_slopes_are_refused(rejector):
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(50, 300))
+    assert refused(rejector, noise) == 1
+    assert refused(rejector, np.linspace(1, 0, 300) + 0.05 * noise) == 1
+
+
+def test_flat_spectra_are_infinitely_novel(rejector):
+    X = simulated(2)[0]
+    X[[1, 3]] = [[0], [7]]
+    with pytest.warns(SpectrumWarning, match="2 are flat"):
+        novelty = rejector.novelty(X)
+    assert np.flatnonzero(np.isinf(novelty)).tolist() == [1, 3]
+
+
+def test_statistics_against_their_definition(rejector):
+    X, y = simulated(500)
+    seen = SpectrumNormalizer().fit_transform(X).astype(float)
+    _, _, directions = np.linalg.svd(seen - seen.mean(axis=0), full_matrices=False)
+    scores = (seen - seen.mean(axis=0)) @ directions[:20].T
+    means = np.array([scores[y == ion].mean(axis=0) for ion in rejector.classes_])
+    within = np.cov((scores - means[np.searchsorted(rejector.classes_, y)]).T, bias=True)
+    offsets = scores[:, None] - means
+    distance = np.sqrt(np.einsum("nci,ij,ncj->nc", offsets, np.linalg.inv(within), offsets).min(1))
+    left = 1 - (scores**2).sum(axis=1) / ((seen - seen.mean(axis=0)) ** 2).sum(axis=1)
+    share = left * ((seen - seen.mean(axis=0)) ** 2).sum(axis=1) / (seen**2).sum(axis=1)
+    expected = np.maximum(
+        distance / np.quantile(distance, 0.99), share / np.quantile(share, 0.99)
+    )
+    expected /= np.quantile(expected, 0.99)
+    # the shrinkage of the covariance is what is left of a difference
+    np.testing.assert_allclose(rejector.novelty(X), expected, rtol=0.05)
+
+
+def test_wraps_nets_ensembles_and_frames_and_predicts_as_they_do(spectra):
+    X, y = spectra
+    net = DenseClassifier(hidden_layer_sizes=(4,), max_epochs=2, random_state=0)
+    for estimator in (
+        net,
+        EnsembleClassifier(net, 2, random_state=0),
+        make_pipeline(SpectrumNormalizer(), net),
+    ):
+        rejector = NoveltyRejector(estimator, n_components=5).fit(X, y)
+        alone = estimator.fit(X, y)
+        np.testing.assert_array_equal(rejector.predict(X), alone.predict(X))
+        np.testing.assert_array_equal(rejector.predict_proba(X), alone.predict_proba(X))
+        assert rejector.novelty(X).shape == (60,)
+
+
+def test_unknown_may_be_anything(spectra):
+    X, _ = spectra
+    y = np.arange(60) % 2
+    rejector = NoveltyRejector(LinearDiscriminantAnalysis(), n_components=3).fit(X, y)
+    answer = rejector.predict_with_reject([*X[:2], np.ones(24)], unknown=None)
+    assert answer.tolist()[2] is None
+    assert answer[0] in (0, 1)
+
+
+def test_bad_input_is_refused(spectra):
+    X, y = spectra
+    classifier = LinearDiscriminantAnalysis()
+    with pytest.raises(ValueError, match="No spectrum of X varies"):
+        NoveltyRejector(RandomForestClassifier(2)).fit(np.ones((6, 5)), [0, 1] * 3)
+    with pytest.raises(ValueError, match="'keep' parameter"):
+        NoveltyRejector(classifier, keep=0).fit(X, y)
+    with pytest.raises(ValueError, match="expecting 24 features"):
+        NoveltyRejector(classifier, n_components=2).fit(X, y).novelty(X[:, :20])
+
+
+@pytest.mark.real_data
+def test_real_manganese_is_kept_and_oxygen_is_not(rejector, real_data):
+    literature, _ = read_spectra(real_data / "mn_l23_literature.csv", AXIS, outside="edge")
+    data = np.load(real_data / "mn2_acquired.npz")
+    oxide = resample_rows(data["intensity"], data["energy_eV"].astype(float), AXIS)
+    assert refused(rejector, literature) == 0
+    assert refused(rejector, oxide) < 0.02
+
+    energy = np.arange(480, 548, 0.1)
+    scan, _ = read_spectra(real_data / "lsmo_linescan.hspy", energy)
+    scan = PowerLawBackground((480, 515), spectral_axis=energy).fit_transform(scan)
+    oxygen = resample_rows(scan, energy, np.linspace(518, 547.9, 300))
+    assert refused(rejector, oxygen) == 1
