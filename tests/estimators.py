@@ -9,6 +9,7 @@ from skspectra.neural import (
     DenseClassifier,
     EnsembleClassifier,
     FullyConvClassifier,
+    NoveltyRejector,
 )
 from skspectra.preprocessing import (
     PCADenoiser,
@@ -95,6 +96,7 @@ NETS = [
     EnsembleClassifier(
         DenseClassifier(hidden_layer_sizes=(8,), **_QUICK), n_members=2, random_state=0
     ),
+    NoveltyRejector(DenseClassifier(hidden_layer_sizes=(8,), **_QUICK)),
 ]
 
 _PERTURBS = "fit_transform perturbs and transform leaves alone, as TargetEncoder's do"

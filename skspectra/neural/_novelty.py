@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
-from sklearn.covariance import LedoitWolf
+from sklearn.covariance import ledoit_wolf
 from sklearn.decomposition import PCA
 from sklearn.utils import _safe_indexing, gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval
@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 __all__ = ["NoveltyRejector"]
 
 _AT_ONCE = 4096  # spectra scored at once: bounds the memory
+_LEAST_VARIANCE = 1e-6  # of a class in any direction, over the mean of all
 
 
 class NoveltyRejector(ClassifierMixin, BaseEstimator):
@@ -21,20 +22,18 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
 
     A net gives some class to whatever it is shown. Beside it, the rejector learns what the training
     spectra look like, as the last step of a pipeline sees them: their mean :math:`\bar x`, their
-    first principal components :math:`V`, the means :math:`m_c` of the classes along these and the
-    covariance :math:`\Sigma` within classes. A spectrum :math:`x` with scores
-    :math:`z = V (x - \bar x)` is novel for its distance to the nearest class, or for what the
-    components leave of it:
+    first principal components :math:`V`, and the mean :math:`m_c` and covariance :math:`\Sigma_c`
+    of each class along these. A spectrum :math:`x` with scores :math:`z = V (x - \bar x)` is novel
+    for its distance to the nearest class, or for what the components leave of it:
 
     .. math::
-        t^2(x) = \min_c\, (z - m_c)^T \Sigma^{-1} (z - m_c), \qquad
+        t^2(x) = \min_c\, (z - m_c)^T \Sigma_c^{-1} (z - m_c), \qquad
         q(x) = \frac{\lVert x - \bar x - V^T z \rVert^2}{\lVert x \rVert^2}, \qquad
         \mathrm{novelty}(x) = \frac{1}{s} \max\Big(\frac{t}{s_t}, \frac{q}{s_q}\Big)
 
-    These are the two statistics of class models in chemometrics [1]_, with one covariance for all
-    classes [2]_. The first finds edges of another shape, the second noise. Each is scaled by its
-    `keep` quantile over the training spectra, and so is their maximum. A spectrum that does not
-    vary at all has infinite novelty.
+    These are the two statistics of class models in chemometrics [1]_. The first finds edges of
+    another shape, the second noise. Each is scaled by its `keep` quantile over the training
+    spectra, and so is their maximum. A spectrum that does not vary at all has infinite novelty.
 
     Parameters
     ----------
@@ -43,7 +42,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         one. Cloned.
     keep : float, default=0.99
         Share of the training spectra that is not novel, above 0 and up to 1.
-    n_components : int, default=20
+    n_components : int, default=15
         Number of principal components; at most as many as there are channels or spectra.
 
     Attributes
@@ -58,8 +57,8 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         Principal components.
     class_means_ : ndarray of shape (n_classes, n_components_)
         Means of the classes along the components.
-    precision_ : ndarray of shape (n_components_, n_components_)
-        Inverse of the covariance within classes, shrunk after Ledoit and Wolf.
+    precisions_ : ndarray of shape (n_classes, n_components_, n_components_)
+        Inverse of the covariance of each class, shrunk after Ledoit and Wolf.
     scales_ : ndarray of shape (3,)
         :math:`s_t, s_q, s`.
     n_features_in_ : int
@@ -76,8 +75,6 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
     ----------
     .. [1] S. Wold, "Pattern recognition by means of disjoint principal components models", Pattern
        Recognition 8, 127 (1976).
-    .. [2] K. Lee et al., "A simple unified framework for detecting out-of-distribution samples and
-       adversarial attacks", NeurIPS (2018), arXiv:1807.03888, equation 2.
 
     Examples
     --------
@@ -99,7 +96,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         "n_components": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, estimator, *, keep=0.99, n_components=20):
+    def __init__(self, estimator, *, keep=0.99, n_components=15):
         self.estimator = estimator
         self.keep = keep
         self.n_components = n_components
@@ -122,7 +119,8 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If no spectrum varies, or the classifier refuses the spectra.
+            If a class has fewer than two spectra that vary from channel to channel, or the
+            classifier refuses the spectra.
         """
         _, labels = validate_data(self, X, y, ensure_min_features=2)
         check_classification_targets(labels)
@@ -130,8 +128,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         self.classes_ = self.estimator_.classes_
         seen = self._as_seen(X)
         varied = ~_is_flat(seen)
-        if not varied.any():
-            raise ValueError("No spectrum of X varies from channel to channel.")
+        _check_classes(labels, varied)
         self._learn_shape(seen[varied], labels[varied])
         self._learn_scales(seen[varied])
         return self
@@ -218,11 +215,10 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         pca = PCA(min(self.n_components, *seen.shape), random_state=0).fit(seen)
         self.mean_, self.components_ = pca.mean_, pca.components_
         scores = pca.transform(seen)
-        present, codes = np.unique(labels, return_inverse=True)
-        means = [scores[codes == code].mean(axis=0) for code in range(present.size)]
-        self.class_means_ = np.stack(means)
-        within = LedoitWolf(assume_centered=True).fit(scores - self.class_means_[codes])
-        self.precision_ = within.precision_
+        classes = [scores[labels == label] for label in np.unique(labels)]
+        self.class_means_ = np.stack([each.mean(axis=0) for each in classes])
+        least = _LEAST_VARIANCE * scores.var(axis=0).mean() + np.finfo(np.float64).tiny
+        self.precisions_ = np.stack([_precision(each, least) for each in classes])
 
     def _learn_scales(self, seen):
         statistics = self._statistics(seen)
@@ -247,8 +243,8 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         centred = seen - self.mean_
         scores = centred @ self.components_.T
         squares = [
-            np.einsum("ij,jk,ik->i", offset, self.precision_, offset, optimize=True)
-            for offset in (scores - mean for mean in self.class_means_)
+            np.sum((scores - mean) @ precision * (scores - mean), axis=1)
+            for mean, precision in zip(self.class_means_, self.precisions_, strict=True)
         ]
         left = centred - scores @ self.components_
         return np.sqrt(np.min(squares, axis=0)), (left**2).sum(axis=1) / (seen**2).sum(axis=1)
@@ -256,6 +252,22 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
 
 def _is_flat(X):
     return X.max(axis=1) == X.min(axis=1)
+
+
+def _check_classes(labels, varied):
+    classes, codes = np.unique(labels, return_inverse=True)
+    few = classes[np.bincount(codes[varied], minlength=classes.size) < 2]
+    if few.size:
+        raise ValueError(
+            "Each class needs two spectra at least that vary from channel to channel, but "
+            f"{few.tolist()} have fewer. Bring more, or leave these classes out."
+        )
+
+
+def _precision(scores, least_variance):
+    """Inverse of the covariance of some scores."""
+    covariance, _ = ledoit_wolf(scores - scores.mean(axis=0), assume_centered=True)
+    return np.linalg.inv(covariance + least_variance * np.eye(len(covariance)))
 
 
 def _greatest(statistics, scales):
