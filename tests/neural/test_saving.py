@@ -1,0 +1,165 @@
+import json
+import pickle
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+import skspectra.pipeline
+from skspectra.augmentation import PoissonNoise
+from skspectra.neural import (
+    ConvDenseClassifier,
+    DenseClassifier,
+    EnsembleClassifier,
+    FullyConvClassifier,
+    NoveltyRejector,
+    load_classifier,
+    save_classifier,
+)
+from skspectra.preprocessing import (
+    PCADenoiser,
+    PeakAligner,
+    SpectralCrop,
+    SpectralResampler,
+    SpectrumNormalizer,
+)
+
+QUICK = {"max_epochs": 2, "random_state": 0}
+DENSE = DenseClassifier(hidden_layer_sizes=(4,), **QUICK)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.safetensors"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        DENSE,
+        ConvDenseClassifier(n_filters=(2,), kernel_sizes=(3,), **QUICK),
+        FullyConvClassifier(n_filters=(2,), kernel_sizes=[3], **QUICK),
+        FullyConvClassifier(graph="invariant", n_filters=(2,), kernel_sizes=(3,), **QUICK),
+        FullyConvClassifier(n_filters=(2,), kernel_sizes=(3,), **QUICK).set_params(module__eps=0.1),
+        EnsembleClassifier(DENSE, 2, random_state=0),
+        make_pipeline(SpectrumNormalizer(spectral_axis=np.arange(24) / 3), DENSE),
+        skspectra.pipeline.make_pipeline(SpectralCrop((2, 20)), SpectrumNormalizer(), DENSE),
+        NoveltyRejector(make_pipeline(SpectrumNormalizer(), DENSE), n_components=4),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_loaded_classifier_predicts_the_same(model, path, spectra):
+    X, y = spectra
+    model.fit(X, y)
+    save_classifier(model, path)
+    loaded = load_classifier(path)
+    assert type(loaded) is type(model)
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    assert loaded.classes_.dtype == model.classes_.dtype
+    if hasattr(model, "novelty"):
+        np.testing.assert_array_equal(loaded.novelty(X), model.novelty(X))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        PCADenoiser(n_components=3),
+        PeakAligner((4, 20)),
+        PeakAligner((4, 20), method="correlation"),
+        SpectralCrop((2, 20)),
+        SpectralResampler(np.linspace(2, 20, 30)),
+        SpectrumNormalizer("area"),
+    ],
+    ids=lambda step: type(step).__name__,
+)
+def test_every_step_of_preprocessing_can_be_in_front(step, path, spectra):
+    X, y = spectra
+    model = make_pipeline(step, DENSE).fit(X + 1, y)
+    save_classifier(model, path)
+    np.testing.assert_array_equal(
+        load_classifier(path).predict_proba(X + 1), model.predict_proba(X + 1)
+    )
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [False, True], ["a", "bcd"]])
+def test_labels_keep_their_type(labels, path, spectra):
+    X = spectra[0]
+    y = np.array(labels)[np.arange(len(X)) % 2]
+    model = DENSE.fit(X, y)
+    save_classifier(model, path)
+    predicted = load_classifier(path).predict(X)
+    assert predicted.dtype == y.dtype
+    np.testing.assert_array_equal(predicted, model.predict(X))
+
+
+def test_file_holds_no_pickle_and_can_be_fitted_again(path, spectra):
+    X, y = spectra
+    save_classifier(DENSE.fit(X, y), path)
+    with pytest.raises(pickle.UnpicklingError):
+        pickle.loads(path.read_bytes())
+    again = load_classifier(path).fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), DENSE.predict_proba(X))
+
+
+def test_what_cannot_be_saved_is_refused_and_nothing_is_written(path, spectra):
+    X, y = spectra
+    params = {"hidden_layer_sizes": (4,), "max_epochs": 1}
+    with pytest.raises(NotFittedError):
+        save_classifier(DenseClassifier(), path)
+    with pytest.raises(TypeError, match="must be a classifier"):
+        save_classifier(SpectrumNormalizer().fit(X), path)
+    with pytest.raises(TypeError, match="cannot be saved: it is LogisticRegression"):
+        save_classifier(make_pipeline(LogisticRegression()).fit(X, y), path)
+    with pytest.raises(TypeError, match="cannot be saved with augment"):
+        save_classifier(DenseClassifier(augment=PoissonNoise(), **params).fit(X, y), path)
+    with pytest.raises(TypeError, match="model.random_state cannot be saved"):
+        random_state = np.random.RandomState(0)
+        save_classifier(DenseClassifier(random_state=random_state, **params).fit(X, y), path)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_truncated_and_foreign_files_are_one_clear_error(path, spectra, tmp_path):
+    X, y = spectra
+    save_classifier(DENSE.fit(X, y), path)
+    content = path.read_bytes()
+    for n_bytes in (0, 4, 200, len(content) - 1):
+        path.write_bytes(content[:n_bytes])
+        with pytest.raises(ValueError, match="model.safetensors cannot be read"):
+            load_classifier(path)
+    safetensors.numpy.save_file({"a": np.ones(2)}, path)
+    with pytest.raises(ValueError, match="no classifier"):
+        load_classifier(path)
+    with pytest.raises(FileNotFoundError, match="There is no file"):
+        load_classifier(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda header: header.update(format=2), "in format 2; this is skspectra"),
+        (lambda header: header["model"].update(estimator="os.system"), "there is no os.system"),
+        (
+            lambda header: header["model"]["fitted"].update(
+                classes_={"strings": ["Mn2+"], "dtype": "U"}
+            ),
+            "does not fit together.*size mismatch",
+        ),
+        (lambda header: header["model"]["params"].update(colour="red"), "colour"),
+        (lambda header: header.pop("model"), "does not fit together: 'model'"),
+    ],
+    ids=["format", "class", "labels", "parameter", "no model"],
+)
+def test_description_is_checked(change, message, path, spectra):
+    X, y = spectra
+    save_classifier(DENSE.fit(X, y), path)
+    with safetensors.safe_open(path, framework="numpy") as file:
+        header = json.loads(file.metadata()["skspectra"])
+    change(header)
+    tensors = safetensors.numpy.load_file(path)
+    safetensors.numpy.save_file(tensors, path, metadata={"skspectra": json.dumps(header)})
+    with pytest.raises(ValueError, match=rf"(?s){message}"):
+        load_classifier(path)
