@@ -49,9 +49,10 @@ class Size(NamedTuple):
 
 
 FULL = Size(n_per_class=667, n_folds=10, max_epochs=100, n_shifts=101, n_timed=100_000)
-QUICK = Size(n_per_class=200, n_folds=3, max_epochs=60, n_shifts=41, n_timed=100_000)
+QUICK = Size(n_per_class=200, n_folds=3, max_epochs=120, n_shifts=51, n_timed=100_000)
 
 NOISE_SCALES = np.linspace(0, 5, 11)
+MOVES = (-3, 0, 3)  # eV; the article's references lay about 3 eV from its training spectra
 
 
 def shifts_of(size):
@@ -123,7 +124,7 @@ def make_model(net, training, max_epochs, seed, first=None, **params):
         copies = Augment([shift], n_copies, keep_original=False, random_state=seed)
         steps.append(("shift", copies))
     classifier = clone(NETS[net]).set_params(
-        max_epochs=max(1, max_epochs // max(1, n_copies)),
+        max_epochs=max(1, max_epochs // (n_copies or 1)),
         augment=[PCANoise()] if training == "PCA noise" else None,
         random_state=seed,
         **params,
@@ -138,8 +139,9 @@ def mixture(n_samples, seed):
 
 
 def make_mixed_model(net, max_epochs, n_samples, seed):
+    """Make a model of five classes, with half the epochs for three times the spectra."""
     mix = ("mix", mixture(n_samples, seed))
-    return make_model(net, "plain", max_epochs, seed, first=mix, dropout=0.1)
+    return make_model(net, "plain", max_epochs // 2, seed, first=mix, dropout=0.1)
 
 
 def score_fold(model, X, y, train, test, shifts):
@@ -147,8 +149,9 @@ def score_fold(model, X, y, train, test, shifts):
     model.fit(X[train], y[train])
     X, y = X[test], y[test]
     seen = model[:-1].transform(X)
-    n_components = min(10, len(test) // 2)
-    noisy = (PCANoise(k, n_components=n_components).fit_transform(seen) for k in NOISE_SCALES)
+    noise = PCANoise(n_components=min(10, len(test) // 2)).fit(seen)
+    rng = np.random.default_rng(0)
+    noisy = (noise.set_params(scale=float(k)).perturb(seen, rng) for k in NOISE_SCALES)
     shifted = (EnergyShift(shift, spectral_axis=WIDE).fit_transform(X) for shift in shifts)
     return {
         "accuracy": model.score(X, y),
@@ -167,8 +170,10 @@ def score_mixed_fold(model, X, y, train, test, seed):
 
 
 def label_references(model, X, y, references):
-    """Fit to all spectra and name the references."""
-    return model.fit(X, y).predict(references)
+    """Fit to all spectra and name the references after each move, shape (n_moves, n_spectra)."""
+    model.fit(X, y)
+    moved = (EnergyShift(move, spectral_axis=WIDE).fit_transform(references) for move in MOVES)
+    return [model.predict(each) for each in moved]
 
 
 def time_epoch(X, y, n_timed):

@@ -15,6 +15,7 @@ from pathlib import Path
 from _paper_experiments import (
     COPIES,
     FULL,
+    MOVES,
     NOISE_SCALES,
     QUICK,
     measure,
@@ -55,6 +56,7 @@ def main(arguments=None, full=FULL, quick=QUICK):
         "shifts_eV": shifts_of(size),
         "noise_scales": NOISE_SCALES,
         "reference_valence": references[1] if references else [],
+        "reference_moves_eV": MOVES,
         "reference_names": references[2] if references else [],
         "epoch_seconds": time_epoch(*data["simulated"], size.n_timed),
         "data": {
