@@ -181,12 +181,7 @@ def _pack_estimator(estimator, where, tensors):
     params = estimator.get_params(deep=False)
     fitted = {name: value for name, value in vars(estimator).items() if name not in params}
     packed = {"estimator": _name(estimator)}
-    if isinstance(estimator, SpectralNetClassifier):
-        if estimator.augmenters_ is not None:
-            raise TypeError(
-                f"{where} cannot be saved with augment={estimator.augment!r}. Perturb the spectra "
-                "in a pipeline step instead, and save what comes after it."
-            )
+    if isinstance(estimator, SpectralNetClassifier) and fitted:
         module = estimator.net_.module_
         weights = {name: tensor.cpu().numpy() for name, tensor in module.state_dict().items()}
         packed["n_channels"] = int(estimator.net_.get_params_for("module")["n_channels"])
@@ -225,7 +220,7 @@ def _unpack_estimator(packed, tensors):
     estimator = _ESTIMATORS[packed["estimator"]](**_unpack_items(packed["params"], tensors))
     for name, value in _unpack_items(packed["fitted"], tensors).items():
         setattr(estimator, name, value)
-    if isinstance(estimator, SpectralNetClassifier):
+    if "weights" in packed:
         estimator.history_, estimator.augmenters_ = [], None
         weights = _unpack_items(packed["weights"], tensors)
         estimator.net_ = _make_net(estimator, packed["n_channels"], weights)

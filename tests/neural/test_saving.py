@@ -4,6 +4,7 @@ import pickle
 import numpy as np
 import pytest
 import safetensors.numpy
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -53,7 +54,7 @@ def path(tmp_path):
 )
 def test_loaded_classifier_predicts_the_same(model, path, spectra):
     X, y = spectra
-    model.fit(X, y)
+    model = clone(model).fit(X, y)
     save_classifier(model, path)
     loaded = load_classifier(path)
     assert type(loaded) is type(model)
@@ -78,7 +79,7 @@ def test_loaded_classifier_predicts_the_same(model, path, spectra):
 )
 def test_every_step_of_preprocessing_can_be_in_front(step, path, spectra):
     X, y = spectra
-    model = make_pipeline(step, DENSE).fit(X + 1, y)
+    model = make_pipeline(step, clone(DENSE)).fit(X + 1, y)
     save_classifier(model, path)
     np.testing.assert_array_equal(
         load_classifier(path).predict_proba(X + 1), model.predict_proba(X + 1)
@@ -89,7 +90,7 @@ def test_every_step_of_preprocessing_can_be_in_front(step, path, spectra):
 def test_labels_keep_their_type(labels, path, spectra):
     X = spectra[0]
     y = np.array(labels)[np.arange(len(X)) % 2]
-    model = DENSE.fit(X, y)
+    model = clone(DENSE).fit(X, y)
     save_classifier(model, path)
     predicted = load_classifier(path).predict(X)
     assert predicted.dtype == y.dtype
@@ -98,11 +99,12 @@ def test_labels_keep_their_type(labels, path, spectra):
 
 def test_file_holds_no_pickle_and_can_be_fitted_again(path, spectra):
     X, y = spectra
-    save_classifier(DENSE.fit(X, y), path)
+    net = clone(DENSE).fit(X, y)
+    save_classifier(net, path)
     with pytest.raises(pickle.UnpicklingError):
         pickle.loads(path.read_bytes())
     again = load_classifier(path).fit(X, y)
-    np.testing.assert_array_equal(again.predict_proba(X), DENSE.predict_proba(X))
+    np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
 
 
 def test_what_cannot_be_saved_is_refused_and_nothing_is_written(path, spectra):
@@ -114,7 +116,7 @@ def test_what_cannot_be_saved_is_refused_and_nothing_is_written(path, spectra):
         save_classifier(SpectrumNormalizer().fit(X), path)
     with pytest.raises(TypeError, match="cannot be saved: it is LogisticRegression"):
         save_classifier(make_pipeline(LogisticRegression()).fit(X, y), path)
-    with pytest.raises(TypeError, match="cannot be saved with augment"):
+    with pytest.raises(TypeError, match="model.augment cannot be saved"):
         save_classifier(DenseClassifier(augment=PoissonNoise(), **params).fit(X, y), path)
     with pytest.raises(TypeError, match="model.random_state cannot be saved"):
         random_state = np.random.RandomState(0)
@@ -124,7 +126,7 @@ def test_what_cannot_be_saved_is_refused_and_nothing_is_written(path, spectra):
 
 def test_truncated_and_foreign_files_are_one_clear_error(path, spectra, tmp_path):
     X, y = spectra
-    save_classifier(DENSE.fit(X, y), path)
+    save_classifier(clone(DENSE).fit(X, y), path)
     content = path.read_bytes()
     for n_bytes in (0, 4, 200, len(content) - 1):
         path.write_bytes(content[:n_bytes])
@@ -155,7 +157,7 @@ def test_truncated_and_foreign_files_are_one_clear_error(path, spectra, tmp_path
 )
 def test_description_is_checked(change, message, path, spectra):
     X, y = spectra
-    save_classifier(DENSE.fit(X, y), path)
+    save_classifier(clone(DENSE).fit(X, y), path)
     with safetensors.safe_open(path, framework="numpy") as file:
         header = json.loads(file.metadata()["skspectra"])
     change(header)
