@@ -83,8 +83,8 @@ def without_background(X):
 def read_classes(folder):
     """Spectra of a folder with one subfolder per class, or None if it has no subfolders."""
     rows, labels = [], []
-    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
-        X, _ = read_spectra(sorted(p for p in path.iterdir() if p.is_file()), WIDE, outside="edge")
+    for path in sorted(path for path in folder.glob("[!.]*") if path.is_dir()):
+        X, _ = read_spectra(sorted(path.glob("[!.]*")), WIDE, outside="edge")
         rows.append(without_background(X))
         labels += [path.name] * len(X)
     if not rows:

@@ -14,7 +14,7 @@ IONS = ["Mn2+", "Mn3+", "Mn4+"]
 
 @pytest.fixture
 def folder(tmp_path):
-    """Three published spectra, each an own line shape."""
+    """Table of spectra, each with a line width of its own."""
     energy = np.arange(620, 680, 0.2)
     lines = ["spectrum,valence,energy_eV,intensity"]
     for width, valence in enumerate([*IONS, "Mn3+/Mn4+", ""], 1):
@@ -68,6 +68,21 @@ def test_every_statement_has_numbers_a_verdict_and_a_figure(paper, folder, tmp_p
     assert "4)" in mixed[0]["ours"]
 
 
+def test_own_files_have_the_class_of_their_folder_and_no_background(paper, tmp_path):
+    energy = np.arange(610, 690, 0.25)
+    line = np.exp(-(((energy - 643) / 2) ** 2))
+    for name in ("Mn4+", "Mn2+"):
+        (tmp_path / name).mkdir()
+        for i in range(20):
+            rows = np.column_stack([energy, 5 * (energy / 600) ** -3 + (i + 1) * line])
+            np.savetxt(tmp_path / name / f"{i:02d}.txt", rows)
+    (tmp_path / "Mn2+" / ".DS_Store").write_text("x")
+    X, y = paper.read_classes(tmp_path)
+    assert y.tolist() == ["Mn2+"] * 20 + ["Mn4+"] * 20
+    np.testing.assert_allclose(X[:, 280], np.tile(np.arange(1, 21), 2), rtol=0.01)
+    np.testing.assert_allclose(X[:, [200, 500]], 0, atol=0.01)
+
+
 def test_folder_with_too_few_spectra_is_refused_before_training(paper, tmp_path, monkeypatch):
     for name in ("Mn2+", "Mn4+"):
         (tmp_path / name).mkdir()
@@ -76,3 +91,49 @@ def test_folder_with_too_few_spectra_is_refused_before_training(paper, tmp_path,
     with pytest.raises(ValueError, match="20 spectra or more.*1 in Mn2"):
         paper.main(["--quick", "--folder", str(tmp_path), "--out", str(tmp_path / "out")])
     assert not (tmp_path / "out").exists()
+
+
+def flat(accuracy, ends, at_five):
+    """One net's measurements over two folds."""
+    shift = np.full((3, 2), accuracy)
+    shift[[0, 2]] = ends
+    noise = np.array([[accuracy] * 2, [accuracy] * 2, [at_five] * 2])
+    return {"accuracy": np.full(2, accuracy), "shift": shift, "noise": noise}
+
+
+@pytest.mark.parametrize(
+    ("measure", "net", "change", "holds"),
+    [
+        ("2-fold accuracy", 0, {"accuracy": 0.997}, False),
+        ("2-fold accuracy", 0, {"accuracy": 0.999}, True),
+        ("2-fold accuracy", 3, {"accuracy": 0.992}, True),
+        ("-5..+5 eV, plain", 0, {"ends": 0.7}, False),
+        ("-5..+5 eV, plain", 0, {"ends": 0.8}, True),
+        ("-5..+5 eV, plain", 1, {"ends": 0.94}, False),
+        ("-5..+5 eV, plain", 1, {"ends": 0.99}, True),
+        ("-5..+5 eV, plain", 2, {"ends": 0.61}, False),
+        ("-5..+5 eV, plain", 3, {"ends": 0.59}, True),
+        ("5x noise, plain", 0, {"at_five": 0.96}, False),
+        ("5x noise, plain", 0, {"at_five": 0.9}, True),
+        ("5x noise, trained with it", 0, {"at_five": 0.92}, False),
+        ("5x noise, trained with it", 0, {"at_five": 0.94}, True),
+    ],
+)
+def test_verdicts(paper, measure, net, change, holds):
+    cell = flat(**{"accuracy": 1.0, "ends": 1.0, "at_five": 0.95, **change})
+    data = {
+        "n_folds": 2,
+        "nets": {name: dict.fromkeys(TRAININGS, cell) for name in NETS},
+        "references": {},
+        "mixed": {},
+        "mixed_references": {},
+    }
+    results = {
+        "epoch_seconds": 2.0,
+        "n_timed": 64,
+        "noise_scales": np.array([0.0, 1.0, 5.0]),
+        "reference_valence": [],
+        "data": {"simulated": data},
+    }
+    rows = {row["measure"]: row["holds"] for row in paper.compare(results)}
+    assert rows[f"{measure}, {NETS[net]}"] is holds
