@@ -15,8 +15,8 @@ from skorch.callbacks import EarlyStopping
 from skorch.utils import to_numpy
 
 from skspectra.augmentation._base import Augmenter, AugmenterChain
-from skspectra.neural._device import resolve_device, seeded
-from skspectra.neural._folded import FoldedModule, predictor
+from skspectra.neural._device import one_thread, resolve_device, seeded
+from skspectra.neural._folded import predictor
 from skspectra.neural._net import EpochBar
 from skspectra.neural._training import as_dataset, make_net, plain_history, same_module, train_net
 from skspectra.neural._weights import spectrum_weights
@@ -327,7 +327,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
 
         def one_block(rows):
             block = torch.tensor(self._nominal(_safe_indexing(X, rows)), device=self.net_.device)
-            with torch.inference_mode():
+            with torch.inference_mode(), one_thread():
                 output = run(block)
             return output if isinstance(output, dict) else {"": output}
 
@@ -339,7 +339,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
             name: np.empty((len(X), *values.shape[1:]), np.float32)
             for name, values in one_block(slice(1)).items()
         }
-        n_jobs = torch.get_num_threads() if isinstance(run, FoldedModule) else 1
+        n_jobs = torch.get_num_threads() if torch.device(self.net_.device).type == "cpu" else 1
         blocks = gen_batches(len(X), _AT_ONCE)
         Parallel(n_jobs, backend="threading")(delayed(write)(rows) for rows in blocks)
         return result

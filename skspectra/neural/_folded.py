@@ -7,8 +7,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from skspectra.neural._device import one_thread
-
 __all__ = ["FoldedModule", "has_conv_blocks", "predictor"]
 
 _PAYS_FROM = 2**23  # numbers in the spectra; fewer are predicted before numba is imported
@@ -105,8 +103,7 @@ class FoldedModule:
         shape = (len(X), self._shapes[-1, 1], self._n_positions)
         features = torch.empty(shape, dtype=torch.float32)
         self._extract(X.numpy(), self._shapes, *self._parameters, features.numpy())
-        with one_thread():
-            return torch.softmax(self._classify(features), dim=1)
+        return torch.softmax(self._classify(features), dim=1)
 
 
 def _scale_and_shift(norm):

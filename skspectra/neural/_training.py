@@ -1,7 +1,5 @@
 """Building and training the skorch net of a classifier."""
 
-from contextlib import nullcontext
-
 import numpy as np
 import torch
 from skorch.dataset import Dataset
@@ -118,7 +116,7 @@ def train_net(net, data, held_out, *, max_epochs, batch_size, lr, augmenters, ca
             net.set_params(lr=lr)
     net.fused = fused_module(net.module_, max_epochs * data.X["X"].numel())
     try:
-        with one_thread() if net.fused else nullcontext():
+        with one_thread():
             net.partial_fit(data.X, data.y)
             if not net.history or "valid_loss" not in net.history[-1]:
                 settle_statistics(net.module_, net.get_iterator(data, training=True), net.infer)
