@@ -1,7 +1,7 @@
 """Figures and the table of ``benchmarks/paper.py``."""
 
 import numpy as np
-from _paper_experiments import COPIES, INVARIANT, IONS, MOVES, NETS, PUBLISHED
+from _paper_experiments import INVARIANT, IONS, MOVES, NETS, PUBLISHED, SCATTER, TRAININGS
 from matplotlib.figure import Figure
 from sklearn.metrics import ConfusionMatrixDisplay
 
@@ -72,7 +72,7 @@ def _shift_rows(data, nets):
     curves = {
         (net, training): nets[net][training]["shift"].mean(axis=1)
         for net in nets
-        for training in COPIES
+        for training in TRAININGS
     }
     wanted = {PUBLISHED: ("small loss", 0.85), INVARIANT: ("", 0.97)}
     for net in nets:
@@ -83,6 +83,10 @@ def _shift_rows(data, nets):
         goal = f"; goal: mean >= {least:.0%}" if least else ""
         yield _row(data, f"-5..+5 eV, plain, {net}", (text + goal).lstrip("; "), ours, holds)
     fully = curves[PUBLISHED, "plain"].mean()
+    scattered = curves[PUBLISHED, SCATTER]
+    ours = f"mean {scattered.mean():.1%}, lowest {scattered.min():.1%}"
+    measure = f"-5..+5 eV, {SCATTER}, {PUBLISHED}"
+    yield _row(data, measure, "small loss; goal: mean >= 85%", ours, scattered.mean() >= 0.85)
     for net in ("conv + dense", "dense"):
         once = curves[net, "shift 1x"].mean()
         ours = f"mean {once:.1%} against {fully:.1%}"
@@ -174,7 +178,8 @@ def _aliasing(nets, shifts):
         return []
     whole = np.isclose(strides, np.round(strides))
     lines = [
-        "Halving the length makes a net feel shifts that are no multiple of 16 or 32 channels.",
+        "Halving the length makes a net feel shifts that are no multiple of 16 or 32 channels, and",
+        "plain spectra of a class all lie at one energy, which such a net uses; scatter hides it.",
         f"Mean accuracy, plain, at shifts by multiples of {STRIDE:g} eV and half-way between:",
     ]
     for net in (PUBLISHED, INVARIANT):
@@ -216,21 +221,21 @@ def _panels(n, width=4.2, height=3.8):
 
 
 def _draw_folds(nets):
-    figure, (ax,) = _panels(1, 6)
-    for i, training in enumerate(COPIES):
+    figure, (ax,) = _panels(1, 7.5)
+    for i, training in enumerate(TRAININGS):
         for j, net in enumerate(nets):
             folds = nets[net][training]["accuracy"]
-            x = j + 0.18 * (i - 1.5) + np.linspace(-0.05, 0.05, len(folds))
+            x = j + 0.15 * (i - 2) + np.linspace(-0.05, 0.05, len(folds))
             label = training if j == 0 else None
             ax.plot(x, folds, ".", color=COLORS[i], label=label, alpha=0.7)
     ax.set(xticks=range(len(nets)), ylabel="accuracy of a fold")
     ax.set_xticklabels([net.replace(", ", ",\n") for net in nets])
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4)
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=5)
     return figure
 
 
 def _draw_shift(shifts, nets, chance):
-    trainings = ("plain", "shift 1x", "shift 10x")
+    trainings = ("plain", SCATTER, "shift 1x", "shift 10x")
     figure, axes = _panels(len(trainings))
     for ax, training in zip(axes, trainings, strict=True):
         scores = {net: nets[net][training]["shift"] for net in nets}
@@ -262,10 +267,10 @@ def _draw_confusion(matrices, labels):
 
 def _draw_references(references, valence):
     """Recall of each valence: a row of panels per move, a panel per training."""
-    figure = Figure(figsize=(13, 2.6 * len(MOVES)), layout="constrained")
-    grid = figure.subplots(len(MOVES), len(COPIES), sharex=True, sharey=True)
+    figure = Figure(figsize=(16, 2.6 * len(MOVES)), layout="constrained")
+    grid = figure.subplots(len(MOVES), len(TRAININGS), sharex=True, sharey=True)
     for i, axes in enumerate(grid):
-        for ax, training in zip(axes, COPIES, strict=True):
+        for ax, training in zip(axes, TRAININGS, strict=True):
             _draw_recalls(ax, references, training, i, valence)
     return figure
 

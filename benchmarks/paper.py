@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 
 from _paper_experiments import (
-    COPIES,
     FULL,
     MOVES,
     NOISE_SCALES,
     QUICK,
+    TRAININGS,
     measure,
     read_classes,
     read_literature,
@@ -52,7 +52,7 @@ def main(arguments=None, full=FULL, quick=QUICK):
         "quick": options.quick,
         "seed": options.seed,
         **size._asdict(),
-        "copies": COPIES,
+        "trainings": TRAININGS,
         "shifts_eV": shifts_of(size),
         "noise_scales": NOISE_SCALES,
         "reference_valence": references[1] if references else [],

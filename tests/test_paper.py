@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 NETS = ["fully conv, published", "fully conv, invariant", "conv + dense", "dense"]
-TRAININGS = ["plain", "shift 1x", "shift 10x", "PCA noise"]
+TRAININGS = ["plain", "scatter 0.8 eV", "shift 1x", "shift 10x", "PCA noise"]
 IONS = ["Mn2+", "Mn3+", "Mn4+"]
 
 
@@ -109,6 +109,7 @@ def flat(accuracy, ends, at_five):
         ("2-fold accuracy", 3, {"accuracy": 0.992}, True),
         ("-5..+5 eV, plain", 0, {"ends": 0.7}, False),
         ("-5..+5 eV, plain", 0, {"ends": 0.8}, True),
+        ("-5..+5 eV, scatter 0.8 eV", 0, {"ends": 0.7}, False),
         ("-5..+5 eV, plain", 1, {"ends": 0.94}, False),
         ("-5..+5 eV, plain", 1, {"ends": 0.99}, True),
         ("-5..+5 eV, plain", 2, {"ends": 0.61}, False),
