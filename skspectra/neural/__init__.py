@@ -5,6 +5,7 @@ from skspectra.neural._dense import DenseClassifier
 from skspectra.neural._ensemble import EnsembleClassifier
 from skspectra.neural._fully_conv import FullyConvClassifier
 from skspectra.neural._novelty import NoveltyRejector
+from skspectra.neural._pretrained import load_pretrained
 from skspectra.neural._saving import load_classifier, save_classifier
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "FullyConvClassifier",
     "NoveltyRejector",
     "load_classifier",
+    "load_pretrained",
     "save_classifier",
 ]
