@@ -1,7 +1,6 @@
 """The main job: simulate, cross-validate, shift, and read real spectra."""
 
 import time
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -15,15 +14,14 @@ from tqdm import tqdm
 
 import skspectra
 from skspectra._axis import window_channels
+from skspectra._classify import read_without_background
 from skspectra._demo_report import draw, report, write_json
 from skspectra._interpolation import shift_rows
 from skspectra.augmentation import EnergyShift
 from skspectra.datasets import make_l23_spectra
 from skspectra.evaluation import robustness_curve
-from skspectra.exceptions import SpectrumWarning
-from skspectra.io import read_spectra
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
-from skspectra.preprocessing import PeakAligner, PowerLawBackground, SpectrumNormalizer
+from skspectra.preprocessing import PeakAligner, SpectrumNormalizer
 
 __all__ = ["run_demo"]
 
@@ -168,11 +166,8 @@ def _read(paths):
     """Spectra of the files on the wide axis without their background, and their names."""
     if not paths:
         return np.empty((0, WIDE_AXIS.size)), []
-    X, names = read_spectra(paths, WIDE_AXIS, outside="edge")
-    background = PowerLawBackground(PRE_EDGE, spectral_axis=WIDE_AXIS, loss="least_squares")
-    with warnings.catch_warnings():  # published spectra come without a background to fit
-        warnings.simplefilter("ignore", SpectrumWarning)
-        return background.fit_transform(X), names.tolist()
+    X, names = read_without_background(paths, WIDE_AXIS, PRE_EDGE)
+    return X, names.tolist()
 
 
 def _known_valences(paths):

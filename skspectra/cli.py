@@ -52,3 +52,37 @@ def demo(out, spectra, more_spectra, quick, seed, quiet):
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(report)
+
+
+@main.command()
+@click.argument(
+    "files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILES..."
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Table (.csv) to write, in place of printing every spectrum.",
+)
+def classify(files, out):
+    """Name the valence of Mn in L2,3 spectra, without training.
+
+    FILES are any that HyperSpy reads, or text: single spectra, line scans or images. A power law is
+    fitted from 615 to 625 eV and subtracted. For every spectrum: its name, the most probable
+    valence and its probability, how far the L3 line lies off its nominal energy, and a warning
+    where the spectrum is far from all that the classifier was trained on.
+    """
+    if out is not None and not out.parent.is_dir():
+        raise click.ClickException(f"There is no folder {out.parent} to write {out.name} to.")
+    from skspectra._classify import classify_files, summary
+    from skspectra._files import writing
+
+    try:
+        table = classify_files(files)
+        if out is not None:
+            with writing(out) as temporary:
+                table.to_csv(temporary, index=False)
+    except (ImportError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    if out is None:
+        click.echo(table.to_string(index=False))
+    click.echo(summary(table))
