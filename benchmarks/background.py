@@ -31,8 +31,9 @@ def simulate(n_spectra, counts, rng, exponent_spread=0.2):
     return X, exponents
 
 
-def ours(X, loss):
-    return PowerLawBackground(WINDOW, spectral_axis=ENERGY, loss=loss).fit_transform(X)
+def ours(X, loss, n_jobs=None):
+    background = PowerLawBackground(WINDOW, spectral_axis=ENERGY, loss=loss, n_jobs=n_jobs)
+    return background.fit_transform(X)
 
 
 def hyperspys(X, fast):
@@ -52,6 +53,7 @@ def time_all(n_spectra, n_rounds=5):
     few = X[: max(n_spectra // 200, 100)]
     methods = {
         "skspectra, poisson": (lambda X: ours(X, "poisson"), X),
+        "skspectra, poisson, 2 threads": (lambda X: ours(X, "poisson", 2), X),
         "skspectra, poisson, float32": (lambda X: ours(X, "poisson"), X.astype(np.float32)),
         "skspectra, least squares": (lambda X: ours(X, "least_squares"), X),
         "HyperSpy, fast=True": (lambda X: hyperspys(X, True), X),

@@ -1,11 +1,12 @@
 """Power-law background under an ionisation edge."""
 
-from numbers import Real
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._axis import window_mask
@@ -74,6 +75,9 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
         Least and greatest exponent. A fit that would pass one is held there and flagged.
     copy : bool, default=True
         If False, `transform` overwrites X where X is a floating-point array.
+    n_jobs : int, default=None
+        Number of threads that treat chunks of spectra, as in scikit-learn: None is one, -1 one for
+        every core.
 
     Attributes
     ----------
@@ -106,7 +110,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     Spectra are treated in chunks, so that the memory needed beyond input and output is below
-    64 MiB whatever their number. float32 stays float32; integers become float64.
+    64 MiB whatever their number (for each thread). float32 stays float32; integers become float64.
 
     References
     ----------
@@ -133,6 +137,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
         "loss": [StrOptions({"poisson", "least_squares"})],
         "exponent_bounds": [tuple, list],
         "copy": ["boolean"],
+        "n_jobs": [Integral, None],
     }
 
     def __init__(
@@ -143,12 +148,14 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
         loss="poisson",
         exponent_bounds=(0, 8),
         copy=True,
+        n_jobs=None,
     ):
         self.window = window
         self.spectral_axis = spectral_axis
         self.loss = loss
         self.exponent_bounds = exponent_bounds
         self.copy = copy
+        self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -178,8 +185,9 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"A power law needs at least two channels; window {self.window} holds one."
             )
+        self._fitted = _as_slice(self.window_mask_)
         self._log_energy, self.reference_energy_ = log_energy(axis, self.window_mask_)
-        self._table = exponent_table(self._log_energy[self.window_mask_], self.exponent_bounds)
+        self._table = exponent_table(self._log_energy[self._fitted], self.exponent_bounds)
         return self
 
     def transform(self, X):
@@ -198,9 +206,12 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
         in_place = not self.copy and X.dtype in (np.float32, np.float64) and X.flags.writeable
         out = X if in_place else np.empty(X.shape, _float_dtype(X))
         flags = np.empty(len(X), dtype=np.int8)
-        for rows in _chunks(X):
+
+        def subtract(rows):
             amplitude, exponent, flags[rows] = self._fit_rows(X[rows])
             subtract_power_law(X[rows], amplitude, exponent, self._log_energy, out[rows])
+
+        self._for_chunks(subtract, X)
         _warn_no_counts(flags)
         return out
 
@@ -219,9 +230,12 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
         X = self._validate(X)
         out = np.empty(X.shape, _float_dtype(X))
         flags = np.empty(len(X), dtype=np.int8)
-        for rows in _chunks(X):
+
+        def evaluate(rows):
             amplitude, exponent, flags[rows] = self._fit_rows(X[rows])
             out[rows] = power_law(amplitude, exponent, self._log_energy, out.dtype)
+
+        self._for_chunks(evaluate, X)
         _warn_no_counts(flags)
         return out
 
@@ -241,7 +255,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
         parameters : PowerLawParameters
         """
         X = self._validate(X)
-        chunks = [self._parameters_of_rows(X[rows]) for rows in _chunks(X)]
+        chunks = self._for_chunks(lambda rows: self._parameters_of_rows(X[rows]), X)
         result = PowerLawParameters(*map(np.concatenate, zip(*chunks, strict=True)))
         _warn_no_counts(result.flag)
         return result
@@ -250,14 +264,18 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self, "window_mask_")
         return self._validate_spectra(X, reset=False, dtype="numeric")
 
+    def _for_chunks(self, function, X):
+        """Call a function with every chunk of rows, on as many threads as there may be."""
+        threads = Parallel(n_jobs=self.n_jobs, prefer="threads", require="sharedmem")
+        return threads(delayed(function)(rows) for rows in _chunks(X))
+
     def _fit_rows(self, X):
         fit = fit_poisson if self.loss == "poisson" else fit_least_squares
-        mask = self.window_mask_
-        return fit(X[:, mask], self._log_energy[mask], self._table)
+        return fit(X[:, self._fitted], self._log_energy[self._fitted], self._table)
 
     def _parameters_of_rows(self, X):
         amplitude, exponent, flag = self._fit_rows(X)
-        fitted, log_e = X[:, self.window_mask_], self._log_energy[self.window_mask_]
+        fitted, log_e = X[:, self._fitted], self._log_energy[self._fitted]
         if self.loss == "poisson":
             errors = standard_errors_poisson(amplitude, exponent, log_e)
         else:
@@ -268,6 +286,14 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
 def _check_bounds(bounds):
     if len(bounds) != 2 or not all(isinstance(b, Real) for b in bounds) or bounds[0] >= bounds[1]:
         raise ValueError(f"exponent_bounds must be a pair (low, high), got {bounds!r}.")
+
+
+def _as_slice(mask):
+    """Channels as a slice where they follow one another: a view of them costs no copy."""
+    channels = np.flatnonzero(mask)
+    if channels[-1] - channels[0] == channels.size - 1:
+        return slice(int(channels[0]), int(channels[-1]) + 1)
+    return mask
 
 
 def _float_dtype(X):

@@ -151,11 +151,20 @@ def test_dtypes_and_copy():
     np.testing.assert_array_equal(out, expected)
 
 
-def test_result_does_not_depend_on_the_chunks(monkeypatch):
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_result_does_not_depend_on_chunks_and_threads(monkeypatch, n_jobs):
     X = counts(50)
-    whole = make().fit_transform(X)
+    X[20] = 0
+    with pytest.warns(SpectrumWarning):
+        whole = make().fit_transform(X)
     monkeypatch.setattr("skspectra.preprocessing._power_law._CHUNK_BYTES", 8 * 700 * 7)
-    np.testing.assert_allclose(make().fit_transform(X), whole, rtol=1e-12, atol=1e-12)
+    model = make(n_jobs=n_jobs).fit(X)
+    with pytest.warns(SpectrumWarning, match="1 of 50"):
+        np.testing.assert_allclose(model.transform(X), whole, rtol=1e-12, atol=1e-12)
+    with pytest.warns(SpectrumWarning, match="1 of 50"):
+        np.testing.assert_array_equal(np.flatnonzero(model.parameters(X).flag), [20])
+    with pytest.warns(SpectrumWarning, match="1 of 50"):
+        np.testing.assert_allclose(X - model.background(X), whole, rtol=1e-12, atol=1e-12)
 
 
 @both_losses
