@@ -31,8 +31,8 @@ class FullyConvClassifier(SpectralNetClassifier):
     graph : {"published", "invariant"}, default="published"
         "invariant" has the same weights but blurs before it halves the length in the first two
         blocks and dilates its convolutions in the others, where the published graph halves; and it
-        continues the spectra with the values at their ends [2]_. It holds against shifts that it has
-        not been trained with, and takes several times as long to train: only the published graph
+        continues the spectra with the values at their ends [2]_. It holds against shifts that it
+        was not trained with, and takes several times as long to train: only the published graph
         has kernels of its own.
     n_filters : sequence of int, default=(2, 2, 4, 8, 12)
         Filters of each block.
