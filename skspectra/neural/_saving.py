@@ -99,7 +99,7 @@ def save_classifier(model, path):
     }
     with writing(Path(path)) as temporary:
         metadata = {_KEY: json.dumps(header)}
-        safetensors.numpy.save_file(tensors, temporary, metadata=metadata)
+        temporary.write_bytes(safetensors.numpy.save(tensors, metadata=metadata))
 
 
 def load_classifier(path):

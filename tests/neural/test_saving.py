@@ -165,3 +165,10 @@ def test_description_is_checked(change, message, path, spectra):
     safetensors.numpy.save_file(tensors, path, metadata={"skspectra": json.dumps(header)})
     with pytest.raises(ValueError, match=rf"(?s){message}"):
         load_classifier(path)
+
+
+def test_file_has_the_mode_of_any_other(tmp_path, spectra):
+    save_classifier(DenseClassifier(max_epochs=1).fit(*spectra), tmp_path / "net.safetensors")
+    (tmp_path / "plain").touch()
+    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(modes) == 1
