@@ -1,5 +1,7 @@
 """The spectral axis: where it comes from, and how windows become channels."""
 
+from numbers import Real
+
 import numpy as np
 
 __all__ = [
@@ -195,9 +197,9 @@ def window_mask(axis, windows, *, name="window"):
     ValueError
         As `window_channels`, for each window.
     """
-    windows = list(windows) if np.ndim(windows) else [windows]
-    if windows and np.ndim(windows[0]) == 0:
-        windows = [tuple(windows)]
+    windows = list(windows)
+    if windows and isinstance(windows[0], Real):
+        windows = [windows]
     if not windows:
         raise ValueError(f"{name} is empty; give one pair (start, stop) or several.")
     mask = np.zeros(axis.size, dtype=bool)

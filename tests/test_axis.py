@@ -81,8 +81,11 @@ def test_several_windows_unite():
     mask = window_mask(ENERGY, [(615, 616), (615.5, 617), (680, 681)])
     assert mask.sum() == 30
     np.testing.assert_array_equal(mask, window_mask(ENERGY, ((615, 617), (680, 681))))
+    np.testing.assert_array_equal(window_mask(ENERGY, np.array([615, 617])), ENERGY < 616.95)
     with pytest.raises(ValueError, match="empty"):
         window_mask(ENERGY, [])
+    with pytest.raises(ValueError, match="must be a pair"):
+        window_mask(ENERGY, [(615, 616), (620, 621, 622)])
 
 
 def test_names_give_the_axis_back():
