@@ -59,6 +59,7 @@ class Augmenter(SpectralMixin, TransformerMixin, BaseEstimator, metaclass=ABCMet
         self._fit_spectra(self._validate_spectra(X, reset=True))
         return self
 
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X, y=None):
         """Fit, and return one perturbed copy of the spectra.
 
@@ -73,8 +74,8 @@ class Augmenter(SpectralMixin, TransformerMixin, BaseEstimator, metaclass=ABCMet
         -------
         X_perturbed : ndarray of shape (n_spectra, n_channels_out)
         """
-        self.fit(X)
-        X = self._validate_spectra(X, reset=False)
+        X = self._validate_spectra(X, reset=True)
+        self._fit_spectra(X)
         return self.perturb(X, as_generator(self.random_state))
 
     def transform(self, X):
