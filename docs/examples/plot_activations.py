@@ -1,4 +1,5 @@
-"""What every block of a net makes of the classes.
+"""What every block of a net makes of the classes
+==============================================
 
 The mean output of each block of the fully convolutional net: a column for each class, a row for
 each block. Up to four filters are curves, more are the rows of an image. Towards the end the blocks

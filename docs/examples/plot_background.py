@@ -1,4 +1,5 @@
-"""The background of a spectrum, with its error.
+"""The background of a spectrum, with its error
+============================================
 
 A power law is fitted to the grey window. Far from the window its error grows, and with it that of
 the edge that is left.

@@ -1,4 +1,5 @@
-"""Which cluster is the substrate.
+"""Which cluster is the substrate
+==============================
 
 `KMeansCleaner` clusters the spectra of each class and drops the clusters without an edge. Look at
 their centres before trusting it; the numbers in brackets are the strengths of the edges.

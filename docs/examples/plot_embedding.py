@@ -1,4 +1,5 @@
-"""Spectra as points, before the net and after it.
+"""Spectra as points, before the net and after it
+==============================================
 
 Spectra of one microscope and reference spectra (triangles) of another, which is calibrated 3 eV
 higher. In the map of the inputs the references lie apart; in that of the features they should lie

@@ -1,4 +1,5 @@
-"""Fractions of references in a line scan whose calibration drifts.
+"""Fractions of references in a line scan whose calibration drifts
+===============================================================
 
 Each spectrum is a mixture of the spectra of Mn3+ and Mn4+, shifted by an unknown amount.
 `ReferenceFit` finds fractions and shifts together.

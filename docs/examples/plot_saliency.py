@@ -1,4 +1,5 @@
-"""Which energies decide.
+"""Which energies decide
+=====================
 
 A window of 2 eV is hidden at every place in turn. What a class loses of the probability of the
 right answer is drawn under its mean spectrum.

@@ -1,4 +1,5 @@
-"""How many components are signal.
+"""How many components are signal
+==============================
 
 Components of the signal stand above the tail, which is noise. Fit many components to see the tail,
 then keep those above it.

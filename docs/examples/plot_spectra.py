@@ -1,4 +1,5 @@
-"""Mean and spread of the spectra of each class.
+"""Mean and spread of the spectra of each class
+============================================
 
 The band holds eight of ten spectra in every channel.
 """

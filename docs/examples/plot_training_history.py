@@ -1,4 +1,5 @@
-"""How the training of a net went.
+"""How the training of a net went
+==============================
 
 With a `validation_fraction` the loss and the accuracy on held-out spectra are recorded too. Dropout
 is off when those are scored, so their loss may lie below that of training.

@@ -1,4 +1,5 @@
-"""Classes of mixed valence, made of those of pure valence.
+"""Classes of mixed valence, made of those of pure valence
+=======================================================
 
 `ValenceMixture` adds spectra of Mn2.5+ and Mn3.5+: sums of random spectra of two classes, each
 first shifted a little.

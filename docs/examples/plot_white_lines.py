@@ -1,4 +1,5 @@
-"""White lines and a decision tree.
+"""White lines and a decision tree
+===============================
 
 Measure what a spectroscopist measures, and let one decision tree name the valence from the shape of
 the lines alone, whatever the calibration.

@@ -42,7 +42,7 @@ class EnergyShift(Augmenter):
         Channels of the window; all channels without one.
     n_features_in_ : int
         Number of channels seen at fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen at fit, where they are strings.
 
     Raises
@@ -132,7 +132,7 @@ class AxisStretch(Augmenter):
         The axis.
     n_features_in_ : int
         Number of channels seen at fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen at fit, where they are strings.
 
     Examples

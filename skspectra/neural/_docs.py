@@ -61,7 +61,7 @@ classes_ : ndarray of shape (n_classes,)
         The fitted augmenters.
     n_features_in_ : int
         Number of channels seen at fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen at fit, where they are strings."""
 
 _NOTES = """\

@@ -53,17 +53,17 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         Class labels.
     mean_ : ndarray of shape (n_channels_seen,)
         Mean of the training spectra as the last step sees them.
-    components_ : ndarray of shape (n_components_, n_channels_seen)
+    components_ : ndarray of shape (`n_components_`, n_channels_seen)
         Principal components.
-    class_means_ : ndarray of shape (n_classes, n_components_)
+    class_means_ : ndarray of shape (n_classes, `n_components_`)
         Means of the classes along the components.
-    precisions_ : ndarray of shape (n_classes, n_components_, n_components_)
+    precisions_ : ndarray of shape (n_classes, `n_components_`, `n_components_`)
         Inverse of the covariance of each class, shrunk after Ledoit and Wolf.
     scales_ : ndarray of shape (3,)
         :math:`s_t, s_q, s`.
     n_features_in_ : int
         Number of channels seen at fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen at fit, where they are strings.
 
     Notes

@@ -34,9 +34,9 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    components_ : ndarray of shape (n_components_, n_channels)
+    components_ : ndarray of shape (`n_components_`, n_channels)
         Orthonormal components V, with ``poisson=True`` those of the scaled spectra.
-    explained_variance_ratio_ : ndarray of shape (n_components_,)
+    explained_variance_ratio_ : ndarray of shape (`n_components_`,)
         Share of the (scaled) variance that each component explains.
     n_components_ : int
         Number of components.
@@ -48,7 +48,7 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
         The axis: numeric column names, else the channel numbers.
     n_features_in_ : int
         Number of channels seen at fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen at fit, where they are strings.
 
     Raises
