@@ -4,6 +4,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from skspectra._axis import check_axis, dispersion, is_uniform
+from skspectra._random import as_float64
 
 __all__ = ["channel_positions", "interpolate_rows", "resample_rows", "sample_rows", "shift_rows"]
 
@@ -33,7 +34,7 @@ def channel_positions(axis, energies):
         step = (axis[-1] - axis[0]) / (axis.size - 1)
         positions = (energies - float(axis[0])) / float(step)
     else:
-        nodes = xp.asarray(axis, device=energies.device)
+        nodes = as_float64(axis, energies)
         right = xp.clip(xp.searchsorted(nodes, energies), 1, axis.size - 1)
         low, high = _take(nodes, right - 1), _take(nodes, right)
         positions = xp.astype(right - 1, xp.float64) + (energies - low) / (high - low)

@@ -1,12 +1,15 @@
 """Random draws that follow their arrays: numpy or torch, on whatever device."""
 
 import numbers
+from functools import lru_cache
 
 import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 from sklearn.utils import check_random_state
 
 __all__ = ["as_float64", "as_generator", "as_like", "check_range", "draw_range", "poisson"]
+
+_HELD = 64  # constants held on devices other than the CPU
 
 
 def as_generator(random_state):
@@ -29,15 +32,35 @@ def as_generator(random_state):
 
 
 def as_like(values, like):
-    """`values` as an array of the namespace, dtype and device of `like`."""
-    xp = array_namespace(like)
-    return xp.asarray(values, dtype=like.dtype, device=like.device)
+    """Values that stay the same as an array of the namespace, dtype and device of `like`.
+
+    What was copied to a device is held there: handing it over again would make the device wait.
+    """
+    return _as_constant(values, like.dtype, like)
 
 
 def as_float64(values, like):
-    """`values` in float64, in the namespace and on the device of `like`."""
+    """Values as `as_like` gives them, in float64."""
+    return _as_constant(values, array_namespace(like).float64, like)
+
+
+def _as_constant(values, dtype, like):
     xp = array_namespace(like)
-    return xp.asarray(values, dtype=xp.float64, device=like.device)
+    if not isinstance(values, np.ndarray) or str(like.device) == "cpu":
+        return xp.asarray(values, dtype=dtype, device=like.device)
+    return _held(values.tobytes(), values.dtype.str, values.shape, xp, dtype, like.device)
+
+
+@lru_cache(_HELD)
+def _held(content, kind, shape, xp, dtype, device):
+    """Copy of an array on a device, found again by its content."""
+    values = np.frombuffer(content, kind).reshape(shape).copy()
+    return xp.asarray(values, dtype=dtype, device=device)
+
+
+def _drawn(values, like):
+    """Return numbers that were drawn on the CPU, like another array."""
+    return array_namespace(like).asarray(values, dtype=like.dtype, device=like.device)
 
 
 def check_range(value, name):
@@ -70,11 +93,11 @@ def draw_range(bounds, n, rng, like):
     column : array of shape (n, 1)
     """
     low, high = bounds
-    if low == high:
-        return as_like(np.full((n, 1), low), like)
-    if isinstance(rng, np.random.Generator):
-        return as_like(rng.uniform(low, high, (n, 1)), like)
     xp = array_namespace(like)
+    if low == high:
+        return xp.full((n, 1), low, dtype=like.dtype, device=like.device)
+    if isinstance(rng, np.random.Generator):
+        return _drawn(rng.uniform(low, high, (n, 1)), like)
     return low + (high - low) * xp.rand((n, 1), generator=rng, dtype=like.dtype, device=like.device)
 
 
@@ -82,4 +105,4 @@ def poisson(rate, rng):
     """Poisson counts of the expectations in `rate`, in its namespace, dtype and device."""
     if is_torch_array(rate) and not isinstance(rng, np.random.Generator):
         return array_namespace(rate).poisson(rate, generator=rng)
-    return as_like(rng.poisson(np.asarray(rate.cpu() if is_torch_array(rate) else rate)), rate)
+    return _drawn(rng.poisson(np.asarray(rate.cpu() if is_torch_array(rate) else rate)), rate)

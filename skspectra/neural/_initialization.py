@@ -67,9 +67,10 @@ def settle_statistics(module, batches, infer):
     module.eval()
     for norm in norms:
         norm.train().reset_running_stats()
-        norm.momentum = None  # torch's way to ask for the plain mean over the batches
     try:
-        for X, _ in batches:
+        for number, (X, _) in enumerate(batches, start=1):
+            for norm in norms:
+                norm.momentum = 1 / number  # the plain mean over the batches
             infer(X)
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):

@@ -7,6 +7,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from skspectra._random import as_float64, as_like
 from skspectra.augmentation import AxisStretch, EnergyShift, PCANoise, PoissonNoise
 from skspectra.augmentation._base import AugmenterChain
 
@@ -184,3 +185,14 @@ def test_augmenter_is_a_step_of_a_plain_pipeline():
     np.testing.assert_array_equal(
         pipeline.predict_proba(X), pipeline[-1].predict_proba(X), "predict does not perturb"
     )
+
+
+def test_constants_are_copied_to_a_device_once():
+    like = torch.empty(3, device="meta")
+    values = np.arange(3.0)
+    held = as_like(values, like)
+    assert (held.dtype, held.device.type) == (torch.float32, "meta")
+    assert as_like(values.copy(), like) is held
+    assert as_float64(values, like).dtype == torch.float64
+    assert as_like(values + 1, like) is not held
+    assert as_like(values.reshape(1, 3), like).shape == (1, 3)

@@ -6,7 +6,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from skspectra.neural._modules import (
     ConvDenseModule,
     DenseModule,
+    Dropout,
     FullyConvModule,
+    dropout_mask,
     least_channels,
 )
 
@@ -79,6 +81,32 @@ def test_batch_normalisation_is_keras(name):
 def test_dropout_rates(name, rates):
     module = make(name)
     assert [m.p for m in module.modules() if isinstance(m, torch.nn.Dropout)] == rates
+
+
+@pytest.mark.parametrize("p", [0.2, 0.5, 0.8, 1e-6, 1 - 1e-6])
+def test_dropout_mask_has_its_share_of_zeros_and_mean_one(p):
+    mask = dropout_mask((500, 401), p, torch.ones(()), torch.Generator().manual_seed(0))
+    n, share = mask.numel(), float((mask == 0).double().mean())
+    assert share == pytest.approx(p, abs=5 * (p * (1 - p) / n) ** 0.5 + 2**-16)
+    kept = max(1, round((1 - p) * 2**16)) / 2**16
+    assert set(mask.unique().tolist()) <= {0.0, float(np.float32(1 / kept))}
+
+
+def test_numbers_of_a_dropout_mask_are_independent():
+    mask = dropout_mask((40_000,), 0.3, torch.ones((), dtype=torch.float64))
+    zeros = (mask == 0).double()
+    for lag in (1, 2, 3, 4, 5, 8):
+        both = float((zeros[lag:] * zeros[:-lag]).mean())
+        assert both == pytest.approx(0.09, abs=5 * (0.09 * 0.91 / 40_000) ** 0.5)
+
+
+def test_dropout_scales_gradients_as_values_and_ends_with_training():
+    layer, X = Dropout(0.5), torch.ones(30, 7, requires_grad=True)
+    output = layer(X)
+    output.sum().backward()
+    torch.testing.assert_close(X.grad, output.detach())
+    assert layer.eval()(X) is X
+    assert Dropout(0.0).train()(X) is X
 
 
 def test_shapes_of_the_blocks():
