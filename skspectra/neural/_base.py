@@ -11,13 +11,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.utils import to_numpy
 
 from skspectra.augmentation._base import Augmenter, AugmenterChain
 from skspectra.neural._device import one_thread, resolve_device, seeded
 from skspectra.neural._folded import predictor
 from skspectra.neural._net import EpochBar
+from skspectra.neural._schedule import OneCycle
 from skspectra.neural._training import as_dataset, make_net, plain_history, same_module, train_net
 from skspectra.neural._weights import spectrum_weights
 
@@ -40,6 +41,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "lr": [Interval(Real, 0, None, closed="neither")],
+        "schedule": [StrOptions({"constant", "one-cycle"})],
         "optimizer": [str, callable],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "class_weight": [StrOptions({"balanced"}), dict, None],
@@ -61,6 +63,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         max_epochs,
         batch_size,
         lr,
+        schedule,
         optimizer,
         weight_decay,
         class_weight,
@@ -78,6 +81,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
+        self.schedule = schedule
         self.optimizer = optimizer
         self.weight_decay = weight_decay
         self.class_weight = class_weight
@@ -298,6 +302,9 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
 
     def _make_callbacks(self):
         callbacks = clone(self.callbacks or [], safe=False)
+        if self.schedule == "one-cycle":
+            _check_no_scheduler(callbacks)
+            callbacks.append(("one_cycle", OneCycle()))
         if self.verbose:
             callbacks.append(("epoch_bar", EpochBar()))
         if self.patience is not None:
@@ -357,6 +364,16 @@ def _check_net_params(net_params):
             "Everything else is a parameter of the classifier itself."
         )
     return net_params
+
+
+def _check_no_scheduler(callbacks):
+    for each in callbacks:
+        callback = each[1] if isinstance(each, tuple) else each
+        if callback is LRScheduler or isinstance(callback, LRScheduler):
+            raise ValueError(
+                "schedule='one-cycle' sets the learning rate, and so does the LRScheduler in "
+                "callbacks. Leave it out, or set schedule='constant'."
+            )
 
 
 def _with_axis(X, checked):

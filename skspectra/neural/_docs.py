@@ -9,6 +9,11 @@ max_epochs : int, default=100
         Most spectra in a batch, at least 2. They are spread evenly over the batches.
     lr : float, default=0.003
         Learning rate. The article has 0.001 and many more batches, from augmented copies.
+    schedule : {"constant", "one-cycle"}, default="constant"
+        How the learning rate changes while the net is trained. "one-cycle" takes `lr` as the
+        highest: it rises to it from a twenty-fifth of it in the first three tenths of the batches,
+        and falls to 0 in the rest. This pays where epochs are few; what `patience` stops early has
+        not come to its end.
     optimizer : str or callable, default="Adam"
         Name of a class in `torch.optim`, or the class.
     weight_decay : float, default=0.0
