@@ -26,7 +26,7 @@ from skspectra.neural._modules import FullyConvModule
 
 N_CHANNELS, N_CLASSES = 300, 3
 SIZES = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3), "dropout": 0.8}
-PUBLISHED = {"n_channels": N_CHANNELS, "n_classes": N_CLASSES} | SIZES
+PUBLISHED = {"n_channels": N_CHANNELS, "n_outputs": N_CLASSES} | SIZES
 NEVER = 10**15
 
 

@@ -1,14 +1,13 @@
-"""What the neural classifiers share: labels, weights, seeds and the skorch net they own."""
+"""What the neural estimators share: seeds, splits and the skorch net they own."""
 
 from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, check_random_state, gen_batches
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.callbacks import EarlyStopping, LRScheduler
@@ -16,24 +15,24 @@ from skorch.utils import to_numpy
 
 from skspectra.augmentation._base import Augmenter, AugmenterChain
 from skspectra.neural._device import one_thread, resolve_device, seeded
-from skspectra.neural._folded import predictor
 from skspectra.neural._net import EpochBar
 from skspectra.neural._schedule import OneCycle
 from skspectra.neural._training import as_dataset, make_net, plain_history, same_module, train_net
-from skspectra.neural._weights import spectrum_weights
 
-__all__ = ["SpectralNetClassifier"]
+__all__ = ["SpectralNetEstimator"]
 
 _AT_ONCE = 4096  # spectra predicted at once: bounds the memory of activations
 _NET_PREFIXES = ("module__", "optimizer__", "criterion__", "callbacks__")
 
 
-class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
-    """Base class of the neural classifiers.
+class SpectralNetEstimator(BaseEstimator):
+    """Base class of the neural classifiers and regressors.
 
-    A subclass names its torch module in `_module_class` and the parameters that the module takes in
-    `_module_parameters`. See `skspectra.neural.FullyConvClassifier` for the parameters that all of
-    them share.
+    A subclass names its torch module in `_module_class`, the parameters that the module takes in
+    `_module_parameters`, the skorch net in `_net_class` and its loss in `_criterion`. It turns the
+    user's y into what the loss takes in `_encode`, counts the outputs that this needs in
+    `_n_outputs`, and says in `_strata` what a split keeps in proportion. See
+    `skspectra.neural.FullyConvClassifier` for the parameters that all of them share.
     """
 
     _parameter_constraints: dict = {
@@ -44,7 +43,6 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         "schedule": [StrOptions({"constant", "one-cycle"})],
         "optimizer": [str, callable],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "class_weight": [StrOptions({"balanced"}), dict, None],
         "augment": [Augmenter, list, tuple, None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
@@ -56,6 +54,8 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         "verbose": ["boolean"],
     }
 
+    _y_checks: dict = {}  # what `validate_data` is told about y
+
     def __init__(
         self,
         *,
@@ -66,7 +66,6 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         schedule,
         optimizer,
         weight_decay,
-        class_weight,
         augment,
         validation_fraction,
         patience,
@@ -84,7 +83,6 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         self.schedule = schedule
         self.optimizer = optimizer
         self.weight_decay = weight_decay
-        self.class_weight = class_weight
         self.augment = augment
         self.validation_fraction = validation_fraction
         self.patience = patience
@@ -96,7 +94,7 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     def set_params(self, **params):
-        """Set parameters of the classifier and, by their prefixes, of the skorch net.
+        """Set parameters of the estimator and, by their prefixes, of the skorch net.
 
         Parameters
         ----------
@@ -114,45 +112,24 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
             self.net_params = {**(self.net_params or {}), **for_net}
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
-        """Train the net.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-            Spectra; cast to float32.
-        y : array-like of shape (n_spectra,)
-            Labels: strings, integers, booleans. Two classes at least.
-        sample_weight : array-like of shape (n_spectra,), default=None
-            Weight of each spectrum, not negative.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If the spectra hold NaN or infinity, are too narrow for the kernels or belong to one
-            class only, if parameters contradict each other, or if the loss becomes infinite.
-        """
+    def _train(self, X, y, sample_weight):
+        """Train the net; return the rows that were held out, or None."""
         warm = self.warm_start and hasattr(self, "net_")
-        checked, y = self._validate(X, y, reset=not warm)
-        codes = self._encode(y, reset=not warm)
-        weight = spectrum_weights(checked, y, sample_weight, self.class_weight)
+        checked, y = self._validate(X, y, reset=not warm, **self._y_checks)
+        targets = self._encode(y, reset=not warm)
+        weight = self._weigh(checked, y, sample_weight)
         if not warm:
             self._random_state = check_random_state(self.random_state)
-        train, valid = self._split(codes, weight)
+        train, valid = self._split(y, weight)
         device = torch.device(self.net_.device) if warm else resolve_device(self.device)
-        data = as_dataset(checked[train], codes[train], weight[train], device)
+        data = as_dataset(checked[train], targets[train], weight[train], device)
 
         given = _with_axis(X, checked)
         self._fit_augmenters(given, train)
         seen = self._nominal(_safe_indexing(given, train[:1] if valid is None else valid))
         held_out = None
         if valid is not None:
-            held_out = as_dataset(seen, codes[valid], weight[valid], device)
+            held_out = as_dataset(seen, targets[valid], weight[valid], device)
 
         net = self._make_net(seen.shape[1], device, warm)
         with seeded(self._random_state.randint(2**31), device):
@@ -169,41 +146,10 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         history = plain_history(net.history)
         self._check_loss(history)
         self.net_, self.history_, self.n_iter_ = net, history, len(history)
-        return self
-
-    def predict_proba(self, X):
-        """Probability of each class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-            Spectra.
-
-        Returns
-        -------
-        proba : ndarray of shape (n_spectra, n_classes), float32
-            In the order of `classes_`.
-        """
-        return self._run(predictor, X)[""]
-
-    def predict(self, X):
-        """Most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-            Spectra.
-
-        Returns
-        -------
-        y : ndarray of shape (n_spectra,)
-            Labels from `classes_`.
-        """
-        codes = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[codes]
+        return valid
 
     def embed(self, X):
-        """Features that the net classifies by: what enters its classification block.
+        """Features that the net decides by: what enters its last part.
 
         Parameters
         ----------
@@ -232,31 +178,18 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         """
         return self._run(lambda module, size: module.activations, X)
 
-    def _validate(self, X, y="no_validation", *, reset):
+    def _validate(self, X, y="no_validation", *, reset, **y_checks):
         with np.errstate(over="ignore"):  # what overflows float32 is refused as infinite
-            return validate_data(self, X, y, reset=reset, dtype=np.float32)
+            return validate_data(self, X, y, reset=reset, dtype=np.float32, **y_checks)
 
-    def _encode(self, y, reset):
-        """Codes 0 to n_classes - 1 of the labels."""
-        check_classification_targets(y)
-        if reset:
-            self.classes_ = np.unique(y)
-        unknown = np.setdiff1d(y, self.classes_)
-        if unknown.size:
-            raise ValueError(
-                f"With warm_start=True no class can be added: y holds {unknown.tolist()}, but the "
-                f"net was fitted to {self.classes_.tolist()}."
-            )
-        return np.searchsorted(self.classes_, y)
-
-    def _split(self, codes, weight):
+    def _split(self, y, weight):
         """Rows that are trained on, and rows that are held out or None."""
         rows = np.flatnonzero(weight)
         if self.validation_fraction is not None:
             return train_test_split(
                 rows,
                 test_size=self.validation_fraction,
-                stratify=codes[rows],
+                stratify=self._strata(y[rows]),
                 random_state=self._random_state,
             )
         if self.patience is not None:
@@ -282,8 +215,10 @@ class SpectralNetClassifier(ClassifierMixin, BaseEstimator):
         """Make a net for the parameters or, with a warm start, return the one there is."""
         own = {name: getattr(self, name) for name in self._module_parameters}
         net = make_net(
+            self._net_class,
             self._module_class,
-            own | {"n_channels": n_channels, "n_classes": self.classes_.size},
+            own | {"n_channels": n_channels, "n_outputs": self._n_outputs},
+            criterion=self._criterion,
             optimizer=self.optimizer,
             lr=self.lr,
             weight_decay=self.weight_decay,
@@ -361,7 +296,7 @@ def _check_net_params(net_params):
     if wrong:
         raise ValueError(
             f"net_params takes names that begin with {', '.join(_NET_PREFIXES)}, got {wrong}. "
-            "Everything else is a parameter of the classifier itself."
+            "Everything else is a parameter of the estimator itself."
         )
     return net_params
 

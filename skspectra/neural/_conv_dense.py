@@ -1,6 +1,6 @@
 """The classifier with convolutions and dense layers."""
 
-from skspectra.neural._base import SpectralNetClassifier
+from skspectra.neural._classifier import SpectralNetClassifier
 from skspectra.neural._docs import with_shared_docs
 from skspectra.neural._modules import ConvDenseModule
 
@@ -27,10 +27,12 @@ class ConvDenseClassifier(SpectralNetClassifier):
         Units of each dense layer before the logits.
     dropout : float, default=0.5
         Share of its inputs that each hidden layer drops while training.
+    <class_weight>
     <parameters>
 
     Attributes
     ----------
+    <classifier_attributes>
     <attributes>
 
     See Also

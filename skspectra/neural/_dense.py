@@ -1,6 +1,6 @@
 """The classifier with dense layers only."""
 
-from skspectra.neural._base import SpectralNetClassifier
+from skspectra.neural._classifier import SpectralNetClassifier
 from skspectra.neural._docs import with_shared_docs
 from skspectra.neural._modules import DenseModule
 
@@ -22,10 +22,12 @@ class DenseClassifier(SpectralNetClassifier):
         Units of each dense layer before the logits.
     dropout : float, default=0.5
         Share of its inputs that each hidden layer drops while training.
+    <class_weight>
     <parameters>
 
     Attributes
     ----------
+    <classifier_attributes>
     <attributes>
 
     See Also

@@ -1,4 +1,4 @@
-"""Text that the docstrings of the three classifiers share."""
+"""Text that the docstrings of the neural estimators share."""
 
 __all__ = ["with_shared_docs"]
 
@@ -18,16 +18,13 @@ max_epochs : int, default=100
         Name of a class in `torch.optim`, or the class.
     weight_decay : float, default=0.0
         Decay of the weights, the optimizer's parameter of that name.
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class, multiplied with `sample_weight`. "balanced" weighs a class inversely
-        to its total weight in the training spectra.
     augment : Augmenter or list of Augmenter, default=None
         Perturbations applied one after another, afresh to every training batch and on the device.
         Clones are fitted; at predict the spectra stay as they are, cropped where an augmenter has
         a window.
     validation_fraction : float, default=None
-        Share of the spectra, in (0, 1) and stratified by class, that is held out and scored after
-        every epoch. None trains on all.
+        Share of the spectra, in (0, 1) and stratified by class where there are classes, that is
+        held out and scored after every epoch. None trains on all.
     patience : int, default=None
         Stop after so many epochs without a lower validation loss, and restore the weights of the
         best epoch. Needs `validation_fraction`. None trains for `max_epochs`.
@@ -42,8 +39,8 @@ max_epochs : int, default=100
         Where the net is trained and predicts. "auto" is CUDA where there is one.
     warm_start : bool, default=False
         Whether `fit` goes on with the net of the last one. The spectra must have the same channels
-        and no new classes; `optimizer`, `weight_decay`, `net_params` and `device` stay as they
-        were.
+        and targets of the same kind (no new classes); `optimizer`, `weight_decay`, `net_params` and
+        `device` stay as they were.
     random_state : int, RandomState instance or None, default=None
         Seeds weights, order of the batches, dropout, augmentation and validation split. The same
         int gives the same weights on the same device (on CUDA up to the kernels that torch does
@@ -52,14 +49,9 @@ max_epochs : int, default=100
         Whether to show a progress bar over the epochs, where the output is a terminal."""
 
 _ATTRIBUTES = """\
-classes_ : ndarray of shape (n_classes,)
-        Class labels.
-    net_ : skorch.NeuralNetClassifier
-        The net, which sees float32 spectra and codes 0 to n_classes - 1. Its ``module_`` is the
-        torch module.
-    history_ : list of dict
+history_ : list of dict
         One record per epoch: ``epoch``, ``train_loss``, ``duration`` in seconds; with a validation
-        fraction ``valid_loss`` and ``valid_accuracy``; and what callbacks record.
+        fraction ``valid_loss`` and, for classes, ``valid_accuracy``; and what callbacks record.
     n_iter_ : int
         Number of epochs in `history_`.
     augmenters_ : AugmenterChain or None
@@ -80,15 +72,33 @@ Normalise the spectra first: a range of about 1 suits the learning rate. They ar
     in nets, but not the statistics of batch normalisation: an integer weight is not the same as
     repeating the row.
 
-    Ctrl-C while fitting ends training and leaves a fitted classifier; `n_iter_` tells how many
-    epochs were completed. A classifier that was fitted on CUDA can be pickled and loaded where
-    there is none; it then predicts on the CPU."""
+    Ctrl-C while fitting ends training and leaves a fitted estimator; `n_iter_` tells how many
+    epochs were completed. What was fitted on CUDA can be pickled and loaded where there is none;
+    it then predicts on the CPU."""
 
-_SHARED = {"parameters": _PARAMETERS, "attributes": _ATTRIBUTES, "notes": _NOTES}
+_CLASS_WEIGHT = """\
+class_weight : dict, "balanced" or None, default=None
+        Weight of each class, multiplied with `sample_weight`. "balanced" weighs a class inversely
+        to its total weight in the training spectra."""
+
+_CLASSIFIER_ATTRIBUTES = """\
+classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    net_ : skorch.NeuralNetClassifier
+        The net, which sees float32 spectra and codes 0 to n_classes - 1. Its ``module_`` is the
+        torch module."""
+
+_SHARED = {
+    "parameters": _PARAMETERS,
+    "class_weight": _CLASS_WEIGHT,
+    "attributes": _ATTRIBUTES,
+    "classifier_attributes": _CLASSIFIER_ATTRIBUTES,
+    "notes": _NOTES,
+}
 
 
 def with_shared_docs(cls):
-    """Fill the shared parts into the docstring of a classifier."""
+    """Fill the shared parts into the docstring of an estimator."""
     if cls.__doc__ is not None:  # python -OO
         for name, text in _SHARED.items():
             cls.__doc__ = cls.__doc__.replace(f"<{name}>", text)

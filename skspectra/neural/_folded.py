@@ -7,14 +7,14 @@ import numpy as np
 import torch
 from torch import nn
 
-__all__ = ["FoldedModule", "has_conv_blocks", "predictor"]
+__all__ = ["FoldedModule", "has_conv_blocks", "predictor", "probabilities"]
 
 _PAYS_FROM = 2**23  # numbers in the spectra; fewer are predicted before numba is imported
 _AFFINE = (nn.Dropout, nn.Conv1d, nn.BatchNorm1d, nn.AdaptiveAvgPool1d, nn.Flatten, nn.Linear)
 
 
 def predictor(module, size):
-    """Return what turns a block of spectra into the probabilities of the classes.
+    """Return what turns a block of spectra into the outputs of a module, as fast as may be.
 
     Parameters
     ----------
@@ -25,12 +25,18 @@ def predictor(module, size):
 
     Returns
     -------
-    predict : FoldedModule where it can and is worth while, else a function of `module`
+    predict : FoldedModule where it can and is worth while, else `module`
     """
     if size >= _PAYS_FROM and has_conv_blocks(module):
         with suppress(ImportError):
             return FoldedModule(module)
-    return lambda X: torch.softmax(module(X), dim=1)
+    return module
+
+
+def probabilities(module, size):
+    """Return what turns a block of spectra into the softmax of the outputs; see `predictor`."""
+    outputs = predictor(module, size)
+    return lambda X: torch.softmax(outputs(X), dim=1)
 
 
 def has_conv_blocks(module):
@@ -42,7 +48,7 @@ def has_conv_blocks(module):
 
 
 class FoldedModule:
-    """Probabilities of the classes as a module gives them, without its batch normalisations.
+    """What a module computes, without its batch normalisations.
 
     In evaluation mode a batch normalisation is a scale and a shift of each filter. They, and the
     one half of the average pooling, are multiplied into the weights of the next convolution; those
@@ -99,11 +105,11 @@ class FoldedModule:
         return lambda features: torch.addmm(bias.float(), features.flatten(1), weight)
 
     def __call__(self, X):
-        """Probabilities for spectra X, a float32 tensor of shape (n_spectra, n_channels)."""
+        """Compute the outputs for spectra X, a float32 tensor of shape (n_spectra, n_channels)."""
         shape = (len(X), self._shapes[-1, 1], self._n_positions)
         features = torch.empty(shape, dtype=torch.float32)
         self._extract(X.numpy(), self._shapes, *self._parameters, features.numpy())
-        return torch.softmax(self._classify(features), dim=1)
+        return self._classify(features)
 
 
 def _scale_and_shift(norm):

@@ -2,7 +2,7 @@
 
 from sklearn.utils._param_validation import StrOptions
 
-from skspectra.neural._base import SpectralNetClassifier
+from skspectra.neural._classifier import SpectralNetClassifier
 from skspectra.neural._docs import with_shared_docs
 from skspectra.neural._invariant import InvariantConvModule
 from skspectra.neural._modules import FullyConvModule
@@ -41,10 +41,12 @@ class FullyConvClassifier(SpectralNetClassifier):
         the spectra must be wide enough: 140 channels with the default.
     dropout : float, default=0.8
         Share of the features that is dropped while training.
+    <class_weight>
     <parameters>
 
     Attributes
     ----------
+    <classifier_attributes>
     <attributes>
 
     See Also

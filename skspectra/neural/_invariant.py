@@ -37,8 +37,8 @@ class InvariantConvModule(SpectralModule):
 
     Parameters
     ----------
-    n_channels, n_classes : int
-        Width of the spectra and number of classes.
+    n_channels, n_outputs : int
+        Width of the spectra and number of outputs: one for each class.
     n_filters, kernel_sizes : sequence of int
         Filters and kernel size of each block of the feature extractor.
     dropout : float
@@ -55,7 +55,7 @@ class InvariantConvModule(SpectralModule):
     def __init__(
         self,
         n_channels,
-        n_classes,
+        n_outputs,
         *,
         n_filters,
         kernel_sizes,
@@ -87,7 +87,7 @@ class InvariantConvModule(SpectralModule):
                 layers = OrderedDict(unflatten=unflatten, continued=continued, **layers)
             features.append((f"block_{number + 1}", nn.Sequential(layers)))
         super().__init__(
-            features, class_map_blocks(n_filters[-1], n_classes, dropout, eps, momentum)
+            features, class_map_blocks(n_filters[-1], n_outputs, dropout, eps, momentum)
         )
 
 

@@ -29,7 +29,7 @@ class SpectralModule(nn.Module):
     """Named blocks in a row: those that make features, then those that classify them.
 
     The layers inside run in the order in which they are registered, from spectra of shape
-    (n_spectra, n_channels) to logits of shape (n_spectra, n_classes).
+    (n_spectra, n_channels) to logits of shape (n_spectra, n_outputs).
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class SpectralModule(nn.Module):
         self.classifier = nn.Sequential(OrderedDict(classifier))
 
     def forward(self, X):
-        """Logits of shape (n_spectra, n_classes)."""
+        """Logits of shape (n_spectra, n_outputs)."""
         return self.classifier(self.features(X))
 
     def embed(self, X):
@@ -64,8 +64,8 @@ class FullyConvModule(SpectralModule):
 
     Parameters
     ----------
-    n_channels, n_classes : int
-        Width of the spectra and number of classes.
+    n_channels, n_outputs : int
+        Width of the spectra and number of outputs: one for each class.
     n_filters, kernel_sizes : sequence of int
         Filters and kernel size of each block of the feature extractor.
     dropout : float
@@ -77,7 +77,7 @@ class FullyConvModule(SpectralModule):
     def __init__(
         self,
         n_channels,
-        n_classes,
+        n_outputs,
         *,
         n_filters,
         kernel_sizes,
@@ -87,7 +87,7 @@ class FullyConvModule(SpectralModule):
     ):
         super().__init__(
             _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum),
-            class_map_blocks(n_filters[-1], n_classes, dropout, eps, momentum),
+            class_map_blocks(n_filters[-1], n_outputs, dropout, eps, momentum),
         )
 
 
@@ -96,8 +96,8 @@ class ConvDenseModule(SpectralModule):
 
     Parameters
     ----------
-    n_channels, n_classes : int
-        Width of the spectra and number of classes.
+    n_channels, n_outputs : int
+        Width of the spectra and number of outputs: one for each class.
     n_filters, kernel_sizes : sequence of int
         Filters and kernel size of each block of the feature extractor.
     hidden_layer_sizes : sequence of int
@@ -111,7 +111,7 @@ class ConvDenseModule(SpectralModule):
     def __init__(
         self,
         n_channels,
-        n_classes,
+        n_outputs,
         *,
         n_filters,
         kernel_sizes,
@@ -124,7 +124,7 @@ class ConvDenseModule(SpectralModule):
         n_features = n_filters[-1] * _n_positions(n_channels, kernel_sizes)
         hidden = _dense_blocks(n_features, hidden_layer_sizes, dropout, eps, momentum)
         super().__init__(
-            features, [*hidden, ("logits", nn.Linear(hidden_layer_sizes[-1], n_classes))]
+            features, [*hidden, ("logits", nn.Linear(hidden_layer_sizes[-1], n_outputs))]
         )
 
 
@@ -133,8 +133,8 @@ class DenseModule(SpectralModule):
 
     Parameters
     ----------
-    n_channels, n_classes : int
-        Width of the spectra and number of classes.
+    n_channels, n_outputs : int
+        Width of the spectra and number of outputs: one for each class.
     hidden_layer_sizes : sequence of int
         Units of each dense layer before the logits.
     dropout : float
@@ -146,7 +146,7 @@ class DenseModule(SpectralModule):
     def __init__(
         self,
         n_channels,
-        n_classes,
+        n_outputs,
         *,
         hidden_layer_sizes,
         dropout,
@@ -154,7 +154,7 @@ class DenseModule(SpectralModule):
         momentum=MOMENTUM,
     ):
         hidden = _dense_blocks(n_channels, hidden_layer_sizes, dropout, eps, momentum)
-        super().__init__(hidden, [("logits", nn.Linear(hidden_layer_sizes[-1], n_classes))])
+        super().__init__(hidden, [("logits", nn.Linear(hidden_layer_sizes[-1], n_outputs))])
 
 
 class Dropout(nn.Dropout):
@@ -197,12 +197,12 @@ def dropout_mask(shape, p, like, generator=None):
     return torch.le(bits, kept - 2**15 - 1, out=mask).mul_(2**16 / kept)
 
 
-def class_map_blocks(n_filters, n_classes, dropout, eps, momentum):
+def class_map_blocks(n_filters, n_outputs, dropout, eps, momentum):
     """Blocks that turn features into one map per class, and the maps into their averages."""
     class_maps = OrderedDict(
         dropout=Dropout(dropout),
-        conv=nn.Conv1d(n_filters, n_classes, 1),
-        norm=nn.BatchNorm1d(n_classes, eps, momentum),
+        conv=nn.Conv1d(n_filters, n_outputs, 1),
+        norm=nn.BatchNorm1d(n_outputs, eps, momentum),
     )
     average = OrderedDict(pool=nn.AdaptiveAvgPool1d(1), flatten=nn.Flatten())
     return [("class_maps", nn.Sequential(class_maps)), ("logits", nn.Sequential(average))]

@@ -1,21 +1,21 @@
-"""The skorch net that the classifiers own: spectra stay on the device, batches are cut there."""
+"""The skorch nets that the estimators own: spectra stay on the device, batches are cut there."""
 
 from collections.abc import Mapping
 from functools import partial
 
 import torch
-from skorch import NeuralNetClassifier
+from skorch import NeuralNet, NeuralNetClassifier
 from skorch.callbacks import Callback, EpochScoring, EpochTimer, PassthroughScoring
 from tqdm import tqdm
 
 from skspectra.neural._device import available_device
 from skspectra.neural._initialization import settle_statistics
 
-__all__ = ["EpochBar", "SpectralNet", "TrainingBatches"]
+__all__ = ["ClassifierNet", "EpochBar", "SpectralNet", "TrainingBatches"]
 
 
 class TrainingBatches:
-    """Shuffled batches of spectra, weights and labels that are on the device already.
+    """Shuffled batches of spectra, weights and targets that are on the device already.
 
     Rows are spread evenly over the batches, so that none is smaller than another by more than one
     row and none has a single row, in which batch normalisation has no variance to divide by.
@@ -24,8 +24,8 @@ class TrainingBatches:
     ----------
     X : dict of str to tensor
         Spectra ``"X"`` of shape (n_spectra, n_channels), and what else belongs to each row.
-    y : tensor of shape (n_spectra,)
-        Codes of the classes.
+    y : tensor of shape (n_spectra,) or (n_spectra, n_targets)
+        Codes of the classes, or numbers.
     batch_size : int
         Most rows in a batch; one more if it is 2 and the number of rows is odd.
     perturb : callable, default=None
@@ -51,8 +51,8 @@ class TrainingBatches:
             yield X, self.y.index_select(0, rows)
 
 
-class SpectralNet(NeuralNetClassifier):
-    """skorch's classifier for spectra, with sample weights and augmentation.
+class SpectralNet(NeuralNet):
+    """skorch's net for spectra, with sample weights and augmentation.
 
     It is given ``X={"X": spectra, "sample_weight": weights}`` and ``y`` as tensors on the device,
     and waits for the device once an epoch. All of skorch's callbacks work; the loss that they find
@@ -61,7 +61,7 @@ class SpectralNet(NeuralNetClassifier):
     Parameters
     ----------
     *args, **kwargs
-        See `skorch.NeuralNetClassifier`. The criterion must not reduce its losses.
+        See `skorch.NeuralNet`. The criterion must not reduce its losses.
     augmenters : AugmenterChain, default=None
         Perturbs every training batch.
 
@@ -79,12 +79,10 @@ class SpectralNet(NeuralNetClassifier):
 
     @property
     def _default_callbacks(self):
-        accuracy = EpochScoring("accuracy", name="valid_accuracy", lower_is_better=False)
         return [
             ("epoch_timer", EpochTimer()),
             ("train_loss", PassthroughScoring("train_loss", on_train=True)),
             ("valid_loss", PassthroughScoring("valid_loss")),
-            ("valid_accuracy", accuracy),
         ]
 
     def get_iterator(self, dataset, training=False):
@@ -109,7 +107,7 @@ class SpectralNet(NeuralNetClassifier):
             super()._set_training(training)
 
     def infer(self, x, **fit_params):
-        """Logits of a batch."""
+        """Run the module on a batch."""
         if not isinstance(x, Mapping):
             return super().infer(x, **fit_params)
         return self.module_(x["X"]) if self.fused is None else self.fused(x["X"])
@@ -151,6 +149,15 @@ class SpectralNet(NeuralNetClassifier):
     def __setstate__(self, state):
         """Load to the CPU what was pickled on a device that is not here."""
         super().__setstate__(state | {"device": str(available_device(state["device"]))})
+
+
+class ClassifierNet(SpectralNet, NeuralNetClassifier):
+    """skorch's classifier for spectra: also scores the accuracy on held-out spectra."""
+
+    @property
+    def _default_callbacks(self):
+        accuracy = EpochScoring("accuracy", name="valid_accuracy", lower_is_better=False)
+        return [*super()._default_callbacks, ("valid_accuracy", accuracy)]
 
 
 class EpochBar(Callback):

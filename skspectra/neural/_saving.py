@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 import skspectra
 from skspectra import preprocessing
 from skspectra._files import writing
-from skspectra.neural._base import SpectralNetClassifier
+from skspectra.neural._base import SpectralNetEstimator
 from skspectra.neural._conv_dense import ConvDenseClassifier
 from skspectra.neural._dense import DenseClassifier
 from skspectra.neural._device import available_device, resolve_device, seeded
@@ -181,7 +181,7 @@ def _pack_estimator(estimator, where, tensors):
     params = estimator.get_params(deep=False)
     fitted = {name: value for name, value in vars(estimator).items() if name not in params}
     packed = {"estimator": _name(estimator)}
-    if isinstance(estimator, SpectralNetClassifier) and fitted:
+    if isinstance(estimator, SpectralNetEstimator) and fitted:
         module = estimator.net_.module_
         weights = {name: tensor.cpu().numpy() for name, tensor in module.state_dict().items()}
         packed["n_channels"] = int(estimator.net_.get_params_for("module")["n_channels"])

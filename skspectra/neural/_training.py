@@ -1,4 +1,4 @@
-"""Building and training the skorch net of a classifier."""
+"""Building and training the skorch net of an estimator."""
 
 import numpy as np
 import torch
@@ -8,7 +8,6 @@ from skorch.helper import predefined_split
 from skspectra.neural._device import one_thread
 from skspectra.neural._fused import fused_module
 from skspectra.neural._initialization import settle_statistics, standardize_layers
-from skspectra.neural._net import SpectralNet
 
 __all__ = ["as_dataset", "make_net", "plain_history", "same_module", "train_net"]
 
@@ -17,15 +16,15 @@ _HOW_TO_STEP = {f"optimizer__{name}" for name in ("foreach", "fused", "different
 _NOT_PLAIN = ("batches", "_batch_count", "_best")
 
 
-def as_dataset(X, codes, weight, device):
-    """Spectra, codes and weights on the device, the weights scaled to a mean of 1.
+def as_dataset(X, targets, weight, device):
+    """Spectra, targets and weights on the device, the weights scaled to a mean of 1.
 
     Parameters
     ----------
     X : ndarray of shape (n_spectra, n_channels), float32
         Spectra; not copied where torch can share them.
-    codes : ndarray of shape (n_spectra,), int
-        Classes.
+    targets : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
+        Codes of classes, or numbers.
     weight : ndarray of shape (n_spectra,)
         Weights, positive.
     device : torch.device
@@ -38,18 +37,24 @@ def as_dataset(X, codes, weight, device):
     spectra = torch.from_numpy(np.require(X, np.float32, ["C", "W"]))
     weight = torch.as_tensor(weight / weight.mean(), dtype=torch.float32)
     inputs = {"X": spectra.to(device), "sample_weight": weight.to(device)}
-    return Dataset(inputs, torch.as_tensor(codes, dtype=torch.int64, device=device))
+    return Dataset(inputs, torch.as_tensor(targets, device=device))
 
 
-def make_net(module, module_params, *, optimizer, lr, weight_decay, device, net_params):
+def make_net(
+    net_class, module, module_params, *, criterion, optimizer, lr, weight_decay, device, net_params
+):
     """Net that is not initialized yet.
 
     Parameters
     ----------
+    net_class : type
+        Class of the skorch net.
     module : type
         Class of the torch module.
     module_params : dict
         Its parameters.
+    criterion : type
+        Class of the loss, a torch module that takes ``reduction="none"``.
     optimizer : str or callable
         Name of a class in `torch.optim`, or the class.
     lr, weight_decay : float
@@ -69,7 +74,7 @@ def make_net(module, module_params, *, optimizer, lr, weight_decay, device, net_
         If there is no optimizer of that name.
     """
     params = {
-        "criterion": torch.nn.CrossEntropyLoss,
+        "criterion": criterion,
         "criterion__reduction": "none",
         "optimizer": _optimizer_class(optimizer),
         "lr": lr,
@@ -81,7 +86,7 @@ def make_net(module, module_params, *, optimizer, lr, weight_decay, device, net_
     if weight_decay:
         params["optimizer__weight_decay"] = weight_decay
     params |= {f"module__{name}": value for name, value in module_params.items()}
-    return SpectralNet(module, **(params | net_params))
+    return net_class(module, **(params | net_params))
 
 
 def train_net(net, data, held_out, *, max_epochs, batch_size, lr, augmenters, callbacks):

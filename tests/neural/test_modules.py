@@ -20,11 +20,11 @@ MODULES = {
 }
 
 
-def make(name, n_channels=300, n_classes=3, **params):
+def make(name, n_channels=300, n_outputs=3, **params):
     """Module in evaluation mode whose weights and statistics are all drawn at random."""
     module_class, published = MODULES[name]
     torch.manual_seed(0)
-    module = module_class(n_channels, n_classes, **(published | params)).double().eval()
+    module = module_class(n_channels, n_outputs, **(published | params)).double().eval()
     for layer in module.modules():
         if isinstance(layer, torch.nn.BatchNorm1d):
             for values in (layer.weight, layer.bias, layer.running_mean, layer.running_var):
@@ -182,7 +182,7 @@ def by_numpy(name, x, weights):
 @pytest.mark.parametrize("n_channels", [300, 301, 167])
 @pytest.mark.parametrize("name", MODULES)
 def test_forward_is_the_published_graph(name, n_channels):
-    module = make(name, n_channels, n_classes=4)
+    module = make(name, n_channels, n_outputs=4)
     X = np.random.default_rng(0).normal(size=(5, n_channels))
     with torch.no_grad():
         logits = module(torch.as_tensor(X)).numpy()
