@@ -1,6 +1,7 @@
-"""Spectra to train on and to read: simulated (`make_*`)."""
+"""Spectra to train on and to read: simulated (`make_*`) and downloaded (`fetch_*`)."""
 
 from skspectra.datasets import multiplet
 from skspectra.datasets._l23 import make_l23_spectra
+from skspectra.datasets._mn_valence import fetch_mn_valence
 
-__all__ = ["make_l23_spectra", "multiplet"]
+__all__ = ["fetch_mn_valence", "make_l23_spectra", "multiplet"]

@@ -1,0 +1,495 @@
+import hashlib
+import http.server
+import json
+import pickle
+import struct
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from pandas.compat.pickle_compat import Unpickler
+
+from skspectra.datasets import _mn_valence, fetch_mn_valence
+from skspectra.datasets._pickled_frames import read_pickled_frames
+
+INDEXES = "pandas.indexes"  # where pandas 0.18 had its index classes
+
+
+class Text(bytes):
+    """A string of Python 2."""
+
+
+class Name:
+    """A class or function by its name, which need not exist."""
+
+    def __init__(self, dotted):
+        self.module, _, self.name = dotted.rpartition(".")
+
+
+class Made:
+    """What a call gives, then filled with a state."""
+
+    def __init__(self, callable_, arguments=(), state=None, opcode=pickle.REDUCE):
+        self.parts, self.state, self.opcode = (Name(callable_), arguments), state, opcode
+
+
+class OldPickler(pickle._Pickler):
+    """Writes what Python 2 wrote with protocol 2."""
+
+    def save(self, obj, save_persistent_id=True):
+        if isinstance(obj, Name):
+            self.write(f"c{obj.module}\n{obj.name}\n".encode())
+        elif isinstance(obj, Text):
+            self.write(pickle.BINSTRING + struct.pack("<i", len(obj)) + obj)
+        elif isinstance(obj, Made):
+            for part in obj.parts:
+                self.save(part)
+            self.write(obj.opcode)
+            if obj.state is not None:
+                self.save(obj.state)
+                self.write(pickle.BUILD)
+        else:
+            super().save(obj, save_persistent_id)
+
+
+def write_old_pickle(content, path):
+    with path.open("wb") as file:
+        OldPickler(file, protocol=2).dump(content)
+    return path
+
+
+def old_array(values):
+    values = np.asarray(values)
+    is_object = values.dtype == object
+    kind, order, flags = (
+        (b"O8", b"|", 63) if is_object else (values.dtype.str[1:].encode(), b"<", 0)
+    )
+    dtype = Made(
+        "numpy.dtype",
+        (Text(kind), 0, 1),
+        (3, Text(order), None, None, None, -1, -1, flags),
+    )
+    data = values.ravel().tolist() if is_object else Text(values.tobytes())
+    return Made(
+        "numpy.core.multiarray._reconstruct",
+        (Name("numpy.ndarray"), (0,), Text(b"b")),
+        (1, values.shape, dtype, False, data),
+    )
+
+
+def objects(values):
+    array = np.empty(len(values), object)
+    array[:] = values
+    return array
+
+
+def old_labels(labels):
+    base = f"{INDEXES}.base"
+    data = old_array(objects([Text(label.encode()) for label in labels]))
+    return Made(f"{base}._new_Index", (Name(f"{base}.Index"), {"data": data, "name": None}))
+
+
+def old_range(n):
+    kind = Name(f"{INDEXES}.range.RangeIndex")
+    values = {"start": 0, "stop": n, "step": 1, "name": None}
+    return Made(f"{INDEXES}.base._new_Index", (kind, values))
+
+
+def old_frame(kind, manager, axes, blocks, **state):
+    """`blocks`: places along the first axis, their labels and values."""
+    places = [
+        {"mgr_locs": Made("__builtin__.slice", place), "values": values}
+        for place, _, values in blocks
+    ]
+    values, labels = [block[2] for block in blocks], [block[1] for block in blocks]
+    manager_state = (axes, values, labels, {"0.14.1": {"axes": axes, "blocks": places}})
+    made = Made(f"pandas.core.internals.{manager}", (), manager_state, pickle.NEWOBJ)
+    return Made(kind, (), {"_data": made, "_metadata": []} | state, pickle.NEWOBJ)
+
+
+def old_data_frame(columns, blocks, n_rows):
+    axes = [columns, old_range(n_rows)]
+    return old_frame("pandas.core.frame.DataFrame", "BlockManager", axes, blocks, _typ="dataframe")
+
+
+def old_spectra(spectra):
+    n_rows, n_columns = spectra.shape
+    values = old_array(np.ascontiguousarray(spectra.T))
+    columns = old_range(n_columns)
+    return old_data_frame(columns, [((0, n_columns, 1), columns, values)], n_rows)
+
+
+def old_points(energy, intensity):
+    columns = old_labels(["Energy", "Intensity"])
+    blocks = [
+        ((place, place + 1, 1), old_labels([name]), old_array(values[np.newaxis]))
+        for place, (name, values) in enumerate({"Energy": energy, "Intensity": intensity}.items())
+    ]
+    return old_data_frame(columns, blocks, energy.size)
+
+
+def old_series(items):
+    axes = [old_range(len(items))]
+    block = ((0, len(items), 1), axes[0], old_array(objects(items)))
+    kind = "pandas.core.series.Series"
+    return old_frame(kind, "SingleBlockManager", axes, [block], _typ="series", name=None)
+
+
+NAMES = ["Mn2_615-685eV_thinnest_448.pkl", "Mn3_615-685eV_thin_765.pkl"]
+NAMES += ["Mn4_615-685eV_thin_788.pkl", "Digitized_Mn_Usecases.pkl"]
+IONS = ["Mn2+", "Mn3+", "Mn4+"]
+SPECTRA = [np.random.default_rng(0).normal(size=(n, 700)) for n in (3, 2, 4)]
+ENERGY = np.array([641.0, 640.0, 642.5, np.nan])  # as digitised: not in order
+
+
+def old_references(n_groups=6):
+    """One or two digitised spectra in each group."""
+    return [
+        old_series([old_points(ENERGY, ENERGY + 10 * group + k) for k in range(1 + group % 2)])
+        for group in range(n_groups)
+    ]
+
+
+def write_published(folder):
+    """Files and listing in the published layout."""
+    folder.mkdir()
+    for name, spectra in zip(NAMES, SPECTRA, strict=False):
+        write_old_pickle(old_spectra(spectra), folder / name)
+    write_old_pickle(old_references(), folder / NAMES[3])
+    write_listing(folder, {path.name: blob_id(path) for path in folder.iterdir()})
+
+
+def blob_id(path):
+    content = path.read_bytes()
+    return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
+
+
+def write_listing(folder, blob_ids):
+    tree = [{"path": "Data", "type": "tree", "sha": "0" * 40}]
+    tree += [{"path": f"Data/{n}", "type": "blob", "sha": i} for n, i in blob_ids.items()]
+    (folder / "tree-30d32ca.json").write_text(json.dumps({"sha": "1" * 40, "tree": tree}))
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    requests = None
+    shares = None  # of a file of that name that is sent before the connection breaks
+
+    def log_message(self, *args):
+        self.requests.append(self.path)
+
+    def copyfile(self, source, outputfile):
+        content = source.read()
+        name = self.path.partition("?")[0].rpartition("/")[2]
+        outputfile.write(content[: int(self.shares.get(name, 1) * len(content))])
+
+
+def look_at(address, monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(_mn_valence, "_BASE_URL", address)
+    monkeypatch.setattr(_mn_valence, "_LISTING_URL", f"{address}tree-30d32ca.json?recursive=1")
+    wanted = {
+        ion: (name, len(spectra)) for ion, name, spectra in zip(IONS, NAMES, SPECTRA, strict=False)
+    }
+    monkeypatch.setattr(_mn_valence, "_ACQUIRED", wanted)
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """Folder of a server on this machine, and the server's handler."""
+    folder = tmp_path / "published"
+    write_published(folder)
+    handler = type("FolderHandler", (Handler,), {"requests": [], "shares": {}})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=folder))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    look_at(f"http://127.0.0.1:{server.server_port}/", monkeypatch)
+    yield folder, handler
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def offline(tmp_path, monkeypatch):
+    """Folder of files; nothing listens where they are looked for."""
+    write_published(tmp_path / "published")
+    look_at("http://127.0.0.1:9/", monkeypatch)
+    return tmp_path / "published"
+
+
+def test_what_is_published():
+    assert {ion: n for ion, (_, n) in _mn_valence._ACQUIRED.items()} == {
+        "Mn2+": 448,
+        "Mn3+": 765,
+        "Mn4+": 788,
+    }
+    assert [name for name, _ in _mn_valence._ACQUIRED.values()] == NAMES[:3]
+    assert _mn_valence._LISTING_URL == (
+        "https://api.github.com/repos/MichaelChatzidakis/Mn_Classifier_CNNs/git/trees/30d32ca"
+        "?recursive=1"
+    )
+    assert _mn_valence._BASE_URL.startswith("https://github.com/MichaelChatzidakis/")
+
+
+def test_bunch_and_tuple(published, tmp_path):
+    spectra = fetch_mn_valence(data_home=tmp_path / "home")
+    assert spectra.data.dtype == np.float32
+    assert_allclose(spectra.data, np.concatenate(SPECTRA), rtol=1e-6)
+    assert_array_equal(spectra.target, ["Mn2+"] * 3 + ["Mn3+"] * 2 + ["Mn4+"] * 4)
+    assert spectra.target_names == ["Mn2+", "Mn3+", "Mn4+"]
+    assert_allclose(spectra.spectral_axis[[0, -1]], [615, 684.9])
+    assert "MIT" in spectra.DESCR
+    X, y = fetch_mn_valence(data_home=tmp_path / "home", return_X_y=True)
+    assert_array_equal(X, spectra.data)
+    assert_array_equal(y, spectra.target)
+
+
+def test_references_have_names_and_ascending_axes_of_their_own(published, tmp_path):
+    spectra = fetch_mn_valence(data_home=str(tmp_path / "home"))
+    names = [
+        "Mn4+",
+        "Mn2+",
+        "Mn2+",
+        "Mn3+",
+        "Mn2+/Mn3+",
+        "Mn2+/Mn3+",
+        "Mn3+/Mn4+",
+        "mixed",
+        "mixed",
+    ]
+    assert_array_equal(spectra.reference_target, names)
+    assert len(spectra.references) == len(names)
+    assert_allclose(spectra.references[2], [[e, e + 11] for e in (640.0, 641.0, 642.5)])
+
+
+def test_second_call_needs_neither_network_nor_published_files(published, tmp_path):
+    folder, handler = published
+    first = fetch_mn_valence(data_home=tmp_path / "home")
+    assert len(handler.requests) == 5
+    assert "/tree-30d32ca.json?recursive=1" in handler.requests[0]
+    for path in (tmp_path / "home").glob("*.pkl"):
+        path.unlink()
+    second = fetch_mn_valence(data_home=tmp_path / "home", download_if_missing=False)
+    assert len(handler.requests) == 5
+    assert_array_equal(first.data, second.data)
+    assert_allclose(first.references[-1], second.references[-1])
+
+
+def test_default_folder_is_that_of_the_cache(published, tmp_path, monkeypatch):
+    monkeypatch.setenv("SKSPECTRA_CACHE", str(tmp_path / "cache"))
+    fetch_mn_valence()
+    assert (tmp_path / "cache" / "mn-valence" / "mn_valence.npz").exists()
+
+
+def test_damaged_cache_is_made_again(published, tmp_path):
+    fetch_mn_valence(data_home=tmp_path / "home")
+    kept = tmp_path / "home" / "mn_valence.npz"
+    kept.write_bytes(kept.read_bytes()[:200])
+    assert fetch_mn_valence(data_home=tmp_path / "home").data.shape == (9, 700)
+
+
+def test_without_network_the_error_names_files_and_folder(offline, tmp_path):
+    with pytest.raises(OSError, match="Missing Mn2_615.*Mn3_615.*Mn4_615.*Digitized") as error:
+        fetch_mn_valence(data_home=tmp_path / "home")
+    assert str(tmp_path / "home") in str(error.value)
+    assert "http://127.0.0.1:9/tree-30d32ca.json?recursive=1" in str(error.value)
+    assert list((tmp_path / "home").iterdir()) == []
+    with pytest.raises(OSError, match="download_if_missing is False"):
+        fetch_mn_valence(data_home=tmp_path / "home", download_if_missing=False)
+
+
+def test_only_the_missing_files_are_named(offline):
+    (offline / NAMES[1]).unlink()
+    with pytest.raises(OSError, match=f"Missing {NAMES[1]}: "):
+        fetch_mn_valence(data_home=offline)
+
+
+def test_files_and_listing_put_there_by_hand_are_taken(offline):
+    assert fetch_mn_valence(data_home=offline).data.shape == (9, 700)
+
+
+@pytest.mark.parametrize("download_if_missing", [True, False])
+def test_files_without_the_listing_are_taken_with_a_warning(offline, download_if_missing):
+    (offline / "tree-30d32ca.json").unlink()
+    with pytest.warns(UserWarning, match="could not be compared.*as tree-30d32ca.json") as caught:
+        spectra = fetch_mn_valence(data_home=offline, download_if_missing=download_if_missing)
+    assert caught[0].filename == __file__
+    assert_allclose(spectra.data, np.concatenate(SPECTRA), rtol=1e-6)
+
+
+def test_files_put_there_by_hand_are_compared_with_the_listing_of_the_server(published, tmp_path):
+    folder, handler = published
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / NAMES[0]).write_bytes((folder / NAMES[0]).read_bytes())
+    assert fetch_mn_valence(data_home=home).data.shape == (9, 700)
+    assert len(handler.requests) == 4  # the listing and three files
+    (home / "mn_valence.npz").unlink()
+    (home / NAMES[0]).write_bytes(b"another file")
+    with pytest.raises(ValueError, match=f"{NAMES[0]} is not the published file"):
+        fetch_mn_valence(data_home=home)
+
+
+def write_spectra_of_shape(*shape, fill=1.0):
+    return lambda path: write_old_pickle(old_spectra(np.full(shape, fill)), path)
+
+
+EMPTY_FRAME = b"cpandas.core.frame\nDataFrame\n)\x81."
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "message"),
+    [
+        (NAMES[0], write_spectra_of_shape(4, 700), r"wanted 3 finite .* \(4, 700\)"),
+        (NAMES[1], write_spectra_of_shape(2, 699), r"wanted 2 finite .* \(2, 699\)"),
+        (NAMES[2], write_spectra_of_shape(4, 700, fill=np.nan), "wanted 4 finite"),
+        (NAMES[0], lambda path: path.write_bytes(pickle.dumps(["a", {}])), "wanted 3 finite"),
+        (NAMES[0], lambda path: path.write_bytes(pickle.dumps(threading.Lock)), "lock is no part"),
+        (NAMES[3], lambda path: write_old_pickle(old_references(5), path), "wanted 6 groups"),
+        (NAMES[3], lambda path: path.write_bytes(pickle.dumps(3)), "wanted 6 groups"),
+        (NAMES[3], lambda path: path.write_bytes(pickle.dumps([[3]] * 6)), "wanted 6 groups"),
+        (NAMES[3], lambda path: path.write_bytes(pickle.dumps([[{}]] * 6)), "wanted 6 groups"),
+        (NAMES[0], lambda path: path.write_bytes(EMPTY_FRAME), "wanted 3 finite"),
+        (NAMES[3], lambda path: path.write_bytes(EMPTY_FRAME), "wanted 6 groups"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:The files in:UserWarning")
+def test_without_the_listing_other_structures_are_refused(offline, name, write, message):
+    (offline / "tree-30d32ca.json").unlink()
+    write(offline / name)
+    with pytest.raises(ValueError, match=f"{name} .*{message}"):
+        fetch_mn_valence(data_home=offline)
+    assert not (offline / "mn_valence.npz").exists()
+
+
+def test_other_files_put_there_by_hand_are_refused_unopened(offline, monkeypatch):
+    path = offline / NAMES[1]
+    path.write_bytes(path.read_bytes() + b"x")
+    monkeypatch.setattr(_mn_valence, "read_pickled_frames", None)
+    with pytest.raises(ValueError, match=f"{path.name} is not the published file: .*remove it"):
+        fetch_mn_valence(data_home=offline)
+    assert path.exists()
+
+
+def test_file_that_is_not_listed_is_refused(offline):
+    write_listing(offline, {name: blob_id(offline / name) for name in NAMES[:3]})
+    with pytest.raises(ValueError, match=f"{NAMES[3]} is not the published file.* has None"):
+        fetch_mn_valence(data_home=offline)
+
+
+def test_other_content_from_the_server_leaves_nothing_behind(published, tmp_path):
+    folder, _ = published
+    (folder / NAMES[0]).write_bytes(b"another file")
+    with pytest.raises(ValueError, match=f"{NAMES[0]} is not the published file"):
+        fetch_mn_valence(data_home=tmp_path / "home")
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["tree-30d32ca.json"]
+
+
+@pytest.mark.parametrize(
+    "content", ["<html>", "[]", "{}", '{"tree": [3]}', '{"tree": null}', '{"tree": ["a"]}', "\x00"]
+)
+def test_listing_that_is_none_leaves_nothing_behind(content, published, tmp_path):
+    folder, _ = published
+    (folder / "tree-30d32ca.json").write_text(content)
+    with pytest.raises(ValueError, match="is GitHub's listing of a commit.*this is not"):
+        fetch_mn_valence(data_home=tmp_path / "home")
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["tree-30d32ca.json", NAMES[0], NAMES[3]])
+def test_broken_download_leaves_nothing_behind_and_can_be_repeated(name, published, tmp_path):
+    _, handler = published
+    handler.shares[name] = 0.5
+    with pytest.raises(OSError, match="Missing .*Digitized"):
+        fetch_mn_valence(data_home=tmp_path / "home")
+    kept = {path.name for path in (tmp_path / "home").iterdir()}
+    order = ["tree-30d32ca.json", *NAMES]
+    assert kept == set(order[: order.index(name)])
+    handler.shares.clear()
+    assert fetch_mn_valence(data_home=tmp_path / "home").data.shape == (9, 700)
+
+
+def test_file_that_the_server_does_not_have(published, tmp_path):
+    folder, _ = published
+    (folder / NAMES[3]).unlink()
+    with pytest.raises(OSError, match="Missing Digitized_Mn_Usecases.pkl: 404"):
+        fetch_mn_valence(data_home=tmp_path / "home")
+
+
+@pytest.mark.filterwarnings("ignore:numpy.core:DeprecationWarning")
+def test_pandas_agrees_that_the_pickles_are_its_own(tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "INDEXES", "pandas.core.indexes")  # the older is not read today
+    path = write_old_pickle(old_points(ENERGY, 2 * ENERGY), tmp_path / "frame.pkl")
+    with path.open("rb") as file:
+        frame = Unpickler(file, encoding="latin1").load()
+    assert list(frame.columns) == ["Energy", "Intensity"]
+    assert_allclose(frame.to_numpy(), np.stack([ENERGY, 2 * ENERGY], axis=1))
+
+
+def test_frames_of_several_blocks_and_of_the_oldest_layout(tmp_path):
+    values = np.arange(6.0).reshape(2, 3)
+    blocks = [
+        ((1, 2, 1), old_labels(["b"]), old_array(np.array([[7, 8, 9]]))),
+        ((0, 3, 2), old_labels(["a", "c"]), old_array(values)),
+    ]
+    frame = old_data_frame(old_labels(["a", "b", "c"]), blocks, 3)
+    for newer in (True, False):
+        manager = frame.state["_data"]
+        manager.state = manager.state if newer else manager.state[:3]
+        read = read_pickled_frames(write_old_pickle(frame, tmp_path / "frame.pkl"))
+        assert read.labels == ["a", "b", "c"]
+        assert_allclose(read.items, [values[0], [7, 8, 9], values[1]])
+
+
+class Malicious:
+    def __init__(self, function, *arguments):
+        self.function, self.arguments = function, arguments
+
+    def __reduce__(self):
+        return self.function, self.arguments
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (Malicious(exec, "raise SystemExit"), "exec"),
+        ([1.0, "text", Malicious(open, "stolen", "w")], "open"),
+        (Malicious(getattr, np.ndarray, "tofile"), "getattr"),
+        (Malicious(np.load, "file"), "load"),
+        (threading.Thread, "Thread"),
+    ],
+)
+def test_anything_else_than_arrays_is_refused(content, name, protocol, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "malicious.pkl"
+    path.write_bytes(pickle.dumps(content, protocol=protocol))
+    with pytest.raises(ValueError, match=rf"malicious.pkl cannot be read .*\b{name} is no part of"):
+        read_pickled_frames(path)
+    assert [path.name for path in tmp_path.iterdir()] == ["malicious.pkl"]
+
+
+def test_names_inside_known_names_are_refused(tmp_path):
+    path = tmp_path / "nested.pkl"
+    path.write_bytes(b"\x80\x04\x8c\x05numpy\x8c\x0endarray.tofile\x93.")
+    with pytest.raises(ValueError, match="numpy.ndarray.tofile is no part of an array"):
+        read_pickled_frames(path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_pickle_cut_short(share, tmp_path):
+    path = write_old_pickle(old_spectra(np.ones((2, 700))), tmp_path / "spectra.pkl")
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ValueError, match="spectra.pkl cannot be read as a pickle of arrays"):
+        read_pickled_frames(path)
+
+
+def test_arrays_of_python_3_are_read(tmp_path):
+    path = tmp_path / "array.pkl"
+    path.write_bytes(pickle.dumps([np.arange(3), {"x": np.ones((2, 2))}], protocol=2))
+    content = read_pickled_frames(path)
+    assert_array_equal(content[0], np.arange(3))
+    assert_array_equal(content[1]["x"], np.ones((2, 2)))
