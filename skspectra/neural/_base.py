@@ -14,10 +14,17 @@ from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.utils import to_numpy
 
 from skspectra.augmentation._base import Augmenter, AugmenterChain
-from skspectra.neural._device import one_thread, resolve_device, seeded
+from skspectra.neural._device import one_thread, resolve_device
 from skspectra.neural._net import EpochBar
 from skspectra.neural._schedule import OneCycle
-from skspectra.neural._training import as_dataset, make_net, plain_history, same_module, train_net
+from skspectra.neural._training import (
+    Training,
+    as_dataset,
+    make_net,
+    plain_history,
+    same_module,
+    train_or_postpone,
+)
 
 __all__ = ["SpectralNetEstimator"]
 
@@ -131,22 +138,29 @@ class SpectralNetEstimator(BaseEstimator):
         if valid is not None:
             held_out = as_dataset(seen, targets[valid], weight[valid], device)
 
-        net = self._make_net(seen.shape[1], device, warm)
-        with seeded(self._random_state.randint(2**31), device):
-            train_net(
-                net,
-                data,
-                held_out,
-                max_epochs=self.max_epochs,
-                batch_size=self.batch_size,
-                lr=self.lr,
-                augmenters=self.augmenters_,
-                callbacks=self._make_callbacks(),
+        train_or_postpone(
+            Training(
+                net=self._make_net(seen.shape[1], device, warm),
+                data=data,
+                held_out=held_out,
+                seed=self._random_state.randint(2**31),
+                finish=self._keep,
+                settings={
+                    "max_epochs": self.max_epochs,
+                    "batch_size": self.batch_size,
+                    "lr": self.lr,
+                    "augmenters": self.augmenters_,
+                    "callbacks": self._make_callbacks(),
+                },
             )
+        )
+        return valid
+
+    def _keep(self, net):
+        """Take over a net that was trained."""
         history = plain_history(net.history)
         self._check_loss(history)
         self.net_, self.history_, self.n_iter_ = net, history, len(history)
-        return valid
 
     def embed(self, X):
         """Features that the net decides by: what enters its last part.

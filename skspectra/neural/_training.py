@@ -1,15 +1,29 @@
 """Building and training the skorch net of an estimator."""
 
+from collections.abc import Callable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
-from skspectra.neural._device import one_thread
+from skspectra.neural._device import one_thread, seeded
 from skspectra.neural._fused import fused_module
 from skspectra.neural._initialization import settle_statistics, standardize_layers
+from skspectra.neural._net import SpectralNet
 
-__all__ = ["as_dataset", "make_net", "plain_history", "same_module", "train_net"]
+__all__ = [
+    "Training",
+    "as_dataset",
+    "make_net",
+    "plain_history",
+    "postponed",
+    "same_module",
+    "train_or_postpone",
+]
 
 _ONE_STEP = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)  # for all parameters at once
 _HOW_TO_STEP = {f"optimizer__{name}" for name in ("foreach", "fused", "differentiable")}
@@ -89,8 +103,9 @@ def make_net(
     return net_class(module, **(params | net_params))
 
 
-def train_net(net, data, held_out, *, max_epochs, batch_size, lr, augmenters, callbacks):
-    """Train a net; where it is new, initialize it on the first batch.
+@dataclass
+class Training:
+    """A net and all that it is trained with.
 
     Parameters
     ----------
@@ -100,34 +115,85 @@ def train_net(net, data, held_out, *, max_epochs, batch_size, lr, augmenters, ca
         What is trained on.
     held_out : skorch.dataset.Dataset or None
         What is scored after every epoch.
-    max_epochs, batch_size, lr, augmenters, callbacks
-        Parameters of the net for this training.
+    seed : int
+        Of everything that is drawn.
+    settings : dict
+        Parameters of the net for this training: `max_epochs`, `batch_size`, `lr`, `augmenters` and
+        `callbacks`.
+    finish : callable
+        Called with the net when it is trained.
     """
-    new = not net.initialized_
-    net.set_params(
-        max_epochs=max_epochs,
-        batch_size=batch_size,
-        augmenters=augmenters,
-        train_split=None if held_out is None else predefined_split(held_out),
-    )
-    net.callbacks = callbacks
-    if new:
-        net.initialize()
-        first, _ = next(iter(net.get_iterator(data, training=True)))
-        standardize_layers(net.module_, first["X"])
-    else:
-        net.initialize_callbacks()
-        if net.lr != lr:
-            net.set_params(lr=lr)
-    net.fused = fused_module(net.module_, max_epochs * data.X["X"].numel())
+
+    net: SpectralNet
+    data: Dataset
+    held_out: Dataset | None
+    seed: int
+    settings: dict
+    finish: Callable
+
+    def run(self):
+        """Train the net."""
+        with seeded(self.seed, torch.device(self.net.device)):
+            self.start()
+            self._fit_and_settle()
+        self.finish(self.net)
+
+    def start(self):
+        """Bring the net to the point where its first epoch begins; initialize a new one."""
+        net, data = self.net, self.data
+        new = not net.initialized_
+        settings = dict(self.settings)
+        callbacks, lr = settings.pop("callbacks"), settings.pop("lr")
+        split = None if self.held_out is None else predefined_split(self.held_out)
+        net.set_params(**settings, train_split=split)
+        net.callbacks = callbacks
+        if new:
+            net.initialize()
+            first, _ = next(iter(net.get_iterator(data, training=True)))
+            standardize_layers(net.module_, first["X"])
+        else:
+            net.initialize_callbacks()
+            if net.lr != lr:
+                net.set_params(lr=lr)
+
+    def _fit_and_settle(self):
+        net, data = self.net, self.data
+        net.fused = fused_module(net.module_, net.max_epochs * data.X["X"].numel())
+        try:
+            with one_thread():
+                net.partial_fit(data.X, data.y)
+                if not net.history or "valid_loss" not in net.history[-1]:
+                    batches = net.get_iterator(data, training=True)
+                    settle_statistics(net.module_, batches, net.infer)
+        finally:
+            net.fused = None
+        net.set_params(train_split=None)  # what was held out is no part of the model
+
+
+_postponed = ContextVar("postponed", default=None)
+
+
+@contextmanager
+def postponed():
+    """Collect in a list the trainings of nets that are fitted inside, and do not run them yet.
+
+    A net that holds spectra out is trained all the same: its fit may need the trained net.
+    """
+    trainings = []
+    token = _postponed.set(trainings)
     try:
-        with one_thread():
-            net.partial_fit(data.X, data.y)
-            if not net.history or "valid_loss" not in net.history[-1]:
-                settle_statistics(net.module_, net.get_iterator(data, training=True), net.infer)
+        yield trainings
     finally:
-        net.fused = None
-    net.set_params(train_split=None)  # what was held out is no part of the model
+        _postponed.reset(token)
+
+
+def train_or_postpone(training):
+    """Run a training, unless it is fitted inside of `postponed`."""
+    trainings = _postponed.get()
+    if trainings is None or training.held_out is not None:
+        training.run()
+    else:
+        trainings.append(training)
 
 
 def same_module(net, other):
