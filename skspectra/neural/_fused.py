@@ -1,6 +1,7 @@
-"""Training: all blocks of convolutions as one function of autograd, computed in tiles."""
+"""Training: blocks of convolutions and class maps as one function of autograd, in tiles."""
 
 from contextlib import suppress
+from math import prod
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
 from torch.autograd.function import once_differentiable
 
 from skspectra.neural._folded import has_conv_blocks
+from skspectra.neural._modules import dropout_mask
 
 __all__ = ["FusedModule", "fused_module"]
 
@@ -40,7 +42,7 @@ def fused_module(module, size):
 
 
 class FusedModule:
-    """A module whose blocks of convolutions run in the kernels of `skspectra.neural._kernels`.
+    """A module whose convolutions run in the kernels of `skspectra.neural._kernels`.
 
     It computes what the module computes, with the parameters and statistics of the module, which
     are updated as torch would; only the gradient at the spectra is not to be had.
@@ -60,35 +62,35 @@ class FusedModule:
         from skspectra.neural import _kernels
 
         self._kernels = _kernels
-        self._module = module
-        blocks = list(module.features)
-        self.norms = [block.norm for block in blocks]
+        self._classifier = module.classifier
+        self._maps = getattr(module.classifier, "class_maps", None)
+        parts = [*module.features] if self._maps is None else [*module.features, self._maps]
+        self.norms = [part.norm for part in parts]
         self.parameters = [
             parameter
-            for block in blocks
-            for parameter in (
-                block.conv.weight,
-                block.conv.bias,
-                block.norm.weight,
-                block.norm.bias,
-            )
+            for part in parts
+            for parameter in (part.conv.weight, part.conv.bias, part.norm.weight, part.norm.bias)
         ]
-        self._plan, self._tape_size = _plan(module.features, _kernels.LANES)
+        self._plan, self._tape_size = _plan(module.features, self._maps, _kernels.LANES)
         self._eps = np.array([norm.eps for norm in self.norms])
         self._tapes = []
-        self.shape = int(self._plan["filters"][-1]), int(self._plan["pairs"][-1])
+        last = self._plan[len(module.features) - 1]
+        self._features = int(last["filters"]), int(last["pairs"])
 
     def __call__(self, X):
         """Logits of spectra X, of shape (n_spectra, n_channels)."""
-        features = self.features(X)
-        classifier = self._module.classifier
-        if hasattr(classifier, "class_maps"):
-            return _average_of_class_maps(classifier.class_maps, features)
-        return classifier(features)
+        mask = self._mask(X)
+        output = _Kernels.apply(self, X, mask, torch.is_grad_enabled(), *self.parameters)
+        if self._maps is not None:
+            return output
+        return self._classifier(output.view(-1, *self._features))
 
-    def features(self, X):
-        """Features of shape (n_spectra, n_filters, n_positions)."""
-        return _Features.apply(self, X, torch.is_grad_enabled(), *self.parameters)
+    def _mask(self, X):
+        """Dropout mask of the features of X before class maps; without rows where it is ones."""
+        dropout = getattr(self._maps, "dropout", None)
+        if dropout is None or not dropout.training or dropout.p == 0:
+            return X.new_empty((0, prod(self._features)))
+        return dropout_mask((len(X), *self._features), dropout.p, X).flatten(1)
 
     def take_tape(self, n_spectra, dtype):
         """Memory for a batch: one that was given back, or a new one."""
@@ -109,18 +111,37 @@ class FusedModule:
         both = _flatten_dense_tensors([*means, *variances]).double()
         return both[: len(both) // 2], both[len(both) // 2 :]
 
-    def forward(self, X, theta, tape, means, variances, features):
+    def forward(self, X, mask, theta, tape, means, variances):
         """Run the kernel; in training mode, update the statistics of the module too."""
         training = self.norms[0].training
-        arrays = (tensor.numpy() for tensor in (tape, means, variances, features))
-        self._kernels.forward(X.numpy(), self._plan, theta.numpy(), self._eps, training, *arrays)
+        n_outputs = prod(self._features) if self._maps is None else self._plan["filters"][-1]
+        output = theta.new_empty((len(X), n_outputs))
+        self._kernels.forward(
+            X.numpy(),
+            mask.numpy(),
+            self._plan,
+            self._maps is not None,
+            theta.numpy(),
+            self._eps,
+            training,
+            *(tensor.numpy() for tensor in (tape, means, variances, output)),
+        )
         if training:
             self._update_statistics(means, variances, len(X))
+        return output
 
-    def backward(self, gradient, theta, tape, means, variances, gradients):
+    def backward(self, gradient, theta, tape, means, variances):
         """Run the kernel that computes the gradients of all parameters."""
-        arrays = (tensor.numpy() for tensor in (tape, means, variances, gradients))
-        self._kernels.backward(gradient.numpy(), self._plan, theta.numpy(), self._eps, *arrays)
+        gradients = torch.empty_like(theta)
+        self._kernels.backward(
+            gradient.numpy(),
+            self._plan,
+            self._maps is not None,
+            theta.numpy(),
+            self._eps,
+            *(tensor.numpy() for tensor in (tape, means, variances, gradients)),
+        )
+        return gradients
 
     def _update_statistics(self, means, variances, n_spectra):
         """Move the running statistics towards those of a batch, as `BatchNorm1d` does."""
@@ -135,49 +156,39 @@ class FusedModule:
         torch._foreach_lerp_(running, batch, share)
 
 
-class _Features(torch.autograd.Function):
+class _Kernels(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, fused, X, for_backward, *parameters):
+    def forward(ctx, fused, X, mask, for_backward, *parameters):
         theta = _flatten_dense_tensors(parameters)
         means, variances = fused.statistics()
         tape = fused.take_tape(len(X), theta.dtype)
-        features = theta.new_empty((len(X), *fused.shape))
-        fused.forward(X.contiguous(), theta, tape, means, variances, features)
+        output = fused.forward(X.contiguous(), mask, theta, tape, means, variances)
         if for_backward:
             ctx.fused, ctx.parameters = fused, parameters
             ctx.saved = theta, tape, means, variances
         else:
             fused.give_tape(tape)
-        return features
+        return output
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
         if ctx.saved is None:
-            raise RuntimeError("The gradient of these features was computed already.")
+            raise RuntimeError("The gradient of these spectra was computed already.")
         saved, ctx.saved = ctx.saved, None
-        gradients = torch.empty_like(saved[0])
-        ctx.fused.backward(gradient.contiguous(), *saved, gradients)
+        gradients = ctx.fused.backward(gradient.contiguous(), *saved)
         ctx.fused.give_tape(saved[1])
-        return None, None, None, *_unflatten_dense_tensors(gradients, ctx.parameters)
+        return None, None, None, None, *_unflatten_dense_tensors(gradients, ctx.parameters)
 
 
-def _average_of_class_maps(class_maps, features):
-    """Logits, with the spectra in a row: many short rows take torch twice the time."""
-    n_spectra, n_filters, n_positions = features.shape
-    row = class_maps.dropout(features).transpose(0, 1).reshape(1, n_filters, -1)
-    maps = class_maps.norm(class_maps.conv(row))
-    return maps.view(-1, n_spectra, n_positions).mean(dim=2).t()
-
-
-def _plan(features, n_lanes):
+def _plan(features, maps, n_lanes):
     """Sizes of all blocks and where they find what is theirs; numbers on the tape of a tile."""
     rows = []
     length = features.block_1.unflatten.unflattened_size[1]
     theta_at = filter_at = 0
     tape_at = length * n_lanes
-    for block in features:
-        filters, inputs, taps = block.conv.weight.shape
+    for part in [*features, maps] if maps is not None else features:
+        filters, inputs, taps = part.conv.weight.shape
         outputs = length - taps + 1
         start = tape_at + (taps - 1) * n_lanes
         sizes = (inputs, filters, taps, length, outputs, outputs // 2)
@@ -186,4 +197,6 @@ def _plan(features, n_lanes):
         filter_at += filters
         tape_at += filters * (outputs + 2 * (taps - 1)) * n_lanes
         length = outputs // 2
-    return np.array(rows, _PLAN), tape_at
+    plan = np.array(rows, _PLAN)
+    last = plan[len(features) - 1]
+    return plan, tape_at + int(last["filters"] * last["pairs"]) * n_lanes

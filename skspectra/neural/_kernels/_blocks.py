@@ -7,7 +7,8 @@ batch normalisation needs.
 
 `tape` holds, tile after tile, the spectra and what each block gives before it is normalised; going
 backwards, the gradient takes the place of that. Rows have ``taps - 1`` zeros at both ends, which
-makes the transposed convolution an ordinary one.
+makes the transposed convolution an ordinary one. At its top is room for the dropout mask, and then
+for the gradient, of the features.
 """
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "normalization",
     "normalize",
     "output_of",
+    "top_of",
     "vector_of",
     "weights_of",
 ]
@@ -67,6 +69,13 @@ def most_filters(plan):
 def output_of(here, block):
     """Signal that a block gives, on the tape of a tile."""
     return Signal(here, block.tape_at, (block.outputs + 2 * (block.taps - 1)) * LANES)
+
+
+@inlined
+def top_of(here, last):
+    """Signal of the size of the features, at the top of the tape of a tile."""
+    row = last.pairs * LANES
+    return Signal(here, here.size - last.filters * row, row)
 
 
 @inlined

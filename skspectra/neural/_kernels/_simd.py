@@ -20,6 +20,7 @@ __all__ = [
     "clip",
     "fma",
     "load",
+    "multiply",
     "pool",
     "rectify",
     "repeat",
@@ -143,6 +144,16 @@ def add(typing_context, a, b):
 
     def generate(context, builder, signature, arguments):
         return builder.fadd(*arguments, flags=_FLAGS)
+
+    return a(a, b), generate
+
+
+@intrinsic
+def multiply(typing_context, a, b):
+    """Return ``a * b``."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.fmul(*arguments, flags=_FLAGS)
 
     return a(a, b), generate
 
