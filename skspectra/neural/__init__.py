@@ -1,6 +1,7 @@
 """Neural networks for spectra: scikit-learn classifiers that own a torch module."""
 
 from skspectra.neural._conv_dense import ConvDenseClassifier
+from skspectra.neural._cross_validation import cross_validate
 from skspectra.neural._dense import DenseClassifier
 from skspectra.neural._ensemble import EnsembleClassifier
 from skspectra.neural._fully_conv import FullyConvClassifier
@@ -14,6 +15,7 @@ __all__ = [
     "EnsembleClassifier",
     "FullyConvClassifier",
     "NoveltyRejector",
+    "cross_validate",
     "load_classifier",
     "load_pretrained",
     "save_classifier",

@@ -1,5 +1,6 @@
 """Several nets that differ by their seed, as one classifier."""
 
+from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -9,6 +10,8 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skspectra.neural._stacked_training import fit_side_by_side, trains_on_cuda
 
 __all__ = ["EnsembleClassifier"]
 
@@ -29,7 +32,8 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
     n_members : int, default=6
         Number of members.
     n_jobs : int, default=None
-        How many members are trained at the same time, as in scikit-learn.
+        How many members are trained at the same time, as in scikit-learn. Nets that train on CUDA
+        are all trained at the same time, in one pass.
     random_state : int, RandomState instance or None, default=None
         Seeds the members.
 
@@ -102,9 +106,13 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
         random_state = check_random_state(self.random_state)
         members = [_seeded(clone(self.estimator), random_state) for _ in range(self.n_members)]
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        self.members_ = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit)(member, X, y, weights) for member in members
-        )
+        if trains_on_cuda(self.estimator):
+            fit_side_by_side([partial(_fit, member, X, y, weights) for member in members])
+            self.members_ = members
+        else:
+            self.members_ = Parallel(n_jobs=self.n_jobs)(
+                delayed(_fit)(member, X, y, weights) for member in members
+            )
         self.classes_ = self.members_[0].classes_
         return self
 

@@ -17,6 +17,8 @@ __all__ = [
     "check_blocks",
     "class_map_blocks",
     "dropout_mask",
+    "fill_with_bits",
+    "kept_bits",
     "least_channels",
 ]
 
@@ -189,12 +191,21 @@ def dropout_mask(shape, p, like, generator=None):
     -------
     mask : tensor of that shape
     """
-    size, kept = prod(shape), max(1, round((1 - p) * 2**16))
+    size, kept = prod(shape), kept_bits(p)
     words = torch.empty(-(-size // 4), dtype=torch.int64, device=like.device)
-    words.random_(torch.iinfo(torch.int64).min, None, generator=generator)
-    bits = words.view(torch.int16)[:size].view(shape)
+    bits = fill_with_bits(words, generator).view(torch.int16)[:size].view(shape)
     mask = like.new_empty(shape)
     return torch.le(bits, kept - 2**15 - 1, out=mask).mul_(2**16 / kept)
+
+
+def kept_bits(p):
+    """Of 2 ** 16 numbers, how many dropout keeps: one at least."""
+    return max(1, round((1 - p) * 2**16))
+
+
+def fill_with_bits(words, generator):
+    """Fill a tensor of int64 with random bits."""
+    return words.random_(torch.iinfo(torch.int64).min, None, generator=generator)
 
 
 def class_map_blocks(n_filters, n_outputs, dropout, eps, momentum):

@@ -1,0 +1,171 @@
+"""Cross-validation of estimators whose last step is a net."""
+
+import logging
+from functools import partial
+from numbers import Real
+
+import numpy as np
+from sklearn import get_config, model_selection
+from sklearn.base import clone, is_classifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import check_cv
+from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils._param_validation import HasMethods, StrOptions, validate_params
+from sklearn.utils.validation import _check_method_params
+
+from skspectra.neural._stacked_training import fit_side_by_side, trains_on_cuda
+
+__all__ = ["cross_validate"]
+
+_LOGGER = logging.getLogger("skspectra")
+
+
+@validate_params(
+    {
+        "estimator": [HasMethods("fit")],
+        "X": ["array-like", "sparse matrix"],
+        "y": ["array-like"],
+        "cv": ["cv_object"],
+        "scoring": [str, callable, list, tuple, set, dict, None],
+        "groups": ["array-like", None],
+        "n_jobs": [int, None],
+        "params": [dict, None],
+        "return_train_score": ["boolean"],
+        "return_estimator": ["boolean"],
+        "return_indices": ["boolean"],
+        "error_score": [StrOptions({"raise"}), Real],
+    },
+    prefer_skip_nested_validation=False,
+)
+def cross_validate(
+    estimator,
+    X,
+    y,
+    *,
+    cv=None,
+    scoring=None,
+    groups=None,
+    n_jobs=None,
+    params=None,
+    return_train_score=False,
+    return_estimator=False,
+    return_indices=False,
+    error_score=np.nan,
+):
+    """Score an estimator on folds that it was not fitted to: scikit-learn's, but faster on a GPU.
+
+    Where the last step of the estimator is a net that trains on CUDA, the earlier steps are fitted
+    fold by fold and the nets of all folds are then trained stacked, in one pass. Each net draws
+    what it would draw if it were fitted by itself, so that the scores are those of scikit-learn but
+    for rounding. What cannot be stacked is trained fold after fold, and one line of the log of
+    ``skspectra`` says why. Everywhere else this is `sklearn.model_selection.cross_validate`, with
+    folds in parallel processes and one thread for each net.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A net, a pipeline that ends with one, or any other estimator; cloned for every fold.
+    X : array-like of shape (n_spectra, n_channels)
+        Spectra.
+    y : array-like of shape (n_spectra,)
+        Labels.
+    cv : int, cross-validation generator or iterable, default=None
+        Folds; None is five, and an int or None gives `StratifiedKFold` for a classifier.
+    scoring : str, callable, list, tuple or dict, default=None
+        One score or several, as in scikit-learn; the estimator's own if None.
+    groups : array-like of shape (n_spectra,), default=None
+        Groups for the splitter.
+    n_jobs : int, default=None
+        How many folds are fitted at the same time, as in scikit-learn: None is one. On CUDA this
+        many threads fit the steps before the net.
+    params : dict, default=None
+        What is passed to `fit`, such as ``{"sample_weight": weight}``. What has an entry for every
+        spectrum is cut with them.
+    return_train_score : bool, default=False
+        Whether the spectra that were trained on are scored too.
+    return_estimator : bool, default=False
+        Whether the fitted estimators are returned.
+    return_indices : bool, default=False
+        Whether the rows of the folds are returned.
+    error_score : "raise" or float, default=nan
+        The score of a fold whose fit or score fails; "raise" raises what it raised.
+
+    Returns
+    -------
+    scores : dict of str to ndarray of shape (n_folds,)
+        ``test_score`` or, with several, ``test_<name>``; ``fit_time`` and ``score_time`` in s;
+        and, where asked for, ``train_score``, ``estimator`` and ``indices``. Of the time that the
+        training of all folds together takes, each has an equal share.
+
+    Raises
+    ------
+    ValueError
+        If the folds, the labels or the scores are none that scikit-learn takes, or if the fits of
+        all folds fail.
+
+    See Also
+    --------
+    sklearn.model_selection.cross_validate : Whose names and returns these are.
+    skspectra.evaluation.robustness_curve : Scores on folds that are perturbed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.neural import DenseClassifier, cross_validate
+    >>> X = np.repeat(np.eye(2, 8), 20, axis=0)
+    >>> y = ["left"] * 20 + ["right"] * 20
+    >>> net = DenseClassifier(max_epochs=30, random_state=0)
+    >>> cross_validate(net, X, y, cv=4)["test_score"]
+    array([1., 1., 1., 1.])
+    """
+    X, y, groups = indexable(X, y, groups)
+    scored = {
+        "scoring": scoring,
+        "return_train_score": return_train_score,
+        "return_estimator": return_estimator,
+        "return_indices": return_indices,
+        "error_score": error_score,
+    }
+    if trains_on_cuda(estimator) and not get_config()["enable_metadata_routing"]:
+        cv = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y, groups))
+        try:
+            fitted, fit_times = _fit_folds(estimator, X, y, cv, n_jobs, params)
+        except Exception as error:  # scikit-learn tells which folds fail, and what that means
+            first_line = str(error).partition("\n")[0]
+            _LOGGER.info("Fitting fold after fold: %s: %s", type(error).__name__, first_line)
+        else:
+            return _score_folds(fitted, fit_times, X, y, cv, **scored)
+    return model_selection.cross_validate(
+        estimator, X, y, cv=cv, groups=groups, n_jobs=n_jobs, params=params, **scored
+    )
+
+
+def _fit_folds(estimator, X, y, splits, n_jobs, params):
+    """Return an estimator fitted to each fold, and how long each took."""
+    fitted = [clone(estimator) for _ in splits]
+    fits = [
+        partial(_fit_fold, fold, X, y, train, params or {})
+        for fold, (train, _) in zip(fitted, splits, strict=True)
+    ]
+    return fitted, fit_side_by_side(fits, n_jobs)
+
+
+def _fit_fold(estimator, X, y, train, params):
+    params = _check_method_params(X, params, indices=train)
+    estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **params)
+
+
+def _score_folds(fitted, fit_times, X, y, splits, *, return_estimator, return_indices, **scored):
+    """Score estimators as they are; return what scikit-learn's `cross_validate` returns."""
+    folds = [
+        model_selection.cross_validate(FrozenEstimator(estimator), X, y, cv=[split], **scored)
+        for estimator, split in zip(fitted, splits, strict=True)
+    ]
+    scores = {"fit_time": None, "score_time": None}
+    if return_estimator:
+        scores["estimator"] = fitted
+    if return_indices:
+        train, test = zip(*splits, strict=True)
+        scores["indices"] = {"train": train, "test": test}
+    own = {name: np.concatenate([fold[name] for fold in folds]) for name in folds[0]}
+    return scores | own | {"fit_time": np.array(fit_times)}
