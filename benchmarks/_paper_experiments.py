@@ -1,32 +1,25 @@
-"""Data, models and measurements of ``benchmarks/paper.py``."""
+"""Models and measurements of ``benchmarks/paper.py``."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+from _paper_data import IONS, WIDE
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
 from tqdm import tqdm
 
 from skspectra.augmentation import EnergyShift, PCANoise
-from skspectra.datasets import make_l23_spectra
-from skspectra.exceptions import SpectrumWarning
-from skspectra.io import read_spectra
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
 from skspectra.pipeline import Pipeline
-from skspectra.preprocessing import PowerLawBackground, SpectralCrop, SpectrumNormalizer
+from skspectra.preprocessing import SpectralCrop, SpectrumNormalizer
 from skspectra.sampling import Augment, ValenceMixture
 
-IONS = ("Mn2+", "Mn3+", "Mn4+")
-WIDE = 615 + 0.1 * np.arange(700)
 WINDOW = (635, 665)
-PRE_EDGE = (615, 625)
-LITERATURE = "mn_l23_literature.csv"
+AXIS = WIDE[200:500]  # what the nets see
 FRACTIONS = {"Mn2.5+": {"Mn2+": 0.5, "Mn3+": 0.5}, "Mn3.5+": {"Mn3+": 0.5, "Mn4+": 0.5}}
-FEWEST = 20  # spectra of a class
 
 PUBLISHED, INVARIANT = "fully conv, published", "fully conv, invariant"
 NETS = {
@@ -48,17 +41,18 @@ TRAININGS = {  # shifted copies that are trained on, and by how many eV at most
 class Size(NamedTuple):
     """How much is simulated, trained and measured."""
 
-    n_per_class: int
+    n_per_class: int  # simulated
+    most_per_class: int | None  # measured
     n_folds: int
     max_epochs: int
     n_shifts: int
+    n_noises: int
     n_timed: int  # spectra of the epoch that is timed
 
 
-FULL = Size(n_per_class=667, n_folds=10, max_epochs=100, n_shifts=101, n_timed=100_000)
-QUICK = Size(n_per_class=200, n_folds=3, max_epochs=120, n_shifts=51, n_timed=100_000)
+FULL = Size(667, None, n_folds=10, max_epochs=100, n_shifts=101, n_noises=11, n_timed=100_000)
+QUICK = Size(200, 200, n_folds=3, max_epochs=120, n_shifts=51, n_noises=11, n_timed=100_000)
 
-NOISE_SCALES = np.linspace(0, 5, 11)
 MOVES = (-3, 0, 3)  # eV; the article's references lay about 3 eV from its training spectra
 
 
@@ -66,55 +60,8 @@ def shifts_of(size):
     return np.linspace(-5, 5, size.n_shifts)
 
 
-def simulate(size, seed):
-    """Spectra that are all calibrated, with the noise of a detector."""
-    return make_l23_spectra(
-        size.n_per_class,
-        ions=IONS,
-        spectral_axis=WIDE,
-        shift=0,
-        stretch=0,
-        random_state=seed,
-        return_X_y=True,
-    )
-
-
-def without_background(X):
-    """Spectra without their background, where there is one to fit."""
-    background = PowerLawBackground(PRE_EDGE, spectral_axis=WIDE, loss="least_squares")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SpectrumWarning)
-        return background.fit_transform(X)
-
-
-def read_classes(folder):
-    """Spectra of a folder with one subfolder per class, or None if it has no subfolders."""
-    rows, labels = [], []
-    for path in sorted(path for path in folder.glob("[!.]*") if path.is_dir()):
-        X, _ = read_spectra(sorted(path.glob("[!.]*")), WIDE, outside="edge")
-        rows.append(without_background(X))
-        labels += [path.name] * len(X)
-    if not rows:
-        return None
-    names, counts = np.unique(labels, return_counts=True)
-    if len(names) < 2 or counts.min() < FEWEST:
-        found = ", ".join(f"{n} in {name}" for name, n in zip(names, counts, strict=True))
-        raise ValueError(
-            f"{folder} must have two subfolders at least, one per class and each with {FEWEST} "
-            f"spectra or more, to cross-validate on; found {found}."
-        )
-    return np.concatenate(rows), np.array(labels)
-
-
-def read_literature(folder):
-    """Read published spectra as ``(X, valence, names)``; None if the folder has no table."""
-    path = folder / LITERATURE
-    if not path.exists():
-        return None
-    X, names = read_spectra(path, WIDE, outside="edge")
-    valence = pd.read_csv(path).groupby("spectrum")["valence"].first()[names]
-    valence = valence.replace("Mn3+/Mn4+", "Mn3.5+").fillna("unknown").to_numpy(dtype=str)
-    return without_background(X), valence, names
+def noise_scales_of(size):
+    return np.linspace(0, 5, size.n_noises)
 
 
 def make_model(net, training, max_epochs, seed, first=None, **params):
@@ -152,15 +99,15 @@ def make_mixed_model(net, max_epochs, n_samples, seed):
     return make_model(net, "plain", max_epochs // 2, seed, first=mix, dropout=0.1)
 
 
-def score_fold(model, X, y, train, test, shifts):
+def score_fold(model, X, y, train, test, size):
     """Fit once, and score the held-out spectra as they are, shifted, and with scaled noise."""
     model.fit(X[train], y[train])
     X, y = X[test], y[test]
     seen = model[:-1].transform(X)
     noise = PCANoise(n_components=min(10, len(test) // 2)).fit(seen)
     rng = np.random.default_rng(0)
-    noisy = (noise.set_params(scale=float(k)).perturb(seen, rng) for k in NOISE_SCALES)
-    shifted = (EnergyShift(shift, spectral_axis=WIDE).fit_transform(X) for shift in shifts)
+    noisy = (noise.set_params(scale=float(k)).perturb(seen, rng) for k in noise_scales_of(size))
+    shifted = (EnergyShift(shift, spectral_axis=WIDE).fit_transform(X) for shift in shifts_of(size))
     return {
         "accuracy": model.score(X, y),
         "confusion": confusion_matrix(y, model.predict(X), labels=model.classes_),
@@ -180,8 +127,31 @@ def score_mixed_fold(model, X, y, train, test, seed):
 def label_references(model, X, y, references):
     """Fit to all spectra and name the references after each move, shape (n_moves, n_spectra)."""
     model.fit(X, y)
-    moved = (EnergyShift(move, spectral_axis=WIDE).fit_transform(references) for move in MOVES)
-    return [model.predict(each) for each in moved]
+    return [model.predict(each) for each in moved(references)]
+
+
+def moved(references):
+    """Spectra as instruments that are off by each of the moves would have given them."""
+    return [EnergyShift(move, spectral_axis=WIDE).fit_transform(references) for move in MOVES]
+
+
+def neighbour_shares(model, X, y, references):
+    """Share of the references, after each move, that their nearest training spectra name right.
+
+    Nearest by what the net of a fitted model sees, and by the features that it makes of that.
+    """
+    known = np.isin(references[1], y)
+    if not known.any():
+        return {}
+    seen = model[:-1].transform
+    spaces = {"inputs": seen, "features": lambda X: model[-1].embed(seen(X))}
+    return {
+        name: [
+            KNeighborsClassifier().fit(space(X), y).score(space(each), references[1][known])
+            for each in moved(references[0][known])
+        ]
+        for name, space in spaces.items()
+    }
 
 
 def time_epoch(X, y, n_timed):
@@ -200,9 +170,7 @@ def measure(X, y, references, size, seed, title):
     n_mixed = len(y) * 3 // 4  # as 1500 of 2001
     mixed_nets = [PUBLISHED, INVARIANT] if mixable else []
     tasks = [
-        delayed(score_fold)(
-            make_model(*cell, size.max_epochs, seed + i), X, y, *fold, shifts_of(size)
-        )
+        delayed(score_fold)(make_model(*cell, size.max_epochs, seed + i), X, y, *fold, size)
         for cell in cells
         for i, fold in enumerate(folds)
     ]

@@ -1,10 +1,12 @@
 """What the article measured, measured again and put beside its figures.
 
 Run ``python benchmarks/paper.py``; ``--quick`` for fewer spectra, folds and epochs. The nets are
-trained on simulated Mn L2,3 spectra without any calibration error and with the noise of a detector.
-``--folder`` names a folder of your own: if it holds ``mn_l23_literature.csv`` (columns spectrum,
-valence, energy_eV, intensity), its spectra are the references; if it has one subfolder of files per
-class, everything is repeated on those. Numbers and figures are written to ``--out``.
+trained on simulated Mn L2,3 spectra without any calibration error and with the noise of a detector,
+and on the article's own spectra where `skspectra.datasets.fetch_mn_valence` has them. ``--folder``
+names a folder of your own: if it holds ``mn_l23_literature.csv`` (columns spectrum, valence,
+energy_eV, intensity), its spectra are the references in place of the article's; if it has one
+subfolder of files per class, everything is repeated on those. Numbers and figures are written to
+``--out``.
 """
 
 import argparse
@@ -12,23 +14,37 @@ import json
 import time
 from pathlib import Path
 
+from _paper_data import at_most, read_classes, read_literature, read_published, simulate
 from _paper_experiments import (
     FULL,
     MOVES,
-    NOISE_SCALES,
+    PUBLISHED,
     QUICK,
     TRAININGS,
+    make_model,
     measure,
-    read_classes,
-    read_literature,
+    neighbour_shares,
+    noise_scales_of,
     shifts_of,
-    simulate,
     time_epoch,
 )
-from _paper_report import compare, draw, table
+from _paper_report import compare, draw, draw_inside, table
 
 import skspectra
 from skspectra._files import writing
+
+
+def read(folder, size, seed):
+    """All sets of spectra by name, and the references."""
+    acquired, references = read_published()
+    data = {"simulated": simulate(size.n_per_class, seed), "article": acquired}
+    if folder:
+        references = read_literature(folder) or references
+        data["own files"] = read_classes(folder)
+    data = {name: spectra for name, spectra in data.items() if spectra}
+    return {
+        name: at_most(size.most_per_class, *each, seed) for name, each in data.items()
+    }, references
 
 
 def main(arguments=None, full=FULL, quick=QUICK):
@@ -40,12 +56,7 @@ def main(arguments=None, full=FULL, quick=QUICK):
     options = parser.parse_args(arguments)
     size = quick if options.quick else full
     started = time.perf_counter()
-    data = {"simulated": simulate(size, options.seed)}
-    references = own = None
-    if options.folder:
-        references, own = read_literature(options.folder), read_classes(options.folder)
-    if own:
-        data["own files"] = own
+    data, references = read(options.folder, size, options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     results = {
         "version": skspectra.__version__,
@@ -54,16 +65,19 @@ def main(arguments=None, full=FULL, quick=QUICK):
         **size._asdict(),
         "trainings": TRAININGS,
         "shifts_eV": shifts_of(size),
-        "noise_scales": NOISE_SCALES,
+        "noise_scales": noise_scales_of(size),
         "reference_valence": references[1] if references else [],
         "reference_moves_eV": MOVES,
         "reference_names": references[2] if references else [],
         "epoch_seconds": time_epoch(*data["simulated"], size.n_timed),
-        "data": {
-            name: measure(X, y, references, size, options.seed, name)
-            for name, (X, y) in data.items()
-        },
+        "data": {},
     }
+    for name, (X, y) in data.items():
+        measured = measure(X, y, references, size, options.seed, name)
+        model = make_model(PUBLISHED, "plain", size.max_epochs, options.seed).fit(X, y)
+        measured["neighbours"] = neighbour_shares(model, X, y, references) if references else {}
+        draw_inside(options.out, name, model, X, y, references)
+        results["data"][name] = measured
     results["statements"] = compare(results)
     results["seconds"] = time.perf_counter() - started
     draw(options.out, results)

@@ -5,6 +5,7 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score
+from sklearn.utils import Bunch
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 NETS = ["fully conv, published", "fully conv, invariant", "conv + dense", "dense"]
@@ -28,13 +29,17 @@ def folder(tmp_path):
 @pytest.fixture
 def paper(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
+    import _paper_report
     import paper
 
+    monkeypatch.setitem(_paper_report.STYLE, "savefig.dpi", 20)
+    monkeypatch.setattr(paper, "read_published", lambda: (None, None))
     return paper
 
 
 def test_every_statement_has_numbers_a_verdict_and_a_figure(paper, folder, tmp_path, capsys):
-    tiny = paper.QUICK._replace(n_per_class=20, n_folds=2, max_epochs=1, n_shifts=3, n_timed=64)
+    tiny = paper.QUICK._replace(n_per_class=20, n_folds=2, max_epochs=1, n_timed=64)
+    tiny = tiny._replace(n_shifts=3, n_noises=6)
     out = tmp_path / "out"
     with joblib.parallel_config("sequential"):
         paper.main(["--quick", "--folder", str(folder), "--out", str(out)], quick=tiny)
@@ -50,11 +55,14 @@ def test_every_statement_has_numbers_a_verdict_and_a_figure(paper, folder, tmp_p
             np.testing.assert_array_equal(matrix.sum(axis=1), [20, 20, 20])
             np.testing.assert_allclose(np.mean(cell["accuracy"]), np.trace(matrix) / 60)
             assert np.shape(cell["shift"]) == (3, 2)
-            assert np.shape(cell["noise"]) == (11, 2)
+            assert np.shape(cell["noise"]) == (6, 2)
             np.testing.assert_allclose(cell["shift"][1], cell["accuracy"])
-            np.testing.assert_allclose(cell["noise"][2], cell["accuracy"])
+            np.testing.assert_allclose(cell["noise"][1], cell["accuracy"])
     assert set(np.ravel(data["mixed_references"][NETS[0]])) <= {*IONS, "Mn2.5+", "Mn3.5+"}
     figures = ["confusion", "folds", "mixed", "noise", "references", "shift"]
+    figures += ["activations", "embedding", "spectra"]
+    for shares in data["neighbours"].values():
+        np.testing.assert_allclose(np.array(shares) * 3 % 1, 0, atol=1e-9)  # of three references
     names = {path.name for path in out.iterdir()}
     assert names == {"paper.json", *(f"simulated_{figure}.png" for figure in figures)}
     printed = capsys.readouterr().out
@@ -81,6 +89,30 @@ def test_own_files_have_the_class_of_their_folder_and_no_background(paper, tmp_p
     assert y.tolist() == ["Mn2+"] * 20 + ["Mn4+"] * 20
     np.testing.assert_allclose(X[:, 280], np.tile(np.arange(1, 21), 2), rtol=0.01)
     np.testing.assert_allclose(X[:, [200, 500]], 0, atol=0.01)
+
+
+def test_spectra_of_the_article_where_they_are(paper, monkeypatch):
+    import _paper_data
+
+    energy = np.array([640.0, 650.0])
+    fetched = Bunch(
+        data=np.ones((4, 700)),
+        target=np.repeat(["Mn2+", "Mn3+"], 2),
+        references=[np.column_stack([energy, [i, i + 10]]) for i in range(3)],
+        reference_target=np.array(["Mn4+", "Mn2+/Mn3+", "mixed"]),
+    )
+    monkeypatch.setattr(_paper_data, "fetch_mn_valence", lambda **_: fetched)
+    (X, y), (references, valence, _) = _paper_data.read_published()
+    assert X.shape == (4, 700) and y.tolist() == ["Mn2+", "Mn2+", "Mn3+", "Mn3+"]
+    assert valence.tolist() == ["Mn4+", "Mn2.5+", "unknown"]
+    np.testing.assert_allclose(references[0, [0, 300, 699]], [0, 5, 10], atol=1e-6)
+    assert [len(each) for each in _paper_data.at_most(1, X, y, 0)] == [2, 2]
+
+    def missing(**_):
+        raise OSError
+
+    monkeypatch.setattr(_paper_data, "fetch_mn_valence", missing)
+    assert _paper_data.read_published() == (None, None)
 
 
 def test_folder_with_too_few_spectra_is_refused_before_training(paper, tmp_path, monkeypatch):
@@ -126,6 +158,7 @@ def test_verdicts(paper, measure, net, change, holds):
         "n_folds": 2,
         "nets": {name: dict.fromkeys(TRAININGS, cell) for name in NETS},
         "references": {},
+        "neighbours": {},
         "mixed": {},
         "mixed_references": {},
     }
