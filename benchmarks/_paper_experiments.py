@@ -168,7 +168,8 @@ def measure(X, y, references, size, seed, title):
     cells = [(net, training) for net in NETS for training in TRAININGS]
     mixable = set(IONS) == set(y)
     n_mixed = len(y) * 3 // 4  # as 1500 of 2001
-    mixed_nets = [PUBLISHED, INVARIANT] if mixable else []
+    fully_conv = [net for net, each in NETS.items() if isinstance(each, FullyConvClassifier)]
+    mixed_nets = fully_conv if mixable else []
     tasks = [
         delayed(score_fold)(make_model(*cell, size.max_epochs, seed + i), X, y, *fold, size)
         for cell in cells
