@@ -29,7 +29,7 @@ from skspectra.neural import (
     FullyConvClassifier,
     NoveltyRejector,
     load_pretrained,
-    save_classifier,
+    save_model,
 )
 from skspectra.preprocessing import PeakAligner, SpectralCrop, SpectrumNormalizer
 
@@ -146,7 +146,7 @@ def main():
         print(f"{name:28}" + "   ".join(f"{what} {value:.3f}" for what, value in values.items()))
     if options.pretrained:
         return
-    save_classifier(model, options.out / f"{NAME}.safetensors")
+    save_model(model, options.out / f"{NAME}.safetensors")
     card = {
         "skspectra": skspectra.__version__,
         "ions": IONS,

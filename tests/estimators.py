@@ -1,6 +1,7 @@
 """Every public estimator as the common checks see it, and what they may fail, with the reason."""
 
 import numpy as np
+from scipy.special import softmax
 
 from skspectra.augmentation import Augmenter, AxisStretch, EnergyShift, PCANoise, PoissonNoise
 from skspectra.features import WhiteLineFeatures
@@ -9,6 +10,7 @@ from skspectra.neural import (
     DenseClassifier,
     EnsembleClassifier,
     FullyConvClassifier,
+    FullyConvRegressor,
     NoveltyRejector,
 )
 from skspectra.preprocessing import (
@@ -19,7 +21,7 @@ from skspectra.preprocessing import (
     SpectralResampler,
     SpectrumNormalizer,
 )
-from skspectra.sampling import Augment, KMeansCleaner, ValenceMixture
+from skspectra.sampling import Augment, KMeansCleaner, RandomMixture, ValenceMixture
 from skspectra.unmixing import ReferenceFit
 
 
@@ -44,6 +46,22 @@ class RepeatChannels(Augmenter):
 
     def perturb(self, X, rng):
         return X.repeat_interleave(4, dim=1)
+
+
+class FractionsRegressor(FullyConvRegressor):
+    """Makes fractions of the numbers that the checks bring: their softmax, beside a zero."""
+
+    def fit(self, X, y, sample_weight=None):
+        X, y = self._validate(X, y, reset=True, **self._y_checks)
+        self._shape, self._unit = y.shape[1:], np.abs(y).max() + 1
+        logits = y.reshape(len(y), -1) / self._unit
+        fractions = softmax(np.column_stack([logits, np.zeros(len(y))]), axis=1)
+        return super().fit(X, fractions, sample_weight)
+
+    def predict(self, X):
+        logits = np.log(super().predict(X))
+        y = self._unit * (logits[:, :-1] - logits[:, -1:]).reshape(-1, *self._shape)
+        return y if self._shape else y.astype(np.float32)  # as exact as the net
 
 
 class MixtureOfClasses(ValenceMixture):
@@ -85,6 +103,7 @@ SAMPLERS = [
     KMeansCleaner(keep=[0], random_state=0),
     MixtureOfClasses({}, n_samples=3, random_state=0),
 ]
+REGRESSION_SAMPLERS = [RandomMixture(n_samples=3, n_components=2, random_state=0)]
 
 _QUICK = {"dropout": 0.0, "max_epochs": 10, "batch_size": 16, "lr": 0.1, "random_state": 0}
 _ONE_BLOCK = {"n_filters": (8,), "kernel_sizes": (3,), "augment": RepeatChannels()}
@@ -97,6 +116,8 @@ NETS = [
         DenseClassifier(hidden_layer_sizes=(8,), **_QUICK), n_members=2, random_state=0
     ),
     NoveltyRejector(DenseClassifier(hidden_layer_sizes=(8,), **_QUICK)),
+    FullyConvRegressor(**_ONE_BLOCK, **_QUICK),
+    FractionsRegressor(target="fractions", **_ONE_BLOCK, **_QUICK),
 ]
 
 _PERTURBS = "fit_transform perturbs and transform leaves alone, as TargetEncoder's do"

@@ -4,7 +4,14 @@ import pkgutil
 
 import imblearn.utils.estimator_checks
 import pytest
-from estimators import AUGMENTERS, NETS, SAMPLERS, TRANSFORMERS, expected_failed_checks
+from estimators import (
+    AUGMENTERS,
+    NETS,
+    REGRESSION_SAMPLERS,
+    SAMPLERS,
+    TRANSFORMERS,
+    expected_failed_checks,
+)
 from sklearn.base import BaseEstimator
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -20,7 +27,9 @@ def test_estimator(estimator, check):
     check(estimator)
 
 
-@parametrize_with_checks(SAMPLERS, expected_failed_checks=expected_failed_checks)
+@parametrize_with_checks(
+    [*SAMPLERS, *REGRESSION_SAMPLERS], expected_failed_checks=expected_failed_checks
+)
 def test_sampler_as_estimator(estimator, check):
     check(estimator)
 
@@ -47,6 +56,7 @@ def test_every_public_estimator_is_checked():
         and not inspect.isabstract(each)
         and each.__module__.startswith("skspectra.")
     }
-    checked = {type(each) for each in (*TRANSFORMERS, *AUGMENTERS, *NETS, *SAMPLERS)}
+    samplers = [*SAMPLERS, *REGRESSION_SAMPLERS]
+    checked = {type(each) for each in (*TRANSFORMERS, *AUGMENTERS, *NETS, *samplers)}
     assert ours - {base for each in checked for base in each.__mro__} == set()
     assert len(ours) >= 15

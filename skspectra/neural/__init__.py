@@ -1,22 +1,24 @@
-"""Neural networks for spectra: scikit-learn classifiers that own a torch module."""
+"""Neural networks for spectra: scikit-learn estimators that own a torch module."""
 
 from skspectra.neural._conv_dense import ConvDenseClassifier
 from skspectra.neural._cross_validation import cross_validate
 from skspectra.neural._dense import DenseClassifier
 from skspectra.neural._ensemble import EnsembleClassifier
 from skspectra.neural._fully_conv import FullyConvClassifier
+from skspectra.neural._fully_conv_regressor import FullyConvRegressor
 from skspectra.neural._novelty import NoveltyRejector
 from skspectra.neural._pretrained import load_pretrained
-from skspectra.neural._saving import load_classifier, save_classifier
+from skspectra.neural._saving import load_model, save_model
 
 __all__ = [
     "ConvDenseClassifier",
     "DenseClassifier",
     "EnsembleClassifier",
     "FullyConvClassifier",
+    "FullyConvRegressor",
     "NoveltyRejector",
     "cross_validate",
-    "load_classifier",
+    "load_model",
     "load_pretrained",
-    "save_classifier",
+    "save_model",
 ]

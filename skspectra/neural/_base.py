@@ -123,8 +123,8 @@ class SpectralNetEstimator(BaseEstimator):
         """Train the net; return the rows that were held out, or None."""
         warm = self.warm_start and hasattr(self, "net_")
         checked, y = self._validate(X, y, reset=not warm, **self._y_checks)
-        targets = self._encode(y, reset=not warm)
         weight = self._weigh(checked, y, sample_weight)
+        targets = self._encode(y, weight, reset=not warm)
         if not warm:
             self._random_state = check_random_state(self.random_state)
         train, valid = self._split(y, weight)

@@ -91,9 +91,8 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
         codes = self.predict_proba(X).argmax(axis=1)
         return self.classes_[codes]
 
-    def _encode(self, y, reset):
+    def _encode(self, y, weight, reset):
         """Codes 0 to n_classes - 1 of the labels."""
-        check_classification_targets(y)
         if reset:
             self.classes_ = np.unique(y)
         unknown = np.setdiff1d(y, self.classes_)
@@ -109,6 +108,7 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
         return self.classes_.size
 
     def _weigh(self, X, y, sample_weight):
+        check_classification_targets(y)
         return spectrum_weights(X, y, sample_weight, self.class_weight)
 
     def _strata(self, y):

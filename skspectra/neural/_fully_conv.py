@@ -7,13 +7,29 @@ from skspectra.neural._docs import with_shared_docs
 from skspectra.neural._invariant import InvariantConvModule
 from skspectra.neural._modules import FullyConvModule
 
-__all__ = ["FullyConvClassifier"]
+__all__ = ["FullyConvClassifier", "FullyConvGraph"]
 
 _GRAPHS = {"published": FullyConvModule, "invariant": InvariantConvModule}
 
 
+class FullyConvGraph:
+    """The parameters that choose a fully convolutional module."""
+
+    _module_parameters = ("n_filters", "kernel_sizes", "dropout")
+
+    _parameter_constraints: dict = {
+        "graph": [StrOptions(set(_GRAPHS))],
+        "n_filters": ["array-like"],
+        "kernel_sizes": ["array-like"],
+    }
+
+    @property
+    def _module_class(self):
+        return _GRAPHS[self.graph]
+
+
 @with_shared_docs
-class FullyConvClassifier(SpectralNetClassifier):
+class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
     r"""Classify spectra by their shape, wherever the edge lies: a net without dense layers.
 
     Blocks of a convolution, a ReLU, batch normalisation and averaging of pairs make features, here
@@ -86,13 +102,9 @@ class FullyConvClassifier(SpectralNetClassifier):
     (120, 2, 1)
     """
 
-    _module_parameters = ("n_filters", "kernel_sizes", "dropout")
-
     _parameter_constraints: dict = {
         **SpectralNetClassifier._parameter_constraints,
-        "graph": [StrOptions(set(_GRAPHS))],
-        "n_filters": ["array-like"],
-        "kernel_sizes": ["array-like"],
+        **FullyConvGraph._parameter_constraints,
     }
 
     def __init__(
@@ -141,7 +153,3 @@ class FullyConvClassifier(SpectralNetClassifier):
         self.graph = graph
         self.n_filters = n_filters
         self.kernel_sizes = kernel_sizes
-
-    @property
-    def _module_class(self):
-        return _GRAPHS[self.graph]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skspectra.neural._saving import load_classifier
+from skspectra.neural._saving import load_model
 
 __all__ = ["load_pretrained"]
 
@@ -53,4 +53,4 @@ def load_pretrained(name):
     known = sorted(path.stem for path in _FOLDER.glob("*.safetensors"))
     if name not in known:
         raise ValueError(f"There is no trained classifier {name!r}; there is {', '.join(known)}.")
-    return load_classifier(_FOLDER / f"{name}.safetensors")
+    return load_model(_FOLDER / f"{name}.safetensors")

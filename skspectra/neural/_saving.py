@@ -1,4 +1,4 @@
-"""Fitted classifiers as files without pickle."""
+"""Fitted models as files without pickle."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ import safetensors
 import safetensors.numpy
 import sklearn.pipeline
 import torch
-from sklearn.base import is_classifier
+from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import check_is_fitted
 
 import skspectra
@@ -21,9 +21,10 @@ from skspectra.neural._dense import DenseClassifier
 from skspectra.neural._device import available_device, resolve_device, seeded
 from skspectra.neural._ensemble import EnsembleClassifier
 from skspectra.neural._fully_conv import FullyConvClassifier
+from skspectra.neural._fully_conv_regressor import FullyConvRegressor
 from skspectra.neural._novelty import NoveltyRejector
 
-__all__ = ["load_classifier", "save_classifier"]
+__all__ = ["load_model", "save_model"]
 
 _KEY = "skspectra"
 _FORMAT = 1
@@ -31,6 +32,7 @@ _ESTIMATORS = {
     f"{each.__module__.partition('.')[0]}.{each.__name__}": each
     for each in (
         FullyConvClassifier,
+        FullyConvRegressor,
         ConvDenseClassifier,
         DenseClassifier,
         EnsembleClassifier,
@@ -47,8 +49,8 @@ _ESTIMATORS = {
 _LEFT_OUT = {"net_", "history_", "augmenters_", "_random_state"}  # of nets
 
 
-def save_classifier(model, path):
-    """Write a fitted classifier to a file that holds numbers and text only.
+def save_model(model, path):
+    """Write a fitted classifier or regressor to a file that holds numbers and text only.
 
     The file is of the safetensors format: the arrays, and a description in JSON. Reading it runs
     no code, unlike reading a pickle. What is needed to predict is kept, how it came about is not:
@@ -56,7 +58,7 @@ def save_classifier(model, path):
 
     Parameters
     ----------
-    model : classifier
+    model : classifier or regressor
         A fitted net of this package, an `EnsembleClassifier` or `NoveltyRejector`, or a pipeline of
         steps from `skspectra.preprocessing`, other than `PowerLawBackground`, that ends in one of
         these. Nets have no `augment`, no `callbacks` and no objects in other parameters.
@@ -66,30 +68,30 @@ def save_classifier(model, path):
     Raises
     ------
     NotFittedError
-        If the classifier is not fitted.
+        If the model is not fitted.
     TypeError
         If it is none of the above or holds something that is neither number, text nor array.
 
     See Also
     --------
-    load_classifier : The way back.
+    load_model : The way back.
 
     Examples
     --------
     >>> import tempfile
     >>> from pathlib import Path
     >>> import numpy as np
-    >>> from skspectra.neural import DenseClassifier, load_classifier, save_classifier
+    >>> from skspectra.neural import DenseClassifier, load_model, save_model
     >>> X, y = np.repeat(np.eye(2, 8), 20, axis=0), ["left"] * 20 + ["right"] * 20
     >>> net = DenseClassifier(max_epochs=30, random_state=0).fit(X, y)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save_classifier(net, Path(folder) / "net.safetensors")
-    ...     loaded = load_classifier(Path(folder) / "net.safetensors")
+    ...     save_model(net, Path(folder) / "net.safetensors")
+    ...     loaded = load_model(Path(folder) / "net.safetensors")
     >>> loaded.predict(X[[0, -1]])
     array(['left', 'right'], dtype='<U5')
     """
-    if not is_classifier(model):
-        raise TypeError(f"model must be a classifier, got {model!r}.")
+    if not (is_classifier(model) or is_regressor(model)):
+        raise TypeError(f"model must be a classifier or a regressor, got {model!r}.")
     check_is_fitted(model)
     tensors = {}
     header = {
@@ -102,8 +104,8 @@ def save_classifier(model, path):
         temporary.write_bytes(safetensors.numpy.save(tensors, metadata=metadata))
 
 
-def load_classifier(path):
-    """Read a classifier that `save_classifier` wrote.
+def load_model(path):
+    """Read a model that `save_model` wrote.
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ def load_classifier(path):
 
     Returns
     -------
-    model : classifier
+    model : classifier or regressor
         Fitted. Nets run on the device that they are set to, or on the CPU where it is missing.
 
     Raises
@@ -136,7 +138,7 @@ def load_classifier(path):
             "something else."
         ) from error
     if header is None:
-        raise ValueError(f"{path} holds arrays, but no classifier that save_classifier wrote.")
+        raise ValueError(f"{path} holds arrays, but no model that save_model wrote.")
     header = json.loads(header)
     if header.get("format") != _FORMAT:
         raise ValueError(

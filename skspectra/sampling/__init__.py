@@ -2,6 +2,7 @@
 
 from skspectra.sampling._augment import Augment
 from skspectra.sampling._kmeans_cleaner import KMeansCleaner
+from skspectra.sampling._random_mixture import RandomMixture
 from skspectra.sampling._valence_mixture import ValenceMixture
 
-__all__ = ["Augment", "KMeansCleaner", "ValenceMixture"]
+__all__ = ["Augment", "KMeansCleaner", "RandomMixture", "ValenceMixture"]

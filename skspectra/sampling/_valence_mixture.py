@@ -5,10 +5,9 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from skspectra._interpolation import shift_rows
 from skspectra._random import as_generator, check_range
-from skspectra.exceptions import warn_spectra
 from skspectra.sampling._base import SpectralSampler
+from skspectra.sampling._mixing import scale_by_maximum, take_shifted
 
 __all__ = ["ValenceMixture"]
 
@@ -61,6 +60,10 @@ class ValenceMixture(SpectralSampler):
     SpectrumWarning
         Once, with the count of the spectra whose maximum is not above 0: they are mixed unscaled.
 
+    See Also
+    --------
+    RandomMixture : Mixtures in random proportion, for regression.
+
     References
     ----------
     .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using deep
@@ -100,9 +103,7 @@ class ValenceMixture(SpectralSampler):
         bounds = check_range(self.shift, "shift")
         for name, parts in self.fractions.items():
             _check_mixture(name, parts, y)
-        highest = X.max(axis=1, keepdims=True)
-        warn_spectra(highest <= 0, "{count} have no maximum above 0; they are mixed unscaled.")
-        scaled = X / np.where(highest > 0, highest, 1)
+        scaled = scale_by_maximum(X)
         rng = as_generator(self.random_state)
         mixtures = [self._mix(parts, scaled, y, bounds, rng) for parts in self.fractions.values()]
         names = np.repeat(np.array(list(self.fractions), dtype=_label_dtype(y)), self.n_samples)
@@ -113,8 +114,7 @@ class ValenceMixture(SpectralSampler):
         total = np.zeros((self.n_samples, X.shape[1]), dtype=X.dtype)
         for name, fraction in parts.items():
             rows = rng.choice(np.flatnonzero(y == name), self.n_samples)
-            shifts = rng.uniform(*bounds, self.n_samples)
-            total += fraction * shift_rows(X[rows], self.spectral_axis_, shifts)
+            total += fraction * take_shifted(X, rows, self.spectral_axis_, bounds, rng)
         return total
 
 

@@ -17,8 +17,8 @@ from skspectra.neural import (
     EnsembleClassifier,
     FullyConvClassifier,
     NoveltyRejector,
-    load_classifier,
-    save_classifier,
+    load_model,
+    save_model,
 )
 from skspectra.preprocessing import (
     PCADenoiser,
@@ -55,8 +55,8 @@ def path(tmp_path):
 def test_loaded_classifier_predicts_the_same(model, path, spectra):
     X, y = spectra
     model = clone(model).fit(X, y)
-    save_classifier(model, path)
-    loaded = load_classifier(path)
+    save_model(model, path)
+    loaded = load_model(path)
     assert type(loaded) is type(model)
     np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
@@ -80,10 +80,8 @@ def test_loaded_classifier_predicts_the_same(model, path, spectra):
 def test_every_step_of_preprocessing_can_be_in_front(step, path, spectra):
     X, y = spectra
     model = make_pipeline(step, clone(DENSE)).fit(X + 1, y)
-    save_classifier(model, path)
-    np.testing.assert_array_equal(
-        load_classifier(path).predict_proba(X + 1), model.predict_proba(X + 1)
-    )
+    save_model(model, path)
+    np.testing.assert_array_equal(load_model(path).predict_proba(X + 1), model.predict_proba(X + 1))
 
 
 @pytest.mark.parametrize("labels", [[0, 1], [False, True], ["a", "bcd"]])
@@ -91,8 +89,8 @@ def test_labels_keep_their_type(labels, path, spectra):
     X = spectra[0]
     y = np.array(labels)[np.arange(len(X)) % 2]
     model = clone(DENSE).fit(X, y)
-    save_classifier(model, path)
-    predicted = load_classifier(path).predict(X)
+    save_model(model, path)
+    predicted = load_model(path).predict(X)
     assert predicted.dtype == y.dtype
     np.testing.assert_array_equal(predicted, model.predict(X))
 
@@ -100,10 +98,10 @@ def test_labels_keep_their_type(labels, path, spectra):
 def test_file_holds_no_pickle_and_can_be_fitted_again(path, spectra):
     X, y = spectra
     net = clone(DENSE).fit(X, y)
-    save_classifier(net, path)
+    save_model(net, path)
     with pytest.raises(pickle.UnpicklingError):
         pickle.loads(path.read_bytes())
-    again = load_classifier(path).fit(X, y)
+    again = load_model(path).fit(X, y)
     np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
 
 
@@ -111,32 +109,32 @@ def test_what_cannot_be_saved_is_refused_and_nothing_is_written(path, spectra):
     X, y = spectra
     params = {"hidden_layer_sizes": (4,), "max_epochs": 1}
     with pytest.raises(NotFittedError):
-        save_classifier(DenseClassifier(), path)
+        save_model(DenseClassifier(), path)
     with pytest.raises(TypeError, match="must be a classifier"):
-        save_classifier(SpectrumNormalizer().fit(X), path)
+        save_model(SpectrumNormalizer().fit(X), path)
     with pytest.raises(TypeError, match="cannot be saved: it is LogisticRegression"):
-        save_classifier(make_pipeline(LogisticRegression()).fit(X, y), path)
+        save_model(make_pipeline(LogisticRegression()).fit(X, y), path)
     with pytest.raises(TypeError, match="model.augment cannot be saved"):
-        save_classifier(DenseClassifier(augment=PoissonNoise(), **params).fit(X, y), path)
+        save_model(DenseClassifier(augment=PoissonNoise(), **params).fit(X, y), path)
     with pytest.raises(TypeError, match="model.random_state cannot be saved"):
         random_state = np.random.RandomState(0)
-        save_classifier(DenseClassifier(random_state=random_state, **params).fit(X, y), path)
+        save_model(DenseClassifier(random_state=random_state, **params).fit(X, y), path)
     assert list(path.parent.iterdir()) == []
 
 
 def test_truncated_and_foreign_files_are_one_clear_error(path, spectra, tmp_path):
     X, y = spectra
-    save_classifier(clone(DENSE).fit(X, y), path)
+    save_model(clone(DENSE).fit(X, y), path)
     content = path.read_bytes()
     for n_bytes in (0, 4, 200, len(content) - 1):
         path.write_bytes(content[:n_bytes])
         with pytest.raises(ValueError, match="model.safetensors cannot be read"):
-            load_classifier(path)
+            load_model(path)
     safetensors.numpy.save_file({"a": np.ones(2)}, path)
-    with pytest.raises(ValueError, match="no classifier"):
-        load_classifier(path)
+    with pytest.raises(ValueError, match="no model"):
+        load_model(path)
     with pytest.raises(FileNotFoundError, match="There is no file"):
-        load_classifier(tmp_path / "missing")
+        load_model(tmp_path / "missing")
 
 
 @pytest.mark.parametrize(
@@ -157,18 +155,18 @@ def test_truncated_and_foreign_files_are_one_clear_error(path, spectra, tmp_path
 )
 def test_description_is_checked(change, message, path, spectra):
     X, y = spectra
-    save_classifier(clone(DENSE).fit(X, y), path)
+    save_model(clone(DENSE).fit(X, y), path)
     with safetensors.safe_open(path, framework="numpy") as file:
         header = json.loads(file.metadata()["skspectra"])
     change(header)
     tensors = safetensors.numpy.load_file(path)
     safetensors.numpy.save_file(tensors, path, metadata={"skspectra": json.dumps(header)})
     with pytest.raises(ValueError, match=rf"(?s){message}"):
-        load_classifier(path)
+        load_model(path)
 
 
 def test_file_has_the_mode_of_any_other(tmp_path, spectra):
-    save_classifier(DenseClassifier(max_epochs=1).fit(*spectra), tmp_path / "net.safetensors")
+    save_model(DenseClassifier(max_epochs=1).fit(*spectra), tmp_path / "net.safetensors")
     (tmp_path / "plain").touch()
     modes = {path.stat().st_mode for path in tmp_path.iterdir()}
     assert len(modes) == 1
