@@ -53,15 +53,14 @@ class FractionsRegressor(FullyConvRegressor):
 
     def fit(self, X, y, sample_weight=None):
         X, y = self._validate(X, y, reset=True, **self._y_checks)
-        self._shape, self._unit = y.shape[1:], np.abs(y).max() + 1
-        logits = y.reshape(len(y), -1) / self._unit
+        self._shape = y.shape[1:]
+        logits = y.reshape(len(y), -1) / (np.abs(y).max() + 1)
         fractions = softmax(np.column_stack([logits, np.zeros(len(y))]), axis=1)
         return super().fit(X, fractions, sample_weight)
 
     def predict(self, X):
-        logits = np.log(super().predict(X))
-        y = self._unit * (logits[:, :-1] - logits[:, -1:]).reshape(-1, *self._shape)
-        return y if self._shape else y.astype(np.float32)  # as exact as the net
+        fractions = super().predict(X)[:, :-1].reshape(-1, *self._shape)
+        return fractions if self._shape else fractions.astype(np.float32)  # as exact as the net
 
 
 class MixtureOfClasses(ValenceMixture):
