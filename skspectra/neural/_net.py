@@ -43,12 +43,24 @@ class TrainingBatches:
         return max(1, min(-(-n_rows // self.batch_size), n_rows // 2))
 
     def __iter__(self):
+        for rows in self.draw_rows():
+            yield self.take(rows)
+
+    def draw_rows(self):
+        """Rows of all batches, in a new order at every call."""
         order = torch.randperm(len(self.y), device=self.y.device)
-        for rows in order.tensor_split(len(self)):
-            X = {name: tensor.index_select(0, rows) for name, tensor in self.X.items()}
-            if self.perturb is not None:
-                X["X"] = self.perturb(X["X"])
-            yield X, self.y.index_select(0, rows)
+        return order.tensor_split(len(self))
+
+    def take(self, rows):
+        """Batch of some rows."""
+        X = {name: tensor.index_select(0, rows) for name, tensor in self.X.items()}
+        if self.perturb is not None:
+            X["X"] = self.perturb(X["X"])
+        return X, self.y.index_select(0, rows)
+
+    def generators(self):
+        """Return what draws the perturbations, in a list."""
+        return [] if self.perturb is None else [self.perturb.keywords["rng"]]
 
 
 class SpectralNet(NeuralNet):
@@ -69,9 +81,12 @@ class SpectralNet(NeuralNet):
     ----------
     fused : FusedModule or None
         While it trains, what computes the module faster.
+    graphed : GraphedStep or None
+        While it trains, what replays its steps.
     """
 
     fused = None
+    graphed = None
 
     def __init__(self, *args, augmenters=None, **kwargs):
         super().__init__(*args, **kwargs)
@@ -125,8 +140,12 @@ class SpectralNet(NeuralNet):
         if iterator is None:
             return
         name = f"{prefix}_loss"
+        batches = iterator
+        if training and self.graphed is not None:
+            batches = ((None, rows) for rows in iterator.draw_rows())
+            step_fn = partial(self._replay, iterator)
         try:
-            for batch in iterator:
+            for batch in batches:
                 self.notify("on_batch_begin", batch=batch, training=training)
                 step = step_fn(batch, **fit_params)
                 self.history.record_batch(name, step["loss"].detach())
@@ -137,6 +156,11 @@ class SpectralNet(NeuralNet):
         self.history.record(f"{prefix}_batch_count", len(iterator))
         if training and self.train_split is not None:
             settle_statistics(self.module_, iterator, self.infer)
+
+    def _replay(self, batches, batch):
+        """Train on the rows of a batch, without the spectra passing through Python."""
+        _, rows = batch
+        return {"loss": self.graphed(rows, batches), "y_pred": None}
 
     def _fetch_losses(self, name):
         """Replace the losses of this epoch by numbers, waiting for the device once."""

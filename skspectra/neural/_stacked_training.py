@@ -10,6 +10,7 @@ from skorch.dataset import Dataset
 
 from skspectra.neural._base import SpectralNetEstimator
 from skspectra.neural._device import one_thread, resolve_device, seeded
+from skspectra.neural._graphed import graphed_step
 from skspectra.neural._net import ClassifierNet, EpochBar, TrainingBatches
 from skspectra.neural._schedule import OneCycle
 from skspectra.neural._stacked_module import Padding, StackedModule, is_stackable
@@ -19,6 +20,7 @@ __all__ = ["fit_side_by_side", "train_side_by_side", "train_stacked", "trains_on
 
 _ELEMENTWISE = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 _FOLLOWED = (OneCycle, EpochBar)  # callbacks that need no more than what a stack tells them
+_SHARE_OF_MEMORY = 0.8  # that the spectra of a stack may take of what is free
 _LOGGER = logging.getLogger("skspectra")
 
 
@@ -71,12 +73,15 @@ def train_side_by_side(trainings, n_nets):
         groups.setdefault(id(training) if reason else _graph(training), []).append(training)
         reasons += [reason] if reason else []
     for key, group in groups.items():
-        if len(group) > 1:
+        if len(group) > 1 and _has_room(group):
             train_stacked(group)
-        else:
-            group[0].run()
-            if isinstance(key, str):
-                reasons.append("no other net has the same graph, width and number of batches")
+            continue
+        for training in group:
+            training.run()
+        if len(group) > 1:
+            reasons += ["too little memory on the device"] * len(group)
+        elif isinstance(key, str):
+            reasons.append("no other net has the same graph, width and number of batches")
     if reasons:
         why = "; ".join(sorted(set(reasons)))
         _LOGGER.info("Trained %d of %d nets alone: %s.", len(reasons), n_nets, why)
@@ -127,6 +132,15 @@ def _graph(training):
             (X.shape[1:], X.dtype, X.device),
         )
     )
+
+
+def _has_room(trainings):
+    """Whether there is memory for a second copy of the spectra."""
+    spectra = [training.data.X["X"] for training in trainings]
+    if spectra[0].device.type == "cpu":
+        return True
+    free, _ = torch.cuda.mem_get_info(spectra[0].device)
+    return sum(X.nbytes for X in spectra) < _SHARE_OF_MEMORY * free
 
 
 def _sizes(training):
@@ -208,6 +222,14 @@ class _Stack:
         ]
         self._places = torch.stack(places, 2).to(self._y.device)
         self._paddings = {}
+        self._graphed = graphed_step(
+            self._train_on,
+            self._optimizer,
+            self._generators,
+            device=self._y.device,
+            n_steps=self.max_epochs * len(self._sizes),
+            augmenters=[member.net.augmenters for member in members],
+        )
 
     def run_epoch(self):
         """Train all nets for an epoch, and write it to their histories."""
@@ -215,13 +237,13 @@ class _Stack:
         for net in nets:
             net.notify("on_epoch_begin", dataset_train=None, dataset_valid=None)
         self._module.generators = [member.generator for member in self._members]
-        losses = []
+        step, losses = self._graphed or self._train_on, []
         for rows, sizes in self._draw_batches():
             for net, size in zip(nets, sizes, strict=True):
                 net.notify("on_batch_begin", batch=None, training=True)
                 net.history.record_batch("train_batch_size", size)
             self._follow_learning_rates()
-            losses.append(self._step(rows, sizes))
+            losses.append(step(rows, sizes))
         for net, own in zip(nets, torch.stack(losses, 1).tolist(), strict=True):
             for batch, loss in zip(net.history[-1]["batches"], own, strict=True):
                 batch["train_loss"] = loss
@@ -251,7 +273,7 @@ class _Stack:
                     own = member.net.module_.get_parameter(name)
                     member.net.optimizer_.state[own] = _part_of_state(state, leaf, number)
 
-    def _step(self, rows, sizes):
+    def _train_on(self, rows, sizes):
         """Train on a batch of each net; return the loss of each."""
         padding = self._module.padding = self._padding(sizes)
         self._optimizer.zero_grad()
@@ -280,7 +302,7 @@ class _Stack:
 
     def _spectra(self, rows, sizes):
         """Spectra of shape (n_spectra, n_nets, n_channels), as the nets are shown them."""
-        X = self._X.index_select(0, rows.flatten()).unflatten(0, rows.shape)
+        X = self._X.index_select(0, rows.flatten()).unflatten(0, rows.shape).float()
         if self._members[0].perturb is None:
             return X
         perturbed = [
@@ -288,6 +310,11 @@ class _Stack:
             for number, (member, size) in enumerate(zip(self._members, sizes, strict=True))
         ]
         return torch.stack(perturbed, 1)
+
+    def _generators(self, sizes):
+        drawn = [member.generator for member in self._members]
+        perturbations = [member.perturb for member in self._members if member.perturb is not None]
+        return drawn + [perturb.keywords["rng"] for perturb in perturbations]
 
     def _padding(self, sizes):
         """Return which rows only fill up the batches; None if none do."""

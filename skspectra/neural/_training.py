@@ -12,6 +12,7 @@ from skorch.helper import predefined_split
 
 from skspectra.neural._device import one_thread, seeded
 from skspectra.neural._fused import fused_module
+from skspectra.neural._graphed import graphed_steps
 from skspectra.neural._initialization import settle_statistics, standardize_layers
 from skspectra.neural._net import SpectralNet
 
@@ -160,7 +161,7 @@ class Training:
         net, data = self.net, self.data
         net.fused = fused_module(net.module_, net.max_epochs * data.X["X"].numel())
         try:
-            with one_thread():
+            with one_thread(), graphed_steps(net, data):
                 net.partial_fit(data.X, data.y)
                 if not net.history or "valid_loss" not in net.history[-1]:
                     batches = net.get_iterator(data, training=True)
