@@ -1,0 +1,109 @@
+"""What only a GPU can show; skipped where there is none."""
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+
+from skspectra.augmentation import EnergyShift, PCANoise, PoissonNoise
+from skspectra.neural import (
+    ConvDenseClassifier,
+    DenseClassifier,
+    FullyConvClassifier,
+    _cross_validation,
+    _graphed,
+    cross_validate,
+)
+from skspectra.neural._graphed import GraphedStep
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")
+
+BLOCKS = {"n_filters": (4, 3), "kernel_sizes": (5, 2)}
+QUICK = {"max_epochs": 12, "batch_size": 13, "random_state": 0}
+CHAIN = [EnergyShift(shift=(-1, 1), window=(1, 22)), PCANoise(n_components=2), PoissonNoise()]
+NETS = {
+    "published": FullyConvClassifier(**BLOCKS, **QUICK),
+    "invariant": FullyConvClassifier(**BLOCKS, **QUICK, graph="invariant"),
+    "conv_dense": ConvDenseClassifier(**BLOCKS, **QUICK),
+    "dense": DenseClassifier(**QUICK),
+    "augmented": FullyConvClassifier(**BLOCKS, **QUICK, augment=CHAIN, schedule="one-cycle"),
+    "momentum": DenseClassifier(
+        **QUICK, optimizer="SGD", net_params={"optimizer__momentum": 0.9}, weight_decay=0.01
+    ),
+    "held out": DenseClassifier(**QUICK, validation_fraction=0.2, patience=3),
+}
+
+
+@pytest.fixture(autouse=True)
+def always(monkeypatch, caplog):
+    """Record however few steps there are."""
+    monkeypatch.setattr(_graphed, "_PAYS_FROM", 0)
+    caplog.set_level(logging.INFO, "skspectra")
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_graphs_train_as_eager_steps_do(name, spectra, monkeypatch, caplog):
+    X, y = spectra
+    graphed = NETS[name].fit(X, y)
+    proba, losses = graphed.predict_proba(X), [e["train_loss"] for e in graphed.history_]
+    assert caplog.messages == []
+    monkeypatch.setattr(_graphed, "_PAYS_FROM", 10**9)
+    eager = NETS[name].fit(X, y)
+    np.testing.assert_allclose([e["train_loss"] for e in eager.history_], losses, rtol=1e-3)
+    np.testing.assert_allclose(eager.predict_proba(X), proba, atol=2e-3)
+
+
+def test_recording_that_fails_halfway_changes_nothing(spectra, monkeypatch, caplog):
+    X, y = spectra
+    monkeypatch.setattr(_graphed, "_PAYS_FROM", 10**9)
+    expected = NETS["published"].fit(X, y).predict_proba(X)
+    monkeypatch.setattr(_graphed, "_PAYS_FROM", 0)
+    graphed_step = _graphed.graphed_step
+
+    def failing(step, *args, **options):
+        def fails_where_it_is_recorded(rows, kind):
+            losses = step(rows, kind)
+            if torch.cuda.is_current_stream_capturing():
+                losses.sum().item()
+            return losses
+
+        return graphed_step(fails_where_it_is_recorded, *args, **options)
+
+    monkeypatch.setattr(_graphed, "graphed_step", failing)
+    proba = NETS["published"].fit(X, y).predict_proba(X)
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("Training without CUDA graphs: ")
+    np.testing.assert_allclose(proba, expected, atol=1e-4)
+    torch.rand(3, device="cuda")  # torch's own generator still works
+
+
+@pytest.mark.parametrize("name", ["published", "invariant", "conv_dense", "dense", "augmented"])
+def test_folds_are_those_of_scikit_learn(name, spectra, monkeypatch, caplog):
+    X, y = spectra
+    options = {"cv": 3, "scoring": "neg_log_loss"}
+    scores = cross_validate(NETS[name], X[:58], y[:58], **options)["test_score"]
+    assert caplog.messages == []
+    monkeypatch.setattr(_cross_validation, "trains_on_cuda", lambda estimator: False)
+    expected = cross_validate(NETS[name], X[:58], y[:58], **options)["test_score"]
+    np.testing.assert_allclose(scores, expected, rtol=5e-3)
+
+
+def test_prediction_is_that_of_the_cpu(spectra):
+    X, y = spectra
+    net = NETS["published"].fit(X, y)
+    many = np.tile(X, (5000, 1))
+    proba = net.predict_proba(many)
+    net.net_.module_.cpu()
+    net.net_.set_params(device="cpu")
+    np.testing.assert_allclose(proba, net.predict_proba(many), atol=1e-5)
+
+
+def test_steps_are_replayed(spectra, monkeypatch):
+    recorded = []
+    record = GraphedStep._record
+    monkeypatch.setattr(
+        GraphedStep, "_record", lambda self, *batch: recorded.append(batch) or record(self, *batch)
+    )
+    NETS["published"].fit(*spectra)
+    assert len(recorded) == len({len(rows) for rows, _ in recorded}) <= 2
