@@ -44,12 +44,12 @@ PredictionErrorDisplay.from_predictions(
 )
 held = (lower <= y_new) & (y_new <= upper)
 for inside, color in ((held, "C0"), (~held, "C3")):
-    ax.vlines(y_new[inside], lower[inside], upper[inside], color=color, alpha=0.3)
+    ax.hlines(y_new[inside], lower[inside], upper[inside], color=color, alpha=0.3)
 ax.set(
     xticks=[2, 2.5, 3, 3.5, 4],
     yticks=[2, 2.5, 3, 3.5, 4],
-    xlabel="Mean valence, mixed",
-    ylabel="Mean valence, predicted",
+    xlabel="Mean valence, predicted",
+    ylabel="Mean valence, mixed",
     title=f"90 % intervals hold {held.sum()} of {held.size}",
 )
 plt.show()
