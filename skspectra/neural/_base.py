@@ -1,5 +1,6 @@
 """What the neural estimators share: seeds, splits and the skorch net they own."""
 
+import math
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, check_random_state, gen_batches
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.utils import to_numpy
 
@@ -17,6 +18,8 @@ from skspectra.augmentation._base import Augmenter, AugmenterChain
 from skspectra.neural._device import one_thread, resolve_device
 from skspectra.neural._net import EpochBar
 from skspectra.neural._schedule import OneCycle
+from skspectra.neural._stored import NARROW, StoredSpectra, validate_spectra
+from skspectra.neural._streaming import as_tensor
 from skspectra.neural._training import (
     Training,
     as_dataset,
@@ -28,7 +31,8 @@ from skspectra.neural._training import (
 
 __all__ = ["SpectralNetEstimator"]
 
-_AT_ONCE = 4096  # spectra predicted at once: bounds the memory of activations
+_AT_ONCE = 2**20  # numbers in spectra predicted at once: bounds the memory of activations
+_SAMPLE = 2**16  # stored or narrow spectra that augmenters are fitted to
 _NET_PREFIXES = ("module__", "optimizer__", "criterion__", "callbacks__")
 
 
@@ -127,20 +131,21 @@ class SpectralNetEstimator(BaseEstimator):
         targets = self._encode(y, weight, reset=not warm)
         if not warm:
             self._random_state = check_random_state(self.random_state)
-        train, valid = self._split(y, weight)
+        train, valid = self._split(checked, y, weight)
         device = torch.device(self.net_.device) if warm else resolve_device(self.device)
-        data = as_dataset(checked[train], targets[train], weight[train], device)
+        data = as_dataset(_rows(checked, train), targets[train], weight[train], device)
 
         given = _with_axis(X, checked)
         self._fit_augmenters(given, train)
-        seen = self._nominal(_safe_indexing(given, train[:1] if valid is None else valid))
+        n_channels = self._nominal(_block(given, slice(1))).shape[1]
         held_out = None
         if valid is not None:
+            seen = self._nominal(_rows(given, valid))
             held_out = as_dataset(seen, targets[valid], weight[valid], device)
 
         train_or_postpone(
             Training(
-                net=self._make_net(seen.shape[1], device, warm),
+                net=self._make_net(n_channels, device, warm),
                 data=data,
                 held_out=held_out,
                 seed=self._random_state.randint(2**31),
@@ -194,18 +199,20 @@ class SpectralNetEstimator(BaseEstimator):
 
     def _validate(self, X, y="no_validation", *, reset, **y_checks):
         with np.errstate(over="ignore"):  # what overflows float32 is refused as infinite
-            return validate_data(self, X, y, reset=reset, dtype=np.float32, **y_checks)
+            dtypes = [np.float32, *NARROW]
+            return validate_spectra(self, X, y, reset=reset, dtype=dtypes, **y_checks)
 
-    def _split(self, y, weight):
-        """Rows that are trained on, and rows that are held out or None."""
+    def _split(self, X, y, weight):
+        """Rows that are trained on, and rows that are held out or None; of what is read, sorted."""
         rows = np.flatnonzero(weight)
         if self.validation_fraction is not None:
-            return train_test_split(
+            parts = train_test_split(
                 rows,
                 test_size=self.validation_fraction,
                 stratify=self._strata(y[rows]),
                 random_state=self._random_state,
             )
+            return [np.sort(part) for part in parts] if isinstance(X, StoredSpectra) else parts
         if self.patience is not None:
             raise ValueError(
                 f"patience={self.patience} watches the validation loss, but no spectra are held "
@@ -216,14 +223,27 @@ class SpectralNetEstimator(BaseEstimator):
     def _fit_augmenters(self, X, rows):
         self.augmenters_ = None
         if self.augment is not None:
-            self.augmenters_ = AugmenterChain(self.augment).fit(_safe_indexing(X, rows))
+            self.augmenters_ = AugmenterChain(self.augment).fit(self._sample(X, rows))
+
+    def _sample(self, X, rows):
+        """Rows that augmenters are fitted to: all, unless the spectra are stored or narrow."""
+        if not isinstance(X, StoredSpectra) and getattr(X, "dtype", np.float32) not in NARROW:
+            return _rows(X, rows)
+        if len(rows) > _SAMPLE:
+            rows = self._random_state.choice(rows, _SAMPLE, replace=False)
+        if isinstance(X, StoredSpectra):
+            return as_tensor(X.select(rows), torch.device("cpu")).float().numpy()
+        return X[rows].astype(np.float32)
 
     def _nominal(self, X):
         """Spectra as the net sees them when it predicts."""
+        if isinstance(X, StoredSpectra):
+            return X if self.augmenters_ is None else X.through(self._nominal)
         checked = self._validate(X, reset=False)
         if self.augmenters_ is None:
             return checked
-        return np.asarray(self.augmenters_.transform(_with_axis(X, checked)), dtype=np.float32)
+        given = _with_axis(X, checked.astype(np.float32, copy=False))
+        return np.asarray(self.augmenters_.transform(given), dtype=np.float32)
 
     def _make_net(self, n_channels, device, warm):
         """Make a net for the parameters or, with a warm start, return the one there is."""
@@ -278,25 +298,29 @@ class SpectralNetEstimator(BaseEstimator):
         """
         check_is_fitted(self, "net_")
         if not hasattr(X, "columns"):
-            X = validate_data(self, X, reset=False, dtype="numeric", ensure_all_finite=False)
-        run = choose(self.net_.module_.eval(), np.size(X))
+            X = validate_spectra(self, X, reset=False, check_values=False, dtype="numeric")
+        run = choose(self.net_.module_.eval(), math.prod(X.shape))
+        at_once = max(1, _AT_ONCE // X.shape[1])
 
-        def one_block(rows):
-            block = torch.tensor(self._nominal(_safe_indexing(X, rows)), device=self.net_.device)
+        def outputs(spectra):
+            spectra = torch.tensor(self._nominal(spectra), device=self.net_.device).float()
             with torch.inference_mode(), one_thread():
-                output = run(block)
+                output = run(spectra)
             return output if isinstance(output, dict) else {"": output}
 
         def write(rows):
-            for name, values in one_block(rows).items():
-                result[name][rows] = to_numpy(values)
+            block, first = _block(X, rows), rows.start
+            for part in gen_batches(len(block), at_once):
+                for name, values in outputs(_block(block, part)).items():
+                    result[name][first + part.start : first + part.stop] = to_numpy(values)
 
         result = {
             name: np.empty((len(X), *values.shape[1:]), np.float32)
-            for name, values in one_block(slice(1)).items()
+            for name, values in outputs(_block(X, slice(1))).items()
         }
         n_jobs = torch.get_num_threads() if torch.device(self.net_.device).type == "cpu" else 1
-        blocks = gen_batches(len(X), _AT_ONCE)
+        stored = isinstance(X, StoredSpectra)
+        blocks = X.blocks(at_once * X.row_bytes) if stored else gen_batches(len(X), at_once)
         Parallel(n_jobs, backend="threading")(delayed(write)(rows) for rows in blocks)
         return result
 
@@ -328,3 +352,15 @@ def _check_no_scheduler(callbacks):
 def _with_axis(X, checked):
     """Return a frame as it is, since its column names may be the axis; else the validated array."""
     return X if hasattr(X, "columns") else checked
+
+
+def _rows(X, rows):
+    """Return some rows of spectra; all of them are the spectra themselves."""
+    if isinstance(X, StoredSpectra):
+        return X.select(rows)
+    return X if len(rows) == len(X) else _safe_indexing(X, rows)
+
+
+def _block(X, rows):
+    """Read or view a slice of rows."""
+    return X[rows] if isinstance(X, StoredSpectra) else _safe_indexing(X, rows)

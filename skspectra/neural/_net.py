@@ -1,4 +1,4 @@
-"""The skorch nets that the estimators own: spectra stay on the device, batches are cut there."""
+"""The skorch nets that the estimators own: they wait for the device once an epoch."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -8,67 +8,21 @@ from skorch import NeuralNet, NeuralNetClassifier
 from skorch.callbacks import Callback, EpochScoring, EpochTimer, PassthroughScoring
 from tqdm import tqdm
 
+from skspectra.neural._batches import ScoringBatches, TrainingBatches
 from skspectra.neural._device import available_device
 from skspectra.neural._initialization import settle_statistics
+from skspectra.neural._stored import StoredSpectra
+from skspectra.neural._streaming import StreamedScoringBatches, StreamedTrainingBatches
 
-__all__ = ["ClassifierNet", "EpochBar", "SpectralNet", "TrainingBatches"]
-
-
-class TrainingBatches:
-    """Shuffled batches of spectra, weights and targets that are on the device already.
-
-    Rows are spread evenly over the batches, so that none is smaller than another by more than one
-    row and none has a single row, in which batch normalisation has no variance to divide by.
-
-    Parameters
-    ----------
-    X : dict of str to tensor
-        Spectra ``"X"`` of shape (n_spectra, n_channels), and what else belongs to each row.
-    y : tensor of shape (n_spectra,) or (n_spectra, n_targets)
-        Codes of the classes, or numbers.
-    batch_size : int
-        Most rows in a batch; one more if it is 2 and the number of rows is odd.
-    perturb : callable, default=None
-        From the spectra of a batch to those the net is shown.
-    """
-
-    def __init__(self, X, y, batch_size, perturb=None):
-        self.X = X
-        self.y = y
-        self.batch_size = batch_size
-        self.perturb = perturb
-
-    def __len__(self):
-        n_rows = len(self.y)
-        return max(1, min(-(-n_rows // self.batch_size), n_rows // 2))
-
-    def __iter__(self):
-        for rows in self.draw_rows():
-            yield self.take(rows)
-
-    def draw_rows(self):
-        """Rows of all batches, in a new order at every call."""
-        order = torch.randperm(len(self.y), device=self.y.device)
-        return order.tensor_split(len(self))
-
-    def take(self, rows):
-        """Batch of some rows."""
-        X = {name: tensor.index_select(0, rows) for name, tensor in self.X.items()}
-        if self.perturb is not None:
-            X["X"] = self.perturb(X["X"])
-        return X, self.y.index_select(0, rows)
-
-    def generators(self):
-        """Return what draws the perturbations, in a list."""
-        return [] if self.perturb is None else [self.perturb.keywords["rng"]]
+__all__ = ["ClassifierNet", "EpochBar", "SpectralNet"]
 
 
 class SpectralNet(NeuralNet):
     """skorch's net for spectra, with sample weights and augmentation.
 
     It is given ``X={"X": spectra, "sample_weight": weights}`` and ``y`` as tensors on the device,
-    and waits for the device once an epoch. All of skorch's callbacks work; the loss that they find
-    in the history of a running epoch is a tensor.
+    or `StoredSpectra` that are streamed to it, and waits for the device once an epoch. All of
+    skorch's callbacks work; the loss that they find in the history of a running epoch is a tensor.
 
     Parameters
     ----------
@@ -103,12 +57,16 @@ class SpectralNet(NeuralNet):
     def get_iterator(self, dataset, training=False):
         """Batches of a dataset; what is not on the device yet goes skorch's way."""
         X, y = dataset.X, dataset.y
-        if not isinstance(X, Mapping) or y is None:
+        if not isinstance(X, Mapping):
             return super().get_iterator(dataset, training=training)
+        if y is None:  # skorch only wants outputs
+            y = torch.zeros_like(X["sample_weight"])
+        streamed = isinstance(X["X"], StoredSpectra)
         if training:
-            return TrainingBatches(X, y, self.batch_size, self._perturbation())
-        parts = (tensor.split(self.batch_size) for tensor in (X["X"], X["sample_weight"], y))
-        return [({"X": Xi, "sample_weight": wi}, yi) for Xi, wi, yi in zip(*parts, strict=True)]
+            batches = StreamedTrainingBatches if streamed else TrainingBatches
+            return batches(X, y, self.batch_size, self._perturbation())
+        batches = StreamedScoringBatches if streamed else ScoringBatches
+        return batches(X, y, self.batch_size)
 
     def _perturbation(self):
         if self.augmenters is None:

@@ -1,5 +1,7 @@
 """Building and training the skorch net of an estimator."""
 
+import math
+import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +17,8 @@ from skspectra.neural._fused import fused_module
 from skspectra.neural._graphed import graphed_steps
 from skspectra.neural._initialization import settle_statistics, standardize_layers
 from skspectra.neural._net import SpectralNet
+from skspectra.neural._stored import StoredSpectra
+from skspectra.neural._streaming import as_tensor
 
 __all__ = [
     "Training",
@@ -26,6 +30,7 @@ __all__ = [
     "train_or_postpone",
 ]
 
+_DEVICE_SHARE = 0.5  # of the free memory of a CUDA device, for spectra that stay there
 _ONE_STEP = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)  # for all parameters at once
 _HOW_TO_STEP = {f"optimizer__{name}" for name in ("foreach", "fused", "differentiable")}
 _NOT_PLAIN = ("batches", "_batch_count", "_best")
@@ -36,8 +41,10 @@ def as_dataset(X, targets, weight, device):
 
     Parameters
     ----------
-    X : ndarray of shape (n_spectra, n_channels), float32
-        Spectra; not copied where torch can share them.
+    X : ndarray of shape (n_spectra, n_channels) or StoredSpectra
+        Spectra in float32 or a narrow dtype, which they keep; not copied where torch can share
+        them. On a CPU stored spectra stay where they are, on CUDA all do that are larger than half
+        of its free memory.
     targets : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
         Codes of classes, or numbers.
     weight : ndarray of shape (n_spectra,)
@@ -49,10 +56,24 @@ def as_dataset(X, targets, weight, device):
     -------
     dataset : skorch.dataset.Dataset
     """
-    spectra = torch.from_numpy(np.require(X, np.float32, ["C", "W"]))
     weight = torch.as_tensor(weight / weight.mean(), dtype=torch.float32)
-    inputs = {"X": spectra.to(device), "sample_weight": weight.to(device)}
+    inputs = {"X": _placed(X, device), "sample_weight": weight.to(device)}
     return Dataset(inputs, torch.as_tensor(targets, device=device))
+
+
+def _placed(X, device):
+    """Spectra on the device, or stored ones where it has no room for them."""
+    stored = isinstance(X, StoredSpectra)
+    if device.type == "cuda":
+        if X.nbytes > _DEVICE_SHARE * torch.cuda.mem_get_info(device)[0]:
+            return X if stored else StoredSpectra(X)
+        if stored:
+            return as_tensor(X, device)
+    elif stored:
+        return X
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(np.ascontiguousarray(X)).to(device)  # and nothing writes to it
 
 
 def make_net(
@@ -159,7 +180,7 @@ class Training:
 
     def _fit_and_settle(self):
         net, data = self.net, self.data
-        net.fused = fused_module(net.module_, net.max_epochs * data.X["X"].numel())
+        net.fused = fused_module(net.module_, net.max_epochs * math.prod(data.X["X"].shape))
         try:
             with one_thread(), graphed_steps(net, data):
                 net.partial_fit(data.X, data.y)

@@ -13,6 +13,7 @@ from sklearn.metrics import log_loss
 from sklearn.utils import compute_sample_weight
 from skorch.callbacks import Callback
 
+from skspectra.augmentation import PCANoise
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _base
 
 BLOCK = {"n_filters": (4,), "kernel_sizes": (5,)}
@@ -56,7 +57,7 @@ def test_blocks_of_spectra_do_not_matter(net, spectra, monkeypatch):
     X, y = spectra
     net.fit(X, y)
     whole = {"embed": net.embed(X), "proba": net.predict_proba(X)} | net.activations(X)
-    monkeypatch.setattr(_base, "_AT_ONCE", 7)
+    monkeypatch.setattr(_base, "_AT_ONCE", 7 * 24)
     parts = {"embed": net.embed(X), "proba": net.predict_proba(X)} | net.activations(X)
     assert list(parts) == list(whole)
     for name, values in whole.items():
@@ -90,6 +91,49 @@ def test_numbers_of_any_kind(spectra):
     expected = quick().fit(counts.astype(np.float32), y).predict_proba(counts)
     for values in (counts, counts.astype(float), counts.tolist(), pd.DataFrame(counts)):
         np.testing.assert_array_equal(quick().fit(values, y).predict_proba(values), expected)
+
+
+class KeepHeldOut(Callback):
+    held_out = None
+
+    def on_epoch_begin(self, net, dataset_valid=None, **kwargs):
+        type(self).held_out = dataset_valid
+
+
+class KeepTrained(Callback):
+    spectra = None
+
+    def on_train_begin(self, net, X=None, **kwargs):
+        type(self).spectra = X["X"]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.uint8, np.int8, np.uint16, np.int16])
+def test_narrow_numbers_stay_narrow(dtype, spectra):
+    X, y = spectra
+    narrow = (100 * np.abs(X)).astype(dtype)
+    augmented = {"validation_fraction": 0.2, "augment": PCANoise(n_components=2)}
+    for params in ({}, augmented):
+        clf = quick(**params, callbacks=[KeepTrained, KeepHeldOut]).fit(narrow, y)
+        assert KeepTrained.spectra.numpy().dtype == dtype
+        expected = quick(**params).fit(narrow.astype(np.float32), y)
+        assert same_weights(clf, expected)
+        np.testing.assert_array_equal(clf.predict_proba(narrow), expected.predict_proba(narrow))
+    held_out = quick(validation_fraction=0.2, callbacks=[KeepHeldOut]).fit(narrow, y)
+    assert KeepHeldOut.held_out.X["X"].numpy().dtype == dtype
+    assert held_out.history_[-1]["valid_accuracy"] > 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint16])
+def test_spectra_in_memory_or_mapped_are_not_copied(dtype, spectra, tmp_path):
+    X, y = spectra
+    joblib.dump((100 * np.abs(X)).astype(dtype), tmp_path / "X.joblib")
+    mapped = joblib.load(tmp_path / "X.joblib", mmap_mode="r")
+    writable = mapped.copy()
+    clf = quick(callbacks=[KeepTrained])
+    for given in (mapped, writable):
+        clf.fit(given, y)
+        assert np.shares_memory(KeepTrained.spectra.numpy(), given)
+    np.testing.assert_array_equal(writable, mapped)
 
 
 def test_same_seed_same_weights(net, spectra):
@@ -142,13 +186,6 @@ def test_weights_are_effective(spectra):
     clf = quick(class_weight={"Mn3+": 1000.0}, max_epochs=60, lr=0.05, dropout=0.0)
     shuffled = np.random.default_rng(0).permutation(y)
     assert np.mean(clf.fit(X, shuffled).predict(X) == "Mn3+") > 0.9
-
-
-class KeepHeldOut(Callback):
-    held_out = None
-
-    def on_epoch_begin(self, net, dataset_valid=None, **kwargs):
-        type(self).held_out = dataset_valid
 
 
 def test_validation_is_stratified_and_scored(spectra):

@@ -76,7 +76,7 @@ def test_classifiers_predict_the_same_either_way(classifier, spectra, monkeypatc
     monkeypatch.setattr(_folded, "_PAYS_FROM", X.size)
     assert isinstance(predictor(clf.net_.module_, X.size), FoldedModule)
     assert not isinstance(predictor(clf.net_.module_, X.size - 1), FoldedModule)
-    monkeypatch.setattr("skspectra.neural._base._AT_ONCE", 7)
+    monkeypatch.setattr("skspectra.neural._base._AT_ONCE", 7 * X.shape[1])
     for threads in (1, 2):
         monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
         for given in (X, X.tolist(), X.astype(np.float32)):

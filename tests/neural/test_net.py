@@ -6,9 +6,10 @@ import torch
 from skorch.callbacks import BatchScoring, Callback, EpochScoring, LRScheduler
 
 from skspectra.neural import DenseClassifier
+from skspectra.neural._batches import TrainingBatches
 from skspectra.neural._device import available_device, resolve_device, seeded
 from skspectra.neural._initialization import settle_statistics
-from skspectra.neural._net import SpectralNet, TrainingBatches
+from skspectra.neural._net import SpectralNet
 
 
 def dense(**params):
