@@ -18,7 +18,7 @@ from skspectra.augmentation._base import Augmenter, AugmenterChain
 from skspectra.neural._device import one_thread, resolve_device
 from skspectra.neural._net import EpochBar
 from skspectra.neural._schedule import OneCycle
-from skspectra.neural._stored import NARROW, StoredSpectra, validate_spectra
+from skspectra.neural._stored import NARROW, StoredSpectra, read_rows, row_blocks, validate_spectra
 from skspectra.neural._streaming import as_tensor
 from skspectra.neural._training import (
     Training,
@@ -31,7 +31,7 @@ from skspectra.neural._training import (
 
 __all__ = ["SpectralNetEstimator"]
 
-_AT_ONCE = 2**20  # numbers in spectra predicted at once: bounds the memory of activations
+_AT_ONCE = 2**19  # numbers in spectra predicted at once: bounds the memory of activations
 _SAMPLE = 2**16  # stored or narrow spectra that augmenters are fitted to
 _NET_PREFIXES = ("module__", "optimizer__", "criterion__", "callbacks__")
 
@@ -137,7 +137,7 @@ class SpectralNetEstimator(BaseEstimator):
 
         given = _with_axis(X, checked)
         self._fit_augmenters(given, train)
-        n_channels = self._nominal(_block(given, slice(1))).shape[1]
+        n_channels = self._nominal(read_rows(given, slice(1))).shape[1]
         held_out = None
         if valid is not None:
             seen = self._nominal(_rows(given, valid))
@@ -298,7 +298,8 @@ class SpectralNetEstimator(BaseEstimator):
         """
         check_is_fitted(self, "net_")
         if not hasattr(X, "columns"):
-            X = validate_spectra(self, X, reset=False, check_values=False, dtype="numeric")
+            as_they_are = {"reset": False, "read": False, "ensure_all_finite": False}
+            X = validate_spectra(self, X, **as_they_are)
         run = choose(self.net_.module_.eval(), math.prod(X.shape))
         at_once = max(1, _AT_ONCE // X.shape[1])
 
@@ -309,19 +310,18 @@ class SpectralNetEstimator(BaseEstimator):
             return output if isinstance(output, dict) else {"": output}
 
         def write(rows):
-            block, first = _block(X, rows), rows.start
+            block = read_rows(X, rows)
             for part in gen_batches(len(block), at_once):
-                for name, values in outputs(_block(block, part)).items():
-                    result[name][first + part.start : first + part.stop] = to_numpy(values)
+                for name, values in outputs(read_rows(block, part)).items():
+                    result[name][rows][part] = to_numpy(values)
 
         result = {
             name: np.empty((len(X), *values.shape[1:]), np.float32)
-            for name, values in outputs(_block(X, slice(1))).items()
+            for name, values in outputs(read_rows(X, slice(1))).items()
         }
         n_jobs = torch.get_num_threads() if torch.device(self.net_.device).type == "cpu" else 1
-        stored = isinstance(X, StoredSpectra)
-        blocks = X.blocks(at_once * X.row_bytes) if stored else gen_batches(len(X), at_once)
-        Parallel(n_jobs, backend="threading")(delayed(write)(rows) for rows in blocks)
+        write_all = (delayed(write)(rows) for rows in row_blocks(X, at_once))
+        Parallel(n_jobs, backend="threading")(write_all)
         return result
 
 
@@ -359,8 +359,3 @@ def _rows(X, rows):
     if isinstance(X, StoredSpectra):
         return X.select(rows)
     return X if len(rows) == len(X) else _safe_indexing(X, rows)
-
-
-def _block(X, rows):
-    """Read or view a slice of rows."""
-    return X[rows] if isinstance(X, StoredSpectra) else _safe_indexing(X, rows)

@@ -9,7 +9,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
+
+from skspectra.neural._stored import validate_spectra
 
 from skspectra.neural._stacked_training import fit_side_by_side, trains_on_cuda
 
@@ -101,7 +103,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
         -------
         self : object
         """
-        _, checked = validate_data(self, X, y)
+        _, checked = validate_spectra(self, X, y, read=False)  # the members read them
         check_classification_targets(checked)
         random_state = check_random_state(self.random_state)
         members = [_seeded(clone(self.estimator), random_state) for _ in range(self.n_members)]
@@ -171,7 +173,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
 
     def _probabilities(self, X):
         check_is_fitted(self, "members_")
-        validate_data(self, X, reset=False)
+        validate_spectra(self, X, reset=False, read=False)
         return np.stack([member.predict_proba(X) for member in self.members_])
 
 

@@ -3,17 +3,21 @@
 from numbers import Integral, Real
 
 import numpy as np
+import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.covariance import ledoit_wolf
 from sklearn.decomposition import PCA
-from sklearn.utils import _safe_indexing, gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
+
+from skspectra.neural._stored import StoredSpectra, read_rows, row_blocks, validate_spectra
+from skspectra.neural._streaming import as_tensor
 
 __all__ = ["NoveltyRejector"]
 
 _AT_ONCE = 4096  # spectra scored at once: bounds the memory
+_SAMPLE = 2**16  # stored spectra that novelty is learned from
 _LEAST_VARIANCE = 1e-6  # of a class in any direction, over the mean of all
 
 
@@ -122,10 +126,13 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
             If a class has fewer than two spectra that vary from channel to channel, or the
             classifier refuses the spectra.
         """
-        _, labels = validate_data(self, X, y, ensure_min_features=2)
+        spectra, labels = validate_spectra(self, X, y, read=False, ensure_min_features=2)
         check_classification_targets(labels)
         self.estimator_ = clone(self.estimator).fit(X, y)
         self.classes_ = self.estimator_.classes_
+        if isinstance(spectra, StoredSpectra):
+            rows = np.arange(0, len(spectra), -(-len(spectra) // _SAMPLE))
+            X, labels = as_tensor(spectra.select(rows), torch.device("cpu")).numpy(), labels[rows]
         seen = self._as_seen(X)
         varied = ~_is_flat(seen)
         _check_classes(labels, varied)
@@ -197,13 +204,15 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         novelty : ndarray of shape (n_spectra,)
             0 or more; 1 is the threshold, infinity is a spectrum that does not vary.
         """
-        self._check(X)
-        blocks = gen_batches(len(X), _AT_ONCE)
-        return np.concatenate([self._novelty(_safe_indexing(X, rows)) for rows in blocks])
+        spectra = self._check(X)
+        X = spectra if isinstance(spectra, StoredSpectra) else X
+        return np.concatenate(
+            [self._novelty(read_rows(X, rows)) for rows in row_blocks(X, _AT_ONCE)]
+        )
 
     def _check(self, X):
         check_is_fitted(self, "scales_")
-        validate_data(self, X, reset=False)
+        return validate_spectra(self, X, reset=False, read=False)
 
     def _as_seen(self, X):
         """Spectra as the last step of the classifier is given them, float64."""

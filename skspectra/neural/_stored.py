@@ -5,10 +5,17 @@ from numbers import Integral
 from pathlib import Path
 
 import numpy as np
-from sklearn.utils import check_consistent_length
+from sklearn.utils import _safe_indexing, check_consistent_length, gen_batches
 from sklearn.utils.validation import validate_data
 
-__all__ = ["NARROW", "StoredSpectra", "is_stored", "row_edges", "validate_spectra"]
+__all__ = [
+    "NARROW",
+    "StoredSpectra",
+    "read_rows",
+    "row_blocks",
+    "row_edges",
+    "validate_spectra",
+]
 
 NARROW = tuple(map(np.dtype, (np.float16, np.uint8, np.int8, np.uint16, np.int16)))
 _READ_WHOLE = 2**26  # bytes; an array that is not larger is read once and is then in memory
@@ -16,13 +23,13 @@ _MAPPED_SHARE = 0.5  # of the free memory; smaller memory maps are used as if in
 _UNKNOWN_MEMORY = 2**32  # bytes taken for free where the system does not say
 
 
-def is_stored(X):
+def _is_stored(X):
     """Whether X is an array that need not be in memory: a memory map, zarr, h5py or dask array."""
     in_chunks = all(hasattr(X, name) for name in ("shape", "dtype", "chunks", "__getitem__"))
     return isinstance(X, np.memmap) or (in_chunks and not hasattr(X, "columns"))
 
 
-def validate_spectra(estimator, X, y="no_validation", *, reset=True, check_values=True, **checks):
+def validate_spectra(estimator, X, y="no_validation", *, reset=True, read=True, **checks):
     """Validate spectra as scikit-learn's `validate_data` does, those that are not in memory too.
 
     Parameters
@@ -35,8 +42,8 @@ def validate_spectra(estimator, X, y="no_validation", *, reset=True, check_value
         What belongs to each of them.
     reset : bool, default=True
         Whether the estimator learns.
-    check_values : bool, default=True
-        Whether NaN and infinity are looked for.
+    read : bool, default=True
+        Whether spectra that are not in memory are read to look for NaN and infinity.
     **checks
         Further parameters of `validate_data`.
 
@@ -54,10 +61,8 @@ def validate_spectra(estimator, X, y="no_validation", *, reset=True, check_value
         If something is wrong with the spectra. Of those that are read in blocks, the first one
         with NaN or infinity is named.
     """
-    spectra = _opened(X) if is_stored(X) else X
+    spectra = _opened(X) if _is_stored(X) else X
     if not isinstance(spectra, StoredSpectra):
-        if not check_values:
-            checks["ensure_all_finite"] = False
         return validate_data(estimator, spectra, y, reset=reset, **checks)
     has_y = not isinstance(y, str)
     if has_y:
@@ -65,7 +70,7 @@ def validate_spectra(estimator, X, y="no_validation", *, reset=True, check_value
         y = validate_data(estimator, y=y, reset=reset, **for_y)
         check_consistent_length(X, y)
     validate_data(estimator, X, reset=reset, skip_check_array=True)
-    if check_values:
+    if read:
         for rows in spectra.blocks(_READ_WHOLE // 16):
             spectra[rows]
     return (spectra, y) if has_y else spectra
@@ -142,6 +147,18 @@ class StoredSpectra:
                 "for dtype('float32'). Leave such spectra out or mend them first."
             )
         return block if self.change is None else self.change(block)
+
+
+def row_blocks(X, n_rows):
+    """Slices of at most `n_rows` rows; of `StoredSpectra`, those that are read well at a time."""
+    if isinstance(X, StoredSpectra):
+        return X.blocks(n_rows * X.row_bytes)
+    return list(gen_batches(len(X), n_rows))
+
+
+def read_rows(X, rows):
+    """Spectra of a slice of rows of `StoredSpectra`, of an array or of a frame."""
+    return X[rows] if isinstance(X, StoredSpectra) else _safe_indexing(X, rows)
 
 
 def row_edges(X, n_rows):

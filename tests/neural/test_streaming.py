@@ -10,8 +10,11 @@ from skspectra.augmentation import EnergyShift, PCANoise, PoissonNoise
 from skspectra.neural import (
     ConvDenseClassifier,
     DenseClassifier,
+    EnsembleClassifier,
     FullyConvClassifier,
+    NoveltyRejector,
     _base,
+    _novelty,
     _stored,
     _streaming,
 )
@@ -288,3 +291,19 @@ def test_reading_that_fails_ends_the_fit(spectra, streamed):
     X, y = spectra
     with pytest.raises(OSError, match="disk gone"):
         FullyConvClassifier(**QUICK).fit(X.view(Broken), y)
+
+
+def test_ensemble_and_rejector_take_stored_spectra(store, spectra, streamed, monkeypatch):
+    X, y = spectra
+    net = DenseClassifier(max_epochs=20, dropout=0.0, batch_size=20)
+    ensemble = EnsembleClassifier(net, n_members=2, random_state=0)
+    rejector = NoveltyRejector(ensemble, n_components=3).fit(store(X), y)
+    proba = rejector.predict_proba(X)
+    np.testing.assert_allclose(rejector.predict_proba(store(X)), proba, rtol=1e-5, atol=1e-6)
+    assert rejector.score(X, y) > 0.9
+    novelty = rejector.novelty(X.astype(np.float32))
+    np.testing.assert_allclose(rejector.novelty(store(X)), novelty, rtol=1e-4)
+    assert np.mean(novelty <= 1) > 0.9
+    monkeypatch.setattr(_novelty, "_SAMPLE", 30)
+    of_half = NoveltyRejector(ensemble, n_components=3).fit(store(X), y)
+    np.testing.assert_allclose(of_half.mean_, X[::2].mean(axis=0), atol=1e-6)
