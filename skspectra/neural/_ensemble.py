@@ -11,9 +11,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra.neural._stored import validate_spectra
-
 from skspectra.neural._stacked_training import fit_side_by_side, trains_on_cuda
+from skspectra.neural._stored import validate_spectra
 
 __all__ = ["EnsembleClassifier"]
 

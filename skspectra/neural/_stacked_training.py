@@ -9,9 +9,10 @@ from sklearn.utils.parallel import Parallel, delayed
 from skorch.dataset import Dataset
 
 from skspectra.neural._base import SpectralNetEstimator
+from skspectra.neural._batches import TrainingBatches
 from skspectra.neural._device import one_thread, resolve_device, seeded
 from skspectra.neural._graphed import graphed_step
-from skspectra.neural._net import ClassifierNet, EpochBar, TrainingBatches
+from skspectra.neural._net import ClassifierNet, EpochBar
 from skspectra.neural._schedule import OneCycle
 from skspectra.neural._stacked_module import Padding, StackedModule, is_stackable
 from skspectra.neural._training import postponed
@@ -145,10 +146,8 @@ def _has_room(trainings):
 
 def _sizes(training):
     """Return the number of rows in each batch."""
-    batch_size = training.settings["batch_size"]
-    batches = TrainingBatches(training.data.X, training.data.y, batch_size)
-    n_rows, n_batches = len(batches.y), len(batches)
-    return [(n_rows + number) // n_batches for number in reversed(range(n_batches))]
+    data, batch_size = training.data, training.settings["batch_size"]
+    return TrainingBatches(data.X, data.y, batch_size).sizes
 
 
 def _name(thing):
