@@ -41,7 +41,7 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
         Parameters
         ----------
         X : array-like of shape (n_spectra, n_channels)
-            Spectra; cast to float32.
+            Spectra, in memory or not; cast to float32 when they are used.
         y : array-like of shape (n_spectra,)
             Labels: strings, integers, booleans. Two classes at least.
         sample_weight : array-like of shape (n_spectra,), default=None

@@ -1,10 +1,15 @@
 """Where a net runs, on how many threads, and its random numbers."""
 
+import threading
 from contextlib import contextmanager
 
 import torch
 
 __all__ = ["available_device", "one_thread", "resolve_device", "seeded"]
+
+_this_thread = threading.local()
+_lock = threading.Lock()
+_found = []  # the number of threads, once for every thread that is alone
 
 
 def resolve_device(device):
@@ -50,13 +55,24 @@ def available_device(device):
 
 @contextmanager
 def one_thread():
-    """Keep torch to the thread it is called from: on small tensors others only get in the way."""
-    before = torch.get_num_threads()
+    """Keep torch to the thread it is called from: on small tensors others only get in the way.
+
+    torch also takes the number that one thread sets for that of threads to come. So of several
+    threads in here at a time, all leave behind the number that the first one found.
+    """
+    if getattr(_this_thread, "is_alone", False):
+        yield
+        return
+    with _lock:
+        _found.append(_found[0] if _found else torch.get_num_threads())
     torch.set_num_threads(1)
+    _this_thread.is_alone = True
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _this_thread.is_alone = False
+        with _lock:
+            torch.set_num_threads(_found.pop())
 
 
 @contextmanager

@@ -20,8 +20,8 @@ max_epochs : int, default=100
         Decay of the weights, the optimizer's parameter of that name.
     augment : Augmenter or list of Augmenter, default=None
         Perturbations applied one after another, afresh to every training batch and on the device.
-        Clones are fitted; at predict the spectra stay as they are, cropped where an augmenter has
-        a window.
+        Clones are fitted, to 65 536 random spectra where there are more that are read in blocks or
+        narrow; at predict the spectra stay as they are, cropped where an augmenter has a window.
     validation_fraction : float, default=None
         Share of the spectra, in (0, 1) and stratified by class where there are classes, that is
         held out and scored after every epoch. None trains on all.
@@ -67,6 +67,12 @@ Normalise the spectra first: a range of about 1 suits the learning rate. They ar
     that none is dead. The statistics of batch normalisation are taken from a pass over the training
     spectra after the last epoch and, where spectra are held out, after every epoch, which adds
     about a fifth to its time; running averages would lag behind.
+
+    Spectra may be a memory map, a zarr array, an h5py dataset or a dask array. What does not fit is
+    read in blocks: memory maps above half of the free memory, others above 64 MiB, and on CUDA all
+    above half of the free memory of the device. Every block is shuffled with others from all over
+    the spectra, which may be sorted by class. Spectra in float16 and in integers of 8 or 16 bits
+    are cast batch by batch.
 
     A spectrum of weight 0 is left out altogether. Otherwise weights multiply the losses, as usual
     in nets, but not the statistics of batch normalisation: an integer weight is not the same as

@@ -15,8 +15,8 @@ from skspectra.neural import DenseClassifier, FullyConvClassifier, _folded, _sto
 rng = np.random.default_rng(0)
 some = rng.normal(size=(1000, 300)).astype(np.float32)
 some[::2, 100:200] += 1
-X = np.memmap(sys.argv[1], np.float32, "w+", shape=(100_000, 300))  # 114 MiB
-X.reshape(100, 1000, 300)[:] = some
+X = np.memmap(sys.argv[1], np.float32, "w+", shape=(int(sys.argv[2]), 300))
+X.reshape(-1, 1000, 300)[:] = some
 y = np.arange(len(X)) % 2
 
 def bound(n_bytes):
@@ -47,15 +47,17 @@ net = DenseClassifier(max_epochs=1, batch_size=500, lr=0.01, random_state=0)
 net.set_params(validation_fraction=0.1).fit(some, y[:1000])
 _stored._MAPPED_SHARE = 0
 _streaming._BUFFER = 2**23
-bound(2**26 + 64 * len(X))
+bound(3 * 2**25 + 64 * len(X))
 check_bound()
 net.fit(X, y)
 assert net.history_[-1]["valid_accuracy"] > 0.9
 """
 
 
-@pytest.mark.parametrize("code", [PREDICT, FIT], ids=["predict", "fit"])
-def test_less_memory_is_needed_than_spectra_take(code, tmp_path):
-    command = [sys.executable, "-c", PREPARE + code, tmp_path / "spectra.raw"]
+@pytest.mark.parametrize(
+    ("code", "n_spectra"), [(PREDICT, 100_000), (FIT, 200_000)], ids=["predict", "fit"]
+)
+def test_less_memory_is_needed_than_spectra_take(code, n_spectra, tmp_path):
+    command = [sys.executable, "-c", PREPARE + code, tmp_path / "spectra.raw", str(n_spectra)]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr

@@ -1,4 +1,7 @@
 import pickle
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import SimpleNamespace as Namespace
 
 import numpy as np
 import pytest
@@ -7,7 +10,7 @@ from skorch.callbacks import BatchScoring, Callback, EpochScoring, LRScheduler
 
 from skspectra.neural import DenseClassifier
 from skspectra.neural._batches import TrainingBatches
-from skspectra.neural._device import available_device, resolve_device, seeded
+from skspectra.neural._device import available_device, one_thread, resolve_device, seeded
 from skspectra.neural._initialization import settle_statistics
 from skspectra.neural._net import SpectralNet
 
@@ -163,6 +166,22 @@ def test_seeded_leaves_the_generators_outside_alone():
     torch.rand(5)
     with seeded(0, torch.device("cpu")):
         assert torch.equal(torch.rand(3), first)
+
+
+def test_threads_that_are_alone_at_a_time_leave_the_number_as_it_was(monkeypatch):
+    monkeypatch.setattr(torch, "set_num_threads", partial(setattr, number := Namespace(n=4), "n"))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: number.n)
+    first, second = one_thread(), one_thread()
+    with ThreadPoolExecutor(1) as other:
+        first.__enter__()
+        other.submit(second.__enter__).result()
+        with one_thread():
+            assert number.n == 1
+        assert number.n == 1
+        first.__exit__(None, None, None)
+        assert number.n == 4
+        other.submit(second.__exit__, None, None, None).result()
+        assert number.n == 4
 
 
 def test_devices(monkeypatch):

@@ -82,6 +82,13 @@ def test_folds_of_different_sizes(name, spectra):
     assert_same(*fit_both_ways(NETS[name], X, y, rows), X)
 
 
+def test_counts_that_stay_narrow(spectra):
+    X, y = spectra
+    counts = (4 * np.abs(X)).astype(np.uint16)
+    rows = [slice(0, 50), slice(5, 55)]
+    assert_same(*fit_both_ways(NETS["dense"], counts, y, rows), counts)
+
+
 @pytest.mark.parametrize("rows", [[slice(0, 60)] * 3, [slice(0, 60), slice(0, 55), slice(4, 60)]])
 def test_augmentation_and_schedule(rows, spectra):
     X, y = spectra
