@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing, check_random_state, gen_batches
+from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
@@ -18,7 +18,14 @@ from skspectra.augmentation._base import Augmenter, AugmenterChain
 from skspectra.neural._device import one_thread, resolve_device
 from skspectra.neural._net import EpochBar
 from skspectra.neural._schedule import OneCycle
-from skspectra.neural._stored import NARROW, StoredSpectra, read_rows, row_blocks, validate_spectra
+from skspectra.neural._stored import (
+    NARROW,
+    StoredSpectra,
+    read_rows,
+    row_blocks,
+    select_rows,
+    validate_spectra,
+)
 from skspectra.neural._streaming import as_tensor
 from skspectra.neural._training import (
     Training,
@@ -133,14 +140,14 @@ class SpectralNetEstimator(BaseEstimator):
             self._random_state = check_random_state(self.random_state)
         train, valid = self._split(checked, y, weight)
         device = torch.device(self.net_.device) if warm else resolve_device(self.device)
-        data = as_dataset(_rows(checked, train), targets[train], weight[train], device)
+        data = as_dataset(select_rows(checked, train), targets[train], weight[train], device)
 
         given = _with_axis(X, checked)
         self._fit_augmenters(given, train)
         n_channels = self._nominal(read_rows(given, slice(1))).shape[1]
         held_out = None
         if valid is not None:
-            seen = self._nominal(_rows(given, valid))
+            seen = self._nominal(select_rows(given, valid))
             held_out = as_dataset(seen, targets[valid], weight[valid], device)
 
         train_or_postpone(
@@ -228,11 +235,11 @@ class SpectralNetEstimator(BaseEstimator):
     def _sample(self, X, rows):
         """Rows that augmenters are fitted to: all, unless the spectra are stored or narrow."""
         if not isinstance(X, StoredSpectra) and getattr(X, "dtype", np.float32) not in NARROW:
-            return _rows(X, rows)
+            return select_rows(X, rows)
         if len(rows) > _SAMPLE:
             rows = self._random_state.choice(rows, _SAMPLE, replace=False)
         if isinstance(X, StoredSpectra):
-            return as_tensor(X.select(rows), torch.device("cpu")).float().numpy()
+            return as_tensor(X.select(np.sort(rows)), torch.device("cpu")).float().numpy()
         return X[rows].astype(np.float32)
 
     def _nominal(self, X):
@@ -352,10 +359,3 @@ def _check_no_scheduler(callbacks):
 def _with_axis(X, checked):
     """Return a frame as it is, since its column names may be the axis; else the validated array."""
     return X if hasattr(X, "columns") else checked
-
-
-def _rows(X, rows):
-    """Return some rows of spectra; all of them are the spectra themselves."""
-    if isinstance(X, StoredSpectra):
-        return X.select(rows)
-    return X if len(rows) == len(X) else _safe_indexing(X, rows)

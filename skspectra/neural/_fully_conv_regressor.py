@@ -16,6 +16,7 @@ from skspectra.neural._folded import predictor
 from skspectra.neural._fully_conv import FullyConvGraph
 from skspectra.neural._losses import FractionLoss, ValueLoss
 from skspectra.neural._net import SpectralNet
+from skspectra.neural._stored import select_rows
 
 __all__ = ["FullyConvRegressor"]
 
@@ -199,7 +200,8 @@ class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
         held_out = self._train(X, y, sample_weight)
         self.calibration_scores_ = None
         if held_out is not None:
-            self.calibrate(_safe_indexing(X, held_out), _safe_indexing(y, held_out))
+            rows = np.sort(held_out)
+            self.calibrate(select_rows(X, rows), _safe_indexing(y, rows))
         return self
 
     def calibrate(self, X, y):

@@ -14,6 +14,7 @@ __all__ = [
     "read_rows",
     "row_blocks",
     "row_edges",
+    "select_rows",
     "validate_spectra",
 ]
 
@@ -118,8 +119,8 @@ class StoredSpectra:
         return self.shape[1] * self.dtype.itemsize
 
     def select(self, rows):
-        """Spectra of some rows of the source, in increasing order."""
-        return StoredSpectra(self.source, np.sort(rows), self.change)
+        """Spectra of some rows of the source, which are increasing."""
+        return StoredSpectra(self.source, rows, self.change)
 
     def through(self, change):
         """Spectra that are changed after they are read."""
@@ -147,6 +148,18 @@ class StoredSpectra:
                 "for dtype('float32'). Leave such spectra out or mend them first."
             )
         return block if self.change is None else self.change(block)
+
+
+def select_rows(X, rows):
+    """Return some rows of spectra: all of them without a copy, stored ones without reading them.
+
+    Rows of stored spectra are increasing.
+    """
+    if isinstance(X, StoredSpectra):
+        return X.select(rows)
+    if _is_stored(X):
+        return StoredSpectra(X, rows)
+    return X if len(rows) == len(X) else _safe_indexing(X, rows)
 
 
 def row_blocks(X, n_rows):

@@ -12,6 +12,7 @@ from skspectra.neural import (
     DenseClassifier,
     EnsembleClassifier,
     FullyConvClassifier,
+    FullyConvRegressor,
     NoveltyRejector,
     _base,
     _novelty,
@@ -307,3 +308,16 @@ def test_ensemble_and_rejector_take_stored_spectra(store, spectra, streamed, mon
     monkeypatch.setattr(_novelty, "_SAMPLE", 30)
     of_half = NoveltyRejector(ensemble, n_components=3).fit(store(X), y)
     np.testing.assert_allclose(of_half.mean_, X[::2].mean(axis=0), atol=1e-6)
+
+
+def test_regressor_calibrates_on_held_out_spectra_of_a_stream(store, spectra, request):
+    X, y = spectra
+    values = np.searchsorted(np.unique(y), y) + 2.0
+    params = QUICK | {"max_epochs": 30, "lr": 0.02, "dropout": 0.0, "validation_fraction": 0.3}
+    small = FullyConvRegressor(**params).fit(store(X), values)
+    expected = FullyConvRegressor(**params).fit(X, values)
+    np.testing.assert_allclose(small.calibration_scores_, expected.calibration_scores_)
+    request.getfixturevalue("streamed")
+    clf = FullyConvRegressor(**params).fit(store(X), values)
+    assert len(clf.calibration_scores_) == 18
+    assert clf.score(store(X), values) > 0.8
