@@ -1,41 +1,35 @@
 """Prediction: time against stock skorch and others, and memory beyond input and output.
 
-Run ``python benchmarks/prediction.py``; ``--quick`` for a tenth
-of the spectra. With
-MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ at 1000000000 in the environment, glibc does not
-hand memory back after every batch, which flatters torch's own convolutions.
+Run ``OMP_NUM_THREADS=1 python benchmarks/prediction.py``; ``--quick`` for a tenth of the spectra.
+With MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ at 1000000000 in the environment, glibc does
+not hand memory back after every batch, which flatters torch's own convolutions.
 """
 
 import argparse
 import resource
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 import torch
+from _speed import N_CHANNELS, NETS, Method, report, simulate, take_turns
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from skorch import NeuralNetClassifier
 
-from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
+from skspectra.neural import DenseClassifier, FullyConvClassifier
 
-N_CHANNELS = 300
 FEW = 20  # slow methods predict so many times less
 
 
 def fitted():
     """Fit everything to the same few spectra."""
-    rng = np.random.default_rng(0)
-    X, y = rng.standard_normal((3000, N_CHANNELS), dtype=np.float32), np.arange(3000) % 3
-    nets = FullyConvClassifier, ConvDenseClassifier, DenseClassifier
-    models = {net.__name__: net(max_epochs=1, random_state=0).fit(X, y) for net in nets}
-    module = models["FullyConvClassifier"].net_.module_
-    stock = NeuralNetClassifier(module, criterion=torch.nn.CrossEntropyLoss, device="cpu")
-    models["stock skorch, batches of 2048"] = stock.set_params(batch_size=2048).initialize()
-    models["MLPClassifier (32, 32)"] = MLPClassifier((32, 32), max_iter=1).fit(X, y)
-    models["random forest, 100 trees"] = RandomForestClassifier(100, random_state=0).fit(X, y)
-    return models
+    X, y = simulate(3000, np.random.default_rng(0))
+    nets = {net: net(max_epochs=1, random_state=0).fit(X, y) for net in NETS}
+    mlp = MLPClassifier((32, 32), max_iter=1).fit(X, y)
+    return nets, mlp, RandomForestClassifier(100, random_state=0).fit(X, y)
 
 
 def torch_loop(module, X):
@@ -44,29 +38,30 @@ def torch_loop(module, X):
         return torch.cat(parts).numpy()
 
 
-def time_all(models, X, n_rounds):
-    """Take all in turn, round after round, so that a slow spell hits them alike."""
-    module = models["FullyConvClassifier"].net_.module_.eval()
-    methods = {name: (model.predict_proba, X) for name, model in models.items()}
-    methods["torch's plain loop"] = (lambda X: torch_loop(module, X), X)
-    for name, (predict, _) in list(methods.items())[3:]:
-        methods[name] = predict, X[: len(X) // FEW]
-    taken = {name: [] for name in methods}
-    for _ in range(n_rounds):
-        for name, (predict, spectra) in methods.items():
-            start = time.perf_counter()
-            predict(spectra)
-            taken[name].append((time.perf_counter() - start) / len(spectra) * 1e6)
-    title = f"{torch.get_num_threads()} thread(s), {n_rounds} rounds"
-    print(f"\nSeconds per 1 000 000 x {N_CHANNELS}, {title}")
-    print(f"{'':38}{'median s':>10}{'median ratio':>14}{'least':>8}{'most':>8}")
-    reference = np.array(taken["FullyConvClassifier"])
-    for name, values in taken.items():
-        ratio = np.array(values) / reference
-        print(
-            f"{name:38}{np.median(values):10.2f}{np.median(ratio):14.1f}"
-            f"{ratio.min():8.1f}{ratio.max():8.1f}"
-        )
+def seconds(predict, X):
+    """Seconds for a million spectra."""
+    start = time.perf_counter()
+    predict(X)
+    return (time.perf_counter() - start) / len(X) * 1e6
+
+
+def all_methods(nets, mlp, forest, X):
+    methods, few = {}, X[: len(X) // FEW]
+    for kind, net in nets.items():
+        name, module = kind.__name__, net.net_.module_.eval()
+        stock = NeuralNetClassifier(module, criterion=torch.nn.CrossEntropyLoss, device="cpu")
+        stock.set_params(batch_size=2048).initialize()
+        runs = {
+            name: partial(seconds, net.predict_proba, X),
+            f"  stock skorch, {name}": partial(seconds, stock.predict_proba, few),
+            f"  torch's loop, {name}": partial(seconds, partial(torch_loop, module), few),
+        }
+        methods |= {each: Method(run, name, kind) for each, run in runs.items()}
+    run = partial(seconds, mlp.predict_proba, few)
+    methods["MLPClassifier (32, 32)"] = Method(run, "DenseClassifier", DenseClassifier)
+    run = partial(seconds, forest.predict_proba, few)
+    methods["random forest, 100 trees"] = Method(run, "FullyConvClassifier", None)
+    return methods
 
 
 def peak_memory():
@@ -89,9 +84,11 @@ if __name__ == "__main__":
     n_spectra = 100_000 if parser.parse_args().quick else 1_000_000
     warnings.simplefilter("ignore", ConvergenceWarning)
     torch.set_num_threads(1)
-    models = fitted()
+    nets, mlp, forest = fitted()
     X = np.random.default_rng(1).standard_normal((n_spectra, N_CHANNELS), dtype=np.float32)
-    compare_values_and_memory(models["FullyConvClassifier"], X)
+    compare_values_and_memory(nets[FullyConvClassifier], X)
     for n_threads in (1, 2):
         torch.set_num_threads(n_threads)
-        time_all(models, X, n_rounds=5)
+        methods = all_methods(nets, mlp, forest, X)
+        taken = take_turns(methods, n_rounds=5)
+        report(f"1 000 000 x {N_CHANNELS}", methods, taken, 1_000_000, training=False)
