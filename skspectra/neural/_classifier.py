@@ -34,6 +34,36 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
         super().__init__(**shared)
         self.class_weight = class_weight
 
+    @classmethod
+    def as_published(cls, **params):
+        """Make a classifier that is trained as in the article [1]_.
+
+        The learning rate of Adam is 0.001 all the time, a batch has 128 spectra. In the article
+        there are 100 to 500 epochs, of spectra augmented 25 to 60 times; here there are 200.
+
+        Parameters
+        ----------
+        **params : dict
+            Other parameters, which win.
+
+        Returns
+        -------
+        classifier : object
+
+        References
+        ----------
+        .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using
+           deep learning", Scientific Reports 9, 2126 (2019), Methods.
+
+        Examples
+        --------
+        >>> from skspectra.neural import FullyConvClassifier
+        >>> FullyConvClassifier.as_published(max_epochs=100)
+        FullyConvClassifier(batch_size=128, lr=0.001)
+        """
+        published = {"lr": 0.001, "schedule": "constant", "batch_size": 128, "max_epochs": 200}
+        return cls(**(published | params))
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Train the net.

@@ -79,3 +79,20 @@ def test_two_schedules_are_refused(spectra):
 def test_unknown_schedule(spectra):
     with pytest.raises(ValueError, match="'schedule' parameter of DenseClassifier must be a str"):
         dense(schedule="cosine").fit(*spectra)
+
+
+def test_training_of_the_article():
+    clf = DenseClassifier.as_published(max_epochs=5, dropout=0.1, random_state=0)
+    changed = {
+        name: value
+        for name, value in clf.get_params().items()
+        if value != DenseClassifier().get_params()[name]
+    }
+    assert clf.get_params()["schedule"] == "constant"
+    assert changed.pop("lr") == 0.001
+    assert changed.pop("batch_size") == 128
+    assert (
+        changed.items()
+        <= {"schedule": "constant", "max_epochs": 5, "dropout": 0.1, "random_state": 0}.items()
+    )
+    assert DenseClassifier.as_published().max_epochs == 200
