@@ -207,11 +207,11 @@ def table(results):
         lines += [
             "",
             f"{name}: {counts}; {data['n_folds']} folds, {results['max_epochs']} epochs",
-            f"{'':50}{'published or goal':36}{'here':38}",
+            f"{'':56}{'published or goal':36}{'here':38}",
         ]
         for row in results["statements"]:
             if row["data"] == name:
-                cells = f"{row['measure']:50}{row['published']:36}{row['ours']:38}"
+                cells = f"{row['measure']:56}{row['published']:36}{row['ours']:38}"
                 lines.append((cells + verdicts[row["holds"]]).rstrip())
         lines += _aliasing(data["nets"], results["shifts_eV"])
     return "\n".join(lines)
