@@ -155,10 +155,8 @@ def interval(pipeline, X):
 
 def report_intervals(runs, others):
     """Print coverage and width of intervals, by what they were calibrated with."""
-    print(
-        f"\nIntervals of {COVERAGE:.0%} on simulated mixtures: coverage, width, and width at doses"
-    )
-    print("below 200 and above 2000 counts")
+    print(f"\nIntervals of {COVERAGE:.0%} on simulated mixtures of any fraction, calibrated with:")
+    print("coverage, width, width below 200 counts, width above 2000 counts")
     for title, calibrate in (("held-out mixtures", False), ("mixtures of other points", True)):
         for name, which in (("values", 0), ("fractions", 1)):
             rows = []

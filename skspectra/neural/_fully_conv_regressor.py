@@ -81,6 +81,10 @@ class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
 
     Notes
     -----
+    `activations` has ``block_1`` and so on, ``class_maps`` of shape (n_spectra, 2 * n_outputs_,
+    n_positions), and ``logits``, their average: first the predictions, standardised or before the
+    softmax, then :math:`\log \sigma^2`. `embed` flattens the last block.
+
     Coverage is a promise on average over spectra like the held-out ones, for each target by itself.
     Spectra of one specimen, or mixtures of the same few, are more alike than what is to come; call
     `calibrate` with spectra of others then. With `patience` the net has seen the held-out spectra
