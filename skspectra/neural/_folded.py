@@ -5,12 +5,12 @@ from copy import deepcopy
 
 import numpy as np
 import torch
-from torch import nn
 
-__all__ = ["FoldedModule", "has_conv_blocks", "predictor", "probabilities"]
+from skspectra.neural._invariant import PhasedAvgPool1d
+
+__all__ = ["FoldedModule", "has_conv_blocks", "layout", "predictor", "probabilities"]
 
 _PAYS_FROM = 2**23  # numbers in the spectra; fewer are predicted before numba is imported
-_AFFINE = (nn.Dropout, nn.Conv1d, nn.BatchNorm1d, nn.AdaptiveAvgPool1d, nn.Flatten, nn.Linear)
 
 
 def predictor(module, size):
@@ -47,12 +47,21 @@ def has_conv_blocks(module):
     )
 
 
+def layout(block):
+    """Return how far taps, and the two positions of a pair, are apart in a block, and the pairs."""
+    pool = getattr(block, "pool", None)
+    if isinstance(pool, PhasedAvgPool1d) and not pool.training:
+        return pool.distance, 1
+    return 1, 2
+
+
 class FoldedModule:
     """What a module computes, without its batch normalisations.
 
     In evaluation mode a batch normalisation is a scale and a shift of each filter. They, and the
     one half of the average pooling, are multiplied into the weights of the next convolution; those
-    of the last block are applied to the features. A classifier without a ReLU is one affine map.
+    of the last block are applied to the features. A classifier of class maps is one affine map of
+    the features averaged over the positions.
 
     Parameters
     ----------
@@ -69,11 +78,14 @@ class FoldedModule:
         from skspectra.neural._kernels import extract
 
         self._extract = extract
+        self._enter = module.features.block_1[0]
         self._fold(module.features)
-        self._classify = self._affine_map(module.classifier) or module.classifier
+        self._averages = hasattr(module.classifier, "class_maps")
+        self._classify = module.classifier
+        if self._averages:
+            self._classify = self._affine_map(module.classifier)
 
     def _fold(self, features):
-        length = features.block_1.unflatten.unflattened_size[1]
         shapes, weights, biases = [], [], []
         scale, shift = torch.ones(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
         for block in features:
@@ -82,33 +94,36 @@ class FoldedModule:
             weights.append(_packed((weight * scale[:, None]).numpy()))
             biases.append(bias.numpy())
             n_filters, n_rows, n_taps = weight.shape
-            shapes.append((n_rows, n_filters, n_taps, length))
-            length = (length - n_taps + 1) // 2
+            shapes.append((n_rows, n_filters, n_taps, *layout(block)))
             scale, shift = _scale_and_shift(block.norm)
             scale = scale / 2
         self._shapes = np.array(shapes)
-        self._n_positions = length
         parts = (np.concatenate(weights), np.concatenate(biases), scale.numpy(), shift.numpy())
         self._parameters = [part.astype(np.float32) for part in parts]
 
     def _affine_map(self, classifier):
-        """Return what a classifier without a ReLU does to features, else None."""
-        layers = [layer for layer in classifier.modules() if not any(layer.children())]
-        if not all(isinstance(layer, _AFFINE) for layer in layers):
-            return None
-        shape = (-1, self._shapes[-1, 1], self._n_positions)
-        units = torch.eye(shape[1] * shape[2], dtype=torch.float64)
+        """Return what a classifier of class maps does to features at one position."""
+        units = torch.eye(self._shapes[-1, 1], dtype=torch.float64)
         with torch.inference_mode():
             exact = deepcopy(classifier).double()
-            bias = exact(torch.zeros_like(units[:1]).view(shape))
-            weight = (exact(units.view(shape)) - bias).float()
+            bias = exact(torch.zeros_like(units[:1, :, None]))
+            weight = (exact(units[:, :, None]) - bias).float()
         return lambda features: torch.addmm(bias.float(), features.flatten(1), weight)
+
+    def _n_positions(self, length):
+        """Positions that a classifier is given of signals of some length."""
+        if self._averages:
+            return 1
+        for _, _, taps, spacing, stride in self._shapes:
+            length = (length - taps * spacing - 1) // stride + 1
+        return length
 
     def __call__(self, X):
         """Compute the outputs for spectra X, a float32 tensor of shape (n_spectra, n_channels)."""
-        shape = (len(X), self._shapes[-1, 1], self._n_positions)
+        signals = self._enter(X).squeeze(1)
+        shape = (len(X), self._shapes[-1, 1], self._n_positions(signals.shape[1]))
         features = torch.empty(shape, dtype=torch.float32)
-        self._extract(X.numpy(), self._shapes, *self._parameters, features.numpy())
+        self._extract(signals.numpy(), self._shapes, *self._parameters, features.numpy())
         return self._classify(features)
 
 

@@ -45,18 +45,18 @@ class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
     Parameters
     ----------
     graph : {"published", "invariant"}, default="published"
-        "invariant" has the same weights but blurs before it halves the length in the first two
-        blocks and dilates its convolutions in the others, where the published graph halves; and it
-        continues the spectra with the values at their ends [2]_. It holds against shifts that it
-        was not trained with, and takes several times as long to train: only the published graph
-        has kernels of its own.
+        "invariant" has the same weights, but takes the mean over all phases of the poolings, that
+        is over all ways to keep every second position, where the published graph has one; and it
+        continues the spectra with the values at their ends. It holds against shifts that it was
+        not trained with. See the notes.
     n_filters : sequence of int, default=(2, 2, 4, 8, 12)
         Filters of each block.
     kernel_sizes : sequence of int, default=(9, 7, 7, 5, 3)
         Channels that the convolution of each block spans, without padding. For the published graph
         the spectra must be wide enough: 140 channels with the default.
-    dropout : float, default=0.8
-        Share of the features that is dropped while training.
+    dropout : float, default=None
+        Share of the features that is dropped while training. None is 0.8 for the published graph,
+        as published, and 0 for the invariant one, which the random phases regularise.
     <class_weight>
     <parameters>
 
@@ -73,10 +73,18 @@ class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
     Notes
     -----
     `activations` has ``block_1`` and so on, ``class_maps`` of shape (n_spectra, n_classes,
-    n_positions), and ``logits``, their average. `embed` flattens the last block.
+    n_positions), and ``logits``, their average. `embed` flattens the last block of the published
+    graph, and averages that of the invariant graph over the positions.
 
     Halving the length in every block leaves the published graph some sense of position: a shift
-    that is not a multiple of ``2 ** len(kernel_sizes)`` channels changes the features.
+    that is not a multiple of ``2 ** len(kernel_sizes)`` channels changes the features [2]_. The
+    invariant graph computes the features of all of these phases at once: instead of dropping
+    positions, it doubles the distance between the taps of its convolutions from block to block
+    [3]_. Its logits are the same after a shift by any number of channels, as long as the spectrum
+    is constant, at the same value on both sides, within half of the receptive field of its ends
+    (70 channels with the defaults). While it is trained, one random phase of every batch is
+    computed, so that it costs little more than the published graph; the gradient is that of a
+    random sample of the positions it predicts with.
 
     <notes>
 
@@ -84,8 +92,10 @@ class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
     ----------
     .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using deep
        learning", Scientific Reports 9, 2126 (2019), Figure 1 and Methods.
-    .. [2] R. Zhang, "Making convolutional networks shift-invariant again", ICML (2019),
-       arXiv:1904.11486.
+    .. [2] A. Azulay and Y. Weiss, "Why do deep convolutional networks generalize so poorly to small
+       image transformations?", Journal of Machine Learning Research 20, 184 (2019).
+    .. [3] M. J. Shensa, "The discrete wavelet transform: wedding the a trous and Mallat
+       algorithms", IEEE Transactions on Signal Processing 40, 2464 (1992).
 
     Examples
     --------
@@ -105,6 +115,7 @@ class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
     _parameter_constraints: dict = {
         **SpectralNetClassifier._parameter_constraints,
         **FullyConvGraph._parameter_constraints,
+        "dropout": [*SpectralNetClassifier._parameter_constraints["dropout"], None],
     }
 
     def __init__(
@@ -113,7 +124,7 @@ class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
         graph="published",
         n_filters=(2, 2, 4, 8, 12),
         kernel_sizes=(9, 7, 7, 5, 3),
-        dropout=0.8,
+        dropout=None,
         max_epochs=100,
         batch_size=64,
         lr=0.003,

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import torch
 from torch import nn
-from torch.nn.functional import conv1d
+from torch.nn.functional import avg_pool1d, conv1d
 
 from skspectra.neural._modules import (
     EPS,
@@ -15,25 +15,28 @@ from skspectra.neural._modules import (
     class_map_blocks,
 )
 
-__all__ = ["InvariantConvModule"]
-
-_N_BLURRED = 2  # blocks that halve the length; 4 channels are still finer than a white line
-_BINOMIAL = (1, 6, 15, 20, 15, 6, 1)
-_PAIR = (1, 1)
+__all__ = ["InvariantConvModule", "PhasedAvgPool1d", "PhasedConv1d", "Phases"]
 
 
 class InvariantConvModule(SpectralModule):
-    """The published fully convolutional graph without its sense of position.
+    """The published fully convolutional graph, at all phases of its poolings.
 
-    The convolutions and the weights that are trained are those of `FullyConvModule`. What differs:
-    the first two blocks blur with a binomial filter before every second position is dropped [1]_;
-    the others drop none, and from block to block their convolutions and averages of pairs are
-    dilated twice as much instead; and the spectra are continued with the values at their ends by
-    half of the receptive field, so that positions are centred on every channel.
+    Each pooling of the published graph keeps every second position. Which ones, is the phase: with
+    five blocks there are 32, and a shift by one channel changes it. This graph has the weights of
+    `FullyConvModule` and
 
-    Spectra that end flat, at the same value on both sides, and differ by a shift of a multiple of
-    four channels have the same logits, as long as the edge stays half a receptive field (77
-    channels) away from the ends.
+    - continues the spectra at both ends with the values there, so that every channel, and a few
+      beyond, is the middle of what one position sees;
+    - predicts with the mean over all phases. They are computed together by dilation: no pooling
+      drops a position, and from block to block the taps of the convolutions and the two positions
+      of a pair are twice as far apart [1]_, [2]_;
+    - is trained with one phase, drawn at random for every batch, at the cost of the published
+      graph. The features are an unbiased sample of those it predicts with, as in stochastic
+      pooling [3]_.
+
+    A spectrum has the same logits after a shift by any number of channels, as long as it is
+    constant, at the same value on both sides, in half of the receptive field (70 channels) next to
+    its ends.
 
     Parameters
     ----------
@@ -41,15 +44,20 @@ class InvariantConvModule(SpectralModule):
         Width of the spectra and number of outputs: one for each class.
     n_filters, kernel_sizes : sequence of int
         Filters and kernel size of each block of the feature extractor.
-    dropout : float
-        Share of the features dropped while training.
+    dropout : float or None
+        Share of the features dropped while training; None drops none, since drawing phases
+        regularises enough.
     eps, momentum : float
         Of every batch normalisation.
 
     References
     ----------
-    .. [1] R. Zhang, "Making convolutional networks shift-invariant again", ICML (2019),
-       arXiv:1904.11486.
+    .. [1] M. J. Shensa, "The discrete wavelet transform: wedding the a trous and Mallat
+       algorithms", IEEE Transactions on Signal Processing 40, 2464 (1992).
+    .. [2] A. Azulay and Y. Weiss, "Why do deep convolutional networks generalize so poorly to small
+       image transformations?", Journal of Machine Learning Research 20, 184 (2019).
+    .. [3] M. D. Zeiler and R. Fergus, "Stochastic pooling for regularization of deep convolutional
+       neural networks", ICLR (2013), arXiv:1301.3557.
     """
 
     def __init__(
@@ -64,67 +72,90 @@ class InvariantConvModule(SpectralModule):
         momentum=MOMENTUM,
     ):
         check_blocks(n_filters, kernel_sizes)
-        margin = _receptive_field(kernel_sizes) // 2
         features = []
         for number, (pair, kernel_size) in enumerate(
             zip(pairwise([1, *n_filters]), kernel_sizes, strict=True)
         ):
-            is_blurred = number < _N_BLURRED
-            dilation = 1 if is_blurred else 2 ** (number - _N_BLURRED)
             layers = OrderedDict(
-                conv=nn.Conv1d(*pair, kernel_size, dilation=dilation),
+                conv=PhasedConv1d(*pair, kernel_size, dilation=2**number),
                 relu=nn.ReLU(),
                 norm=nn.BatchNorm1d(pair[1], eps, momentum),
-                smooth=(
-                    FixedFilter(_BINOMIAL, stride=2)
-                    if is_blurred
-                    else FixedFilter(_PAIR, dilation=dilation)
-                ),
+                pool=PhasedAvgPool1d(2**number),
             )
             if number == 0:
-                unflatten = nn.Unflatten(1, (1, n_channels))
-                continued = nn.ReplicationPad1d(margin)
-                layers = OrderedDict(unflatten=unflatten, continued=continued, **layers)
+                phases = Phases(n_channels, receptive_field(kernel_sizes), 2 ** len(kernel_sizes))
+                layers = OrderedDict(phases=phases, **layers)
             features.append((f"block_{number + 1}", nn.Sequential(layers)))
         super().__init__(
-            features, class_map_blocks(n_filters[-1], n_outputs, dropout, eps, momentum)
+            features, class_map_blocks(n_filters[-1], n_outputs, dropout or 0.0, eps, momentum)
         )
 
+    def embed(self, X):
+        """Features averaged over the positions, of shape (n_spectra, n_filters)."""
+        return self.features(X).mean(dim=2)
 
-class FixedFilter(nn.Module):
-    """Weighted mean of neighbouring positions, the same in every channel and never trained.
+
+class Phases(nn.Module):
+    """Continue spectra at both ends; while training, at a random phase only.
 
     Parameters
     ----------
-    weights : sequence of float
-        Weights of the neighbours; scaled to a sum of 1.
-    stride, dilation : int, default=1
-        Distance of the positions that come out, and of the neighbours.
+    n_channels : int
+        Width of the spectra.
+    field : int
+        Channels that one position of the last block sees.
+    n_phases : int
+        Distance in channels of the positions of one phase. All phases have the same number of
+        positions: together, one for every channel and as many more as that takes.
     """
 
-    def __init__(self, weights, *, stride=1, dilation=1):
+    def __init__(self, n_channels, field, n_phases):
         super().__init__()
-        weights = torch.tensor(weights, dtype=torch.get_default_dtype()).view(1, 1, -1)
-        self.register_buffer("weights", weights / weights.sum())
-        self.stride = stride
-        self.dilation = dilation
+        self.n_phases = n_phases
+        n_positions = -(-n_channels // n_phases) * n_phases
+        n_seen = field - 1 + n_positions
+        channels = torch.arange(n_seen) - (n_seen - n_channels) // 2
+        self.register_buffer("channels", channels.clamp(0, n_channels - 1), persistent=False)
 
     def forward(self, X):
-        """Filter maps of shape (n_spectra, n_filters, n_positions)."""
-        n_spectra, n_filters, n_positions = X.shape
-        rows = X.reshape(n_spectra * n_filters, 1, n_positions)
-        smooth = conv1d(rows, self.weights, stride=self.stride, dilation=self.dilation)
-        return smooth.view(n_spectra, n_filters, -1)
+        """Return signals of shape (n_spectra, 1, n_seen)."""
+        channels = self.draw() if self.training else self.channels
+        return X.index_select(1, channels).unsqueeze(1)
+
+    def draw(self, generator=None):
+        """Channels that are seen at a random phase."""
+        phase = torch.randint(self.n_phases, (1,), generator=generator, device=self.channels.device)
+        return self.channels.unfold(0, len(self.channels) - self.n_phases + 1, 1)[phase].squeeze(0)
 
 
-def _receptive_field(kernel_sizes):
+class PhasedConv1d(nn.Conv1d):
+    """A convolution that is dilated when all phases are computed, not while one is trained."""
+
+    def forward(self, X):
+        """Convolve maps of shape (n_spectra, n_filters, n_positions)."""
+        return conv1d(X, self.weight, self.bias) if self.training else super().forward(X)
+
+
+class PhasedAvgPool1d(nn.Module):
+    """Means of two positions: of neighbours while one phase is trained, else this far apart.
+
+    Parameters
+    ----------
+    distance : int
+        Between the two when all phases are computed; no position is dropped then.
+    """
+
+    def __init__(self, distance):
+        super().__init__()
+        self.distance = distance
+
+    def forward(self, X):
+        """Average maps of shape (n_spectra, n_filters, n_positions)."""
+        if self.training:
+            return avg_pool1d(X, 2)
+        return (X[:, :, : -self.distance] + X[:, :, self.distance :]) / 2
+
+
+def receptive_field(kernel_sizes):
     """Channels that one position of the last block sees."""
-    field, distance = 1, 1
-    for number, kernel_size in enumerate(kernel_sizes):
-        if number < _N_BLURRED:
-            field += distance * (kernel_size - 1 + len(_BINOMIAL) - 1)
-            distance *= 2
-        else:
-            dilation = 2 ** (number - _N_BLURRED)
-            field += distance * dilation * (kernel_size - 1 + len(_PAIR) - 1)
-    return field
+    return 1 + sum(kernel_size * 2**number for number, kernel_size in enumerate(kernel_sizes))

@@ -70,8 +70,8 @@ class FullyConvModule(SpectralModule):
         Width of the spectra and number of outputs: one for each class.
     n_filters, kernel_sizes : sequence of int
         Filters and kernel size of each block of the feature extractor.
-    dropout : float
-        Share of the features dropped while training.
+    dropout : float or None
+        Share of the features dropped while training; None drops the published 0.8.
     eps, momentum : float
         Of every batch normalisation.
     """
@@ -87,6 +87,7 @@ class FullyConvModule(SpectralModule):
         eps=EPS,
         momentum=MOMENTUM,
     ):
+        dropout = 0.8 if dropout is None else dropout
         super().__init__(
             _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum),
             class_map_blocks(n_filters[-1], n_outputs, dropout, eps, momentum),

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from skspectra.neural._invariant import FixedFilter
+from skspectra.neural._invariant import PhasedAvgPool1d, PhasedConv1d, Phases
 from skspectra.neural._modules import Dropout, fill_with_bits, kept_bits
 
 __all__ = ["Padding", "StackedModule", "is_stackable"]
@@ -29,7 +29,8 @@ class StackedModule:
     leaves : list of dict of str to Parameter
         For each group the weights by name, of shape (n_nets_of_the_group, ...).
     generators : list of torch.Generator or None
-        Where the dropout of each net is drawn from; None drops nothing.
+        Where the dropout and the phase of each net are drawn from; None drops nothing and computes
+        all phases.
     momentum : float or None
         Of the running statistics; None is that of the layers.
     padding : Padding or None
@@ -69,9 +70,15 @@ class StackedModule:
 
     def __call__(self, X):
         """Run spectra (n_spectra, n_nets, n_channels) to outputs (n_spectra, n_nets, n_outputs)."""
+        if self._modules[0].training != self._draws:
+            self._modules[0].train(self._draws)  # its layers are used for what has no weights
         for name, layer in self._layers.items():
             X = _RULES[type(layer)](self, name, layer, X)
         return X
+
+    @property
+    def _draws(self):
+        return self.generators is not None
 
     def weights(self, name):
         """Weights of all nets, of shape (n_nets, ...)."""
@@ -99,9 +106,17 @@ class StackedModule:
                     layer.num_batches_tracked.fill_(n_batches)
             module.eval()
 
+    def _see(self, name, layer, X):
+        """Show each net the phase that it would draw by itself."""
+        if not self._draws:
+            return X.index_select(2, layer.channels).unsqueeze(2)
+        channels = torch.stack([layer.draw(generator) for generator in self.generators])
+        return X.gather(2, channels.expand(len(X), -1, -1)).unsqueeze(2)
+
     def _convolve(self, name, layer, X):
         weight, bias = self.weights(f"{name}.weight"), self.weights(f"{name}.bias")
-        how = layer.stride, layer.padding, layer.dilation, self.n_nets
+        dilation = 1 if self._draws else layer.dilation
+        how = layer.stride, layer.padding, dilation, self.n_nets
         maps = functional.conv1d(X.flatten(1, 2), weight.flatten(0, 1), bias.flatten(), *how)
         return maps.unflatten(1, (self.n_nets, -1))
 
@@ -123,7 +138,7 @@ class StackedModule:
     def _drop(self, name, layer, X):
         """Drop what each net would drop by itself: bits are drawn net by net."""
         rates = self._rates[name]
-        if self.generators is None or not any(rates):
+        if not self._draws or not any(rates):
             return X
         n_numbers = X[0, 0].numel()
         words = X.new_empty((self.n_nets, -(-len(X) * n_numbers // 4)), dtype=torch.int64)
@@ -141,14 +156,15 @@ class StackedModule:
 
 
 _RULES = {
+    Phases: StackedModule._see,
     nn.Conv1d: StackedModule._convolve,
+    PhasedConv1d: StackedModule._convolve,
     nn.Linear: StackedModule._multiply,
     nn.BatchNorm1d: StackedModule._normalize,
     Dropout: StackedModule._drop,
     nn.AvgPool1d: StackedModule._each_filter,
+    PhasedAvgPool1d: StackedModule._each_filter,
     nn.AdaptiveAvgPool1d: StackedModule._each_filter,
-    nn.ReplicationPad1d: StackedModule._each_filter,
-    FixedFilter: StackedModule._each_filter,
     nn.ReLU: lambda stack, name, layer, X: layer(X),
     nn.Flatten: lambda stack, name, layer, X: X.flatten(2),
     nn.Unflatten: lambda stack, name, layer, X: X.unflatten(2, layer.unflattened_size),

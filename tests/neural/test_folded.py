@@ -9,10 +9,15 @@ import torch
 from skspectra.augmentation import EnergyShift
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _folded
 from skspectra.neural._folded import FoldedModule, predictor
+from skspectra.neural._invariant import InvariantConvModule
 from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
 
 BLOCK = {"n_filters": (4,), "kernel_sizes": (5,), "max_epochs": 2, "random_state": 0}
-HIDDEN = {FullyConvModule: {}, ConvDenseModule: {"hidden_layer_sizes": (8, 4)}}
+HIDDEN = {
+    FullyConvModule: {},
+    InvariantConvModule: {},
+    ConvDenseModule: {"hidden_layer_sizes": (8, 4)},
+}
 
 
 @pytest.fixture
@@ -121,7 +126,8 @@ assert "numba" not in sys.modules
 from skspectra.neural._kernels import extract
 one = numpy.ones(1, numpy.float32)
 out = numpy.zeros((1, 1, 1), numpy.float32)
-extract(numpy.array([[1, 2]], numpy.float32), numpy.array([[1, 1, 1, 2]]), one, one, one, one, out)
+X, shapes = numpy.array([[1, 2]], numpy.float32), numpy.array([[1, 1, 1, 1, 2]])
+extract(X, shapes, one, one, one, one, out)
 assert out == 6
 print(sum(extract.stats.cache_hits.values()))
 """

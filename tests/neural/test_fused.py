@@ -1,6 +1,7 @@
 import copy
 import pickle
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,12 +12,21 @@ from skspectra.augmentation import EnergyShift
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _fused
 from skspectra.neural._fused import FusedModule, fused_module
 from skspectra.neural._initialization import settle_statistics
+from skspectra.neural._invariant import InvariantConvModule
 from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
 
 PUBLISHED = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}
 BLOCKS = {"n_filters": (4, 3), "kernel_sizes": (5, 2)}
-HIDDEN = {FullyConvModule: {}, ConvDenseModule: {"hidden_layer_sizes": (8, 4)}}
-CLASSIFIERS = [FullyConvClassifier, ConvDenseClassifier]
+HIDDEN = {
+    FullyConvModule: {},
+    InvariantConvModule: {},
+    ConvDenseModule: {"hidden_layer_sizes": (8, 4)},
+}
+CLASSIFIERS = {
+    "published": FullyConvClassifier,
+    "invariant": partial(FullyConvClassifier, graph="invariant", dropout=0.3),
+    "dense": ConvDenseClassifier,
+}
 
 
 @pytest.fixture
@@ -42,8 +52,9 @@ def relative(value, expected):
     return float((value - expected).abs().max() / expected.abs().max())
 
 
-def gradients_of(module, run, X, direction):
+def gradients_of(module, run, X, direction, seed=0):
     module.zero_grad()
+    torch.manual_seed(seed)
     output = run(X)
     (output * direction).sum().backward()
     return output.detach(), [parameter.grad.clone() for parameter in module.parameters()]
@@ -60,13 +71,14 @@ SIZES = [
 ]
 
 
+@pytest.mark.parametrize("module_class", [FullyConvModule, InvariantConvModule])
 @pytest.mark.parametrize("has_maps", [True, False])
 @pytest.mark.parametrize(("n_channels", "n_filters", "kernel_sizes"), SIZES)
-def test_gradients_in_float32(has_maps, n_channels, n_filters, kernel_sizes):
+def test_gradients_in_float32(module_class, has_maps, n_channels, n_filters, kernel_sizes):
     if has_maps and n_channels == 2:
         pytest.skip("a second normalisation of one filter leaves rounding errors for gradients")
     sizes = {"n_filters": n_filters, "kernel_sizes": kernel_sizes}
-    module = random_module(FullyConvModule, n_channels, **sizes)
+    module = random_module(module_class, n_channels, **sizes)
     if not has_maps:
         module.classifier = torch.nn.Flatten()
     exact = copy.deepcopy(module).double()
@@ -120,18 +132,17 @@ def test_dropout_and_evaluation_are_those_of_the_module(module_class):
     fused, X = FusedModule(module), torch.randn(21, 60, dtype=torch.float64)
     direction = torch.randn(21, 3)
     for seed in range(3):
-        torch.manual_seed(seed)
-        logits, gradients = gradients_of(module, fused, X, direction)
-        torch.manual_seed(seed)
-        expected, other_gradients = gradients_of(other, other, X, direction)
+        logits, gradients = gradients_of(module, fused, X, direction, seed)
+        expected, other_gradients = gradients_of(other, other, X, direction, seed)
         torch.testing.assert_close(logits, expected)
         torch.testing.assert_close(gradients, other_gradients, rtol=1e-9, atol=1e-11)
     module.eval()
     torch.testing.assert_close(fused(X), module(X), rtol=1e-4, atol=1e-5)
 
 
-def test_settled_statistics_are_those_of_torch():
-    module = random_module(ConvDenseModule, 60, **BLOCKS)
+@pytest.mark.parametrize("module_class", HIDDEN)
+def test_settled_statistics_are_those_of_torch(module_class):
+    module = random_module(module_class, 60, **BLOCKS)
     other = copy.deepcopy(module)
     fused = FusedModule(module)
     batches = [(torch.randn(n_spectra, 60), None) for n_spectra in (20, 19, 20)]
@@ -165,7 +176,7 @@ class SeeGradients(Callback):
         self.norms.append(sum(float(p.grad.square().sum()) for _, p in named_parameters))
 
 
-@pytest.mark.parametrize("classifier", CLASSIFIERS)
+@pytest.mark.parametrize("classifier", CLASSIFIERS.values(), ids=CLASSIFIERS)
 def test_fit_is_the_same_either_way(classifier, spectra, monkeypatch):
     X, y = spectra
     clf = classifier(

@@ -90,7 +90,7 @@ def backward(gradient, plan, has_maps, theta, eps, tape, means, variances, gradi
             else:
                 d = output_of(here, after)
                 padded = Signal(here, d.start - (after.taps - 1) * LANES, d.row)
-                convolve(padded, after.filters, after.taps, w, b, after.rows, h, after.length)
+                convolve(padded, after.filters, after.taps, 1, w, b, after.rows, h, after.length)
             z = output_of(here, block)
             _through_relu(z, block, h, slope, offset)
             u = Signal(here, 0, block.length * LANES)

@@ -118,6 +118,6 @@ def normalize(z, block, scale, shift, u):
         factor, offset = splat(scale, o), splat(shift, o)
         source, target = z.start + o * z.row, u.start + o * u.row
         for p in range(block.pairs):
-            left = load(z.values, source + 2 * p * LANES)
-            right = load(z.values, source + (2 * p + 1) * LANES)
+            left = load(z.values, source + block.stride * p * LANES)
+            right = load(z.values, source + (block.stride * p + block.spacing) * LANES)
             store(u.values, target + p * LANES, fma(add(left, right), factor, offset))

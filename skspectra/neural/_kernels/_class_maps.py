@@ -57,7 +57,7 @@ def maps_forward(mask, last, maps, theta, eps, training, tape, means, variances,
         _load_mask(mask, tile, last, kept)
         _drop(f, kept, last, gamma, beta)
         z = output_of(here, maps)
-        convolve(f, maps.rows, maps.taps, w, b, maps.filters, z, maps.outputs)
+        convolve(f, maps.rows, maps.taps, 1, w, b, maps.filters, z, maps.outputs)
         if training:
             n_used = min(LANES, n_spectra - tile * LANES)
             add_tile(z, maps, tile, n_used, zero, pivots, sums, squares)
@@ -148,7 +148,7 @@ def maps_backward(gradient, last, maps, theta, eps, tape, means, variances, grad
         _drop(f, kept, last, gamma, beta)
         add_weight_gradients(z, f, maps, d_weight, d_bias)
         d = Signal(d_memory, 0, last.pairs * LANES)
-        convolve(z, maps.filters, maps.taps, w, b, maps.rows, d, maps.outputs)
+        convolve(z, maps.filters, maps.taps, 1, w, b, maps.rows, d, maps.outputs)
         for at in range(0, d_memory.size, LANES):
             top = kept.start + at
             store(here, top, multiply(load(d_memory, at), load(here, top)))

@@ -49,7 +49,7 @@ def _convolution(keep, few):
     """Compile a convolution; `few` positions are done at once where there are less than four."""
 
     @inlined
-    def sweep(x, n_rows, n_taps, w, b, o, y, length, positions, filters):
+    def sweep(x, n_rows, n_taps, spacing, w, b, o, y, length, positions, filters):
         """Do some filters, from number `o` on, over all positions."""
         start = y.start + o * y.row
         p = 0
@@ -59,31 +59,31 @@ def _convolution(keep, few):
             weight = o * n_rows * n_taps
             for c in range(n_rows):
                 for k in range(n_taps):
-                    at = x.start + c * x.row + (p + k) * LANES
+                    at = x.start + c * x.row + (p + k * spacing) * LANES
                     group = add_weighted(group, x.values, at, w, weight)
                     weight += len(filters)
             keep(group, y, start, p)
             p += len(positions)
 
     @inlined
-    def sweeps(x, n_rows, n_taps, w, b, starts, y, length, filters):
+    def sweeps(x, n_rows, n_taps, spacing, w, b, starts, y, length, filters):
         for o in starts:
             if length >= len(FOUR):
-                sweep(x, n_rows, n_taps, w, b, o, y, length, FOUR, filters)
+                sweep(x, n_rows, n_taps, spacing, w, b, o, y, length, FOUR, filters)
             else:
-                sweep(x, n_rows, n_taps, w, b, o, y, length, few, filters)
+                sweep(x, n_rows, n_taps, spacing, w, b, o, y, length, few, filters)
 
     @inlined
-    def convolution(x, n_rows, n_taps, w, b, n_filters, y, length):
+    def convolution(x, n_rows, n_taps, spacing, w, b, n_filters, y, length):
         fours, twos = n_filters // 4 * 4, n_filters // 2 * 2
-        sweeps(x, n_rows, n_taps, w, b, range(0, fours, 4), y, length, FOUR)
-        sweeps(x, n_rows, n_taps, w, b, range(fours, twos, 2), y, length, TWO)
-        sweeps(x, n_rows, n_taps, w, b, range(twos, n_filters, 1), y, length, ONE)
+        sweeps(x, n_rows, n_taps, spacing, w, b, range(0, fours, 4), y, length, FOUR)
+        sweeps(x, n_rows, n_taps, spacing, w, b, range(fours, twos, 2), y, length, TWO)
+        sweeps(x, n_rows, n_taps, spacing, w, b, range(twos, n_filters, 1), y, length, ONE)
 
     return convolution
 
 
-# y[o, p] = b[o] + sum_ck w[o, c, k] x[c, p + k] for the positions p < length of a tile;
+# y[o, p] = b[o] + sum_ck w[o, c, k] x[c, p + k * spacing] for positions p < length of a tile;
 # then max(y, 0); then the sums of pairs of that. The weights come from `pack_weights`.
 convolve = _convolution(_keep, ONE)
 convolve_rectify = _convolution(_keep_rectified, ONE)

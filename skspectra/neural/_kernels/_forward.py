@@ -73,7 +73,9 @@ def forward(X, mask, plan, has_maps, theta, eps, training, tape, means, variance
                 u = Signal(u_memory, 0, block.length * LANES)
                 normalize(output_of(here, before), before, scale, shift, u)
             z = output_of(here, block)
-            convolve_rectify(u, block.rows, block.taps, w, b, block.filters, z, block.outputs)
+            convolve_rectify(
+                u, block.rows, block.taps, block.spacing, w, b, block.filters, z, block.outputs
+            )
             n_used = min(LANES, n_spectra - tile * LANES)
             if training:
                 add_tile(z, block, tile, n_used, zero, pivots, sums, squares)

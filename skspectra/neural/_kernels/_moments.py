@@ -44,7 +44,7 @@ def _add_moments(z, block, pivots, sums, squares):
         pivot = splat(pivots, o)
         at = z.start + o * z.row
         ((s0, s1, q0, q1),) = zeros(pivots, ONE, FOUR)
-        for p in range(block.pairs):
+        for p in range(block.outputs // 2):
             left = subtract(load(z.values, at + 2 * p * LANES), pivot)
             right = subtract(load(z.values, at + (2 * p + 1) * LANES), pivot)
             s0, s1 = add(s0, left), add(s1, right)
