@@ -54,8 +54,9 @@ def relative(value, expected):
 
 def gradients_of(module, run, X, direction, seed=0):
     module.zero_grad()
-    torch.manual_seed(seed)
-    output = run(X)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        output = run(X)
     (output * direction).sum().backward()
     return output.detach(), [parameter.grad.clone() for parameter in module.parameters()]
 
