@@ -23,7 +23,7 @@ BLOCKS = {"n_filters": (4, 3), "kernel_sizes": (5, 2)}
 QUICK = {"max_epochs": 3, "batch_size": 16}
 NETS = {
     "published": FullyConvClassifier(**BLOCKS, **QUICK),
-    "invariant": FullyConvClassifier(**BLOCKS, **QUICK, graph="invariant"),
+    "invariant": FullyConvClassifier(**BLOCKS, **QUICK, graph="invariant", dropout=0.3),
     "conv_dense": ConvDenseClassifier(**BLOCKS, **QUICK),
     "dense": DenseClassifier(**QUICK),
 }
