@@ -14,6 +14,8 @@ from skspectra.sampling._mixing import scale_by_maximum, take_shifted
 
 __all__ = ["RandomMixture"]
 
+_MOST_TARGETS = 20  # more different ones are no components but continuous
+
 
 class RandomMixture(SpectralMixin, BaseEstimator):
     r"""Add mixtures of spectra in random proportion, with their targets, for regression.
@@ -37,7 +39,7 @@ class RandomMixture(SpectralMixin, BaseEstimator):
     n_samples : int, default=1500
         Number of mixtures to add.
     n_components : int, default=None
-        Number of components in each mixture, all different. None is all there are, two at least;
+        Number of components in each mixture, all different. None is all there are, from 2 to 20;
         where y is continuous, every spectrum is a component of its own: say 2 or 3 there.
     concentration : float, default=1.0
         :math:`\alpha`, above 0. 1 makes all proportions equally likely, less makes mixtures that
@@ -162,7 +164,8 @@ n_targets)
         Raises
         ------
         ValueError
-            If y does not hold numbers, or fewer different ones than are to be mixed.
+            If y does not hold numbers, holds fewer different ones than are to be mixed, or is
+            continuous and all are to be mixed.
         """
         checked, y = self._check_X_y(X, y)
         bounds = check_range(self.shift, "shift")
@@ -201,6 +204,11 @@ def _check_components(n_components, n_mixed):
         raise ValueError(
             f"{needed} components are to be mixed, but y holds {n_components} different "
             "target(s). Bring spectra of more components."
+        )
+    if n_mixed is None and n_components > _MOST_TARGETS:
+        raise ValueError(
+            f"y holds {n_components} different targets, and n_components=None mixes a spectrum of "
+            "each. Say how many are mixed, for example n_components=2."
         )
     return n_components if n_mixed is None else n_mixed
 

@@ -124,6 +124,13 @@ def test_acts_in_a_pipeline_while_it_is_fitted_only():
     np.testing.assert_allclose(model.predict(X), VALENCE[codes])
 
 
+def test_how_many_to_mix_is_asked_where_targets_are_continuous():
+    X, _ = make_lines(n=8)
+    with pytest.raises(ValueError, match="y holds 24 different targets.*n_components=2"):
+        mixture().fit_resample(X, np.linspace(2, 4, 24))
+    assert len(mixture(n_components=2).fit_resample(X, np.linspace(2, 4, 24))[0]) == 524
+
+
 def test_spectra_without_a_maximum_are_told():
     X, codes = make_lines()
     X[3] = -1
