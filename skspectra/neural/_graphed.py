@@ -11,9 +11,10 @@ from skorch.callbacks.scoring import ScoringBase
 from skspectra.neural._net import EpochBar
 from skspectra.neural._schedule import OneCycle
 
-__all__ = ["GraphedStep", "graphed_step", "graphed_steps"]
+__all__ = ["FUSED_OPTIMIZERS", "GraphedStep", "graphed_step", "graphed_steps"]
 
-_KNOWN_OPTIMIZERS = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
+# They step all parameters at once on the device, and each number by itself.
+FUSED_OPTIMIZERS = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 _UNCONCERNED = (
     EarlyStopping,
     EpochBar,
@@ -88,7 +89,7 @@ def _why_not(optimizer, augmenters, callbacks):
         scores = isinstance(callback, ScoringBase) and not callback.on_train
         if not scores and type(callback) not in _UNCONCERNED:
             return f"callback {name} may look at batches"
-    if type(optimizer) not in _KNOWN_OPTIMIZERS:
+    if type(optimizer) not in FUSED_OPTIMIZERS:
         return f"optimizer {type(optimizer).__name__}"
     if not all(group["fused"] for group in optimizer.param_groups):
         return "optimizer without fused=True"
@@ -124,6 +125,7 @@ class GraphedStep:
         self._generators = generators
         self._n_run = Counter()
         self._replays = {}
+        self._stream = None
         self._rates = None
         self._sent = None
 
@@ -152,11 +154,13 @@ class GraphedStep:
 
     def _run_aside(self, rows, kind):
         """Run a step on a stream of its own, as torch asks for before a recording."""
-        stream, current = torch.cuda.Stream(rows.device), torch.cuda.current_stream(rows.device)
-        stream.wait_stream(current)
-        with torch.cuda.stream(stream):
+        if self._stream is None:
+            self._stream = torch.cuda.Stream(rows.device)
+        current = torch.cuda.current_stream(rows.device)
+        self._stream.wait_stream(current)
+        with torch.cuda.stream(self._stream):
             losses = self._step(rows, kind)
-        current.wait_stream(stream)
+        current.wait_stream(self._stream)
         return losses
 
     def _record(self, rows, kind):
@@ -166,8 +170,9 @@ class GraphedStep:
         for generator in own:
             graph.register_generator_state(generator)
         default = torch.cuda.default_generators[rows.device.index or 0]
+        how = {"stream": self._stream, "capture_error_mode": "thread_local"}
         with torch.cuda.device(rows.device), _restored_on_failure([default, *own]):
-            with self._recordable_optimizer(rows.device), torch.cuda.graph(graph):
+            with self._recordable_optimizer(rows.device), torch.cuda.graph(graph, **how):
                 losses = self._step(rows, kind)
 
         def replay(others):
@@ -210,7 +215,7 @@ def _restored_on_failure(generators):
     before = [generator.get_state() for generator in generators]
     try:
         yield
-    except Exception:
+    except BaseException:
         for generator, state in zip(generators, before, strict=True):
             fresh = torch.Generator(generator.device)
             fresh.set_state(state)

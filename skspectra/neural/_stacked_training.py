@@ -11,7 +11,7 @@ from skorch.dataset import Dataset
 from skspectra.neural._base import SpectralNetEstimator
 from skspectra.neural._batches import TrainingBatches
 from skspectra.neural._device import one_thread, resolve_device, seeded
-from skspectra.neural._graphed import graphed_step
+from skspectra.neural._graphed import FUSED_OPTIMIZERS, graphed_step
 from skspectra.neural._net import ClassifierNet, EpochBar
 from skspectra.neural._schedule import OneCycle
 from skspectra.neural._stacked_module import Padding, StackedModule, is_stackable
@@ -19,7 +19,6 @@ from skspectra.neural._training import postponed
 
 __all__ = ["fit_side_by_side", "train_side_by_side", "train_stacked", "trains_on_cuda"]
 
-_ELEMENTWISE = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 _FOLLOWED = (OneCycle, EpochBar)  # callbacks that need no more than what a stack tells them
 _SHARE_OF_MEMORY = 0.8  # that the spectra of a stack may take of what is free
 _LOGGER = logging.getLogger("skspectra")
@@ -109,7 +108,7 @@ def _why_alone(training):
         return f"callbacks ({', '.join(unknown)})"
     if net.initialized_:
         return "warm start"
-    if net.optimizer not in _ELEMENTWISE or "param_groups" in net.get_params_for("optimizer"):
+    if net.optimizer not in FUSED_OPTIMIZERS or "param_groups" in net.get_params_for("optimizer"):
         return f"optimizer {_name(net.optimizer)}, or groups of parameters"
     if type(net) is not ClassifierNet:
         return "no classifier"
@@ -160,7 +159,6 @@ class _Member:
     def __init__(self, training):
         self.net, self.data = training.net, training.data
         self.sizes = _sizes(training)
-        self.options = None
         device = self.data.y.device
         with seeded(training.seed, device):
             training.start()

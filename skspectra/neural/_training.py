@@ -14,7 +14,7 @@ from skorch.helper import predefined_split
 
 from skspectra.neural._device import one_thread, seeded
 from skspectra.neural._fused import fused_module
-from skspectra.neural._graphed import graphed_steps
+from skspectra.neural._graphed import FUSED_OPTIMIZERS, graphed_steps
 from skspectra.neural._initialization import settle_statistics, standardize_layers
 from skspectra.neural._net import SpectralNet
 from skspectra.neural._stored import StoredSpectra
@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 _DEVICE_SHARE = 0.5  # of the free memory of a CUDA device, for spectra that stay there
-_ONE_STEP = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)  # for all parameters at once
 _HOW_TO_STEP = {f"optimizer__{name}" for name in ("foreach", "fused", "differentiable")}
 _NOT_PLAIN = ("batches", "_batch_count", "_best")
 
@@ -117,7 +116,7 @@ def make_net(
         "device": str(device),
         "verbose": 0,
     }
-    if params["optimizer"] in _ONE_STEP and not _HOW_TO_STEP & net_params.keys():
+    if params["optimizer"] in FUSED_OPTIMIZERS and not _HOW_TO_STEP & net_params.keys():
         params["optimizer__fused"] = True
     if weight_decay:
         params["optimizer__weight_decay"] = weight_decay
