@@ -15,7 +15,7 @@ from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.utils import to_numpy
 
 from skspectra.augmentation._base import Augmenter, AugmenterChain
-from skspectra.neural._device import one_thread, resolve_device
+from skspectra.neural._device import one_thread, own_stream, resolve_device, send
 from skspectra.neural._net import EpochBar
 from skspectra.neural._schedule import OneCycle
 from skspectra.neural._stored import (
@@ -39,6 +39,8 @@ from skspectra.neural._training import (
 __all__ = ["SpectralNetEstimator"]
 
 _AT_ONCE = 2**19  # numbers in spectra predicted at once: bounds the memory of activations
+_AT_ONCE_ON_CUDA = 2**24
+_CUDA_THREADS = 2  # that predict: one copies while the other computes
 _SAMPLE = 2**16  # stored or narrow spectra that augmenters are fitted to
 _NET_PREFIXES = ("module__", "optimizer__", "criterion__", "callbacks__")
 
@@ -308,25 +310,28 @@ class SpectralNetEstimator(BaseEstimator):
             as_they_are = {"reset": False, "read": False, "ensure_all_finite": False}
             X = validate_spectra(self, X, **as_they_are)
         run = choose(self.net_.module_.eval(), math.prod(X.shape))
-        at_once = max(1, _AT_ONCE // X.shape[1])
+        device = torch.device(self.net_.device)
+        on_cuda = device.type == "cuda"
+        at_once = max(1, (_AT_ONCE_ON_CUDA if on_cuda else _AT_ONCE) // X.shape[1])
 
         def outputs(spectra):
-            spectra = torch.tensor(self._nominal(spectra), device=self.net_.device).float()
+            spectra = send(self._nominal(spectra), device).float()
             with torch.inference_mode(), one_thread():
                 output = run(spectra)
             return output if isinstance(output, dict) else {"": output}
 
         def write(rows):
             block = read_rows(X, rows)
-            for part in gen_batches(len(block), at_once):
-                for name, values in outputs(read_rows(block, part)).items():
-                    result[name][rows][part] = to_numpy(values)
+            with own_stream(device):
+                for part in gen_batches(len(block), at_once):
+                    for name, values in outputs(read_rows(block, part)).items():
+                        result[name][rows][part] = to_numpy(values)
 
         result = {
             name: np.empty((len(X), *values.shape[1:]), np.float32)
             for name, values in outputs(read_rows(X, slice(1))).items()
         }
-        n_jobs = torch.get_num_threads() if torch.device(self.net_.device).type == "cpu" else 1
+        n_jobs = _CUDA_THREADS if on_cuda else torch.get_num_threads()
         write_all = (delayed(write)(rows) for rows in row_blocks(X, at_once))
         Parallel(n_jobs, backend="threading")(write_all)
         return result

@@ -3,9 +3,10 @@
 import threading
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 
-__all__ = ["available_device", "one_thread", "resolve_device", "seeded"]
+__all__ = ["available_device", "one_thread", "own_stream", "resolve_device", "seeded", "send"]
 
 _this_thread = threading.local()
 _lock = threading.Lock()
@@ -85,3 +86,39 @@ def seeded(seed, device):
             with torch.cuda.device(each):
                 torch.cuda.manual_seed(seed)
         yield
+
+
+def send(array, device):
+    """Copy an array to a device; a copy to CUDA goes on while the caller does something else.
+
+    Parameters
+    ----------
+    array : ndarray
+        In memory.
+    device : torch.device
+        Where it goes.
+
+    Returns
+    -------
+    tensor : tensor
+        Of the dtype of the array.
+    """
+    if device.type != "cuda":
+        return torch.tensor(array, device=device)
+    dtype = torch.from_numpy(np.empty(0, array.dtype)).dtype
+    pinned = torch.empty(array.shape, dtype=dtype, pin_memory=True)
+    pinned.numpy()[...] = array
+    return pinned.to(device, non_blocking=True)
+
+
+@contextmanager
+def own_stream(device):
+    """Let a thread use CUDA at the same time as others; on a CPU this does nothing."""
+    if device.type != "cuda":
+        yield
+        return
+    stream = torch.cuda.Stream(device)
+    stream.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(stream):
+        yield
+    stream.synchronize()
