@@ -67,8 +67,8 @@ def cross_validate(
         A net, a pipeline that ends with one, or any other estimator; cloned for every fold.
     X : array-like of shape (n_spectra, n_channels)
         Spectra.
-    y : array-like of shape (n_spectra,)
-        Labels.
+    y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+        Labels, or what a regressor is to predict.
     cv : int, cross-validation generator or iterable, default=None
         Folds; None is five, and an int or None gives `StratifiedKFold` for a classifier.
     scoring : str, callable, list, tuple or dict, default=None

@@ -12,7 +12,7 @@ from skspectra.neural._base import SpectralNetEstimator
 from skspectra.neural._batches import TrainingBatches
 from skspectra.neural._device import one_thread, resolve_device, seeded
 from skspectra.neural._graphed import FUSED_OPTIMIZERS, graphed_step
-from skspectra.neural._net import ClassifierNet, EpochBar
+from skspectra.neural._net import EpochBar
 from skspectra.neural._schedule import OneCycle
 from skspectra.neural._stacked_module import Padding, StackedModule, is_stackable
 from skspectra.neural._training import postponed
@@ -110,8 +110,6 @@ def _why_alone(training):
         return "warm start"
     if net.optimizer not in FUSED_OPTIMIZERS or "param_groups" in net.get_params_for("optimizer"):
         return f"optimizer {_name(net.optimizer)}, or groups of parameters"
-    if type(net) is not ClassifierNet:
-        return "no classifier"
     if not isinstance(training.data.X["X"], torch.Tensor):
         return "spectra are read in blocks"
     with torch.random.fork_rng([]):

@@ -11,6 +11,7 @@ from skspectra.neural import (
     DenseClassifier,
     EnsembleClassifier,
     FullyConvClassifier,
+    FullyConvRegressor,
     _ensemble,
 )
 from skspectra.neural._stacked_module import Padding
@@ -98,6 +99,19 @@ def test_augmentation_and_schedule(rows, spectra):
     assert_same(alone, together, X)
     rates = [clf.net_.optimizer_.param_groups[0]["lr"] for clf in together]
     assert rates == [0.02] * 3
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_regressors(n_targets, spectra):
+    X, _ = spectra
+    y = np.stack([X.argmax(axis=1), X.sum(axis=1)], axis=1)[:, :n_targets].squeeze()
+    net = FullyConvRegressor(**BLOCKS, **QUICK)
+    rows = [slice(0, 50), slice(5, 56), slice(0, 60)]
+    alone, together = fit_both_ways(net, X, y, rows, np.linspace(0.5, 2, 60))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-4)
+        losses = [[epoch["train_loss"] for epoch in clf.history_] for clf in (one, other)]
+        np.testing.assert_allclose(*losses, rtol=1e-4)
 
 
 def test_candidates_that_differ_in_rates_weight_decay_and_dropout(spectra):
