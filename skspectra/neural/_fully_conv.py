@@ -56,7 +56,7 @@ class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
         the spectra must be wide enough: 140 channels with the default.
     dropout : float, default=None
         Share of the features that is dropped while training. None is 0.8 for the published graph,
-        as published, and 0 for the invariant one, which the random phases regularise.
+        as published, and 0.2 for the invariant one, which the random phases regularise too.
     <class_weight>
     <parameters>
 
@@ -81,8 +81,8 @@ class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
     invariant graph computes the features of all of these phases at once: instead of dropping
     positions, it doubles the distance between the taps of its convolutions from block to block
     [3]_. Its logits are the same after a shift by any number of channels, as long as the spectrum
-    is constant, at the same value on both sides, within half of the receptive field of its ends
-    (70 channels with the defaults). While it is trained, one random phase of every batch is
+    begins with half of a receptive field (70 channels with the defaults) of one value and ends with
+    the same value. While it is trained, one random phase of every batch is
     computed, so that it costs little more than the published graph; the gradient is that of a
     random sample of the positions it predicts with.
 

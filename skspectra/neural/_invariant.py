@@ -25,8 +25,9 @@ class InvariantConvModule(SpectralModule):
     five blocks there are 32, and a shift by one channel changes it. This graph has the weights of
     `FullyConvModule` and
 
-    - continues the spectra at both ends with the values there, so that every channel, and a few
-      beyond, is the middle of what one position sees;
+    - continues the spectra at both ends with the values there: by a whole receptive field behind
+      the tail of the edge, so that no position that sees some of it is missing, and by half of one
+      before its onset, where what is cut off is steep and continues less well;
     - predicts with the mean over all phases. They are computed together by dilation: no pooling
       drops a position, and from block to block the taps of the convolutions and the two positions
       of a pair are twice as far apart [1]_, [2]_;
@@ -34,9 +35,8 @@ class InvariantConvModule(SpectralModule):
       graph. The features are an unbiased sample of those it predicts with, as in stochastic
       pooling [3]_.
 
-    A spectrum has the same logits after a shift by any number of channels, as long as it is
-    constant, at the same value on both sides, in half of the receptive field (70 channels) next to
-    its ends.
+    A spectrum has the same logits after a shift by any number of channels, as long as it begins
+    with half of a receptive field (70 channels) of one value and ends with the same value.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ class InvariantConvModule(SpectralModule):
     n_filters, kernel_sizes : sequence of int
         Filters and kernel size of each block of the feature extractor.
     dropout : float or None
-        Share of the features dropped while training; None drops none, since drawing phases
-        regularises enough.
+        Share of the features dropped while training; None drops 0.2, since drawing phases
+        regularises too.
     eps, momentum : float
         Of every batch normalisation.
 
@@ -72,6 +72,7 @@ class InvariantConvModule(SpectralModule):
         momentum=MOMENTUM,
     ):
         check_blocks(n_filters, kernel_sizes)
+        dropout = 0.2 if dropout is None else dropout
         features = []
         for number, (pair, kernel_size) in enumerate(
             zip(pairwise([1, *n_filters]), kernel_sizes, strict=True)
@@ -87,7 +88,7 @@ class InvariantConvModule(SpectralModule):
                 layers = OrderedDict(phases=phases, **layers)
             features.append((f"block_{number + 1}", nn.Sequential(layers)))
         super().__init__(
-            features, class_map_blocks(n_filters[-1], n_outputs, dropout or 0.0, eps, momentum)
+            features, class_map_blocks(n_filters[-1], n_outputs, dropout, eps, momentum)
         )
 
     def embed(self, X):
@@ -106,15 +107,15 @@ class Phases(nn.Module):
         Channels that one position of the last block sees.
     n_phases : int
         Distance in channels of the positions of one phase. All phases have the same number of
-        positions: together, one for every channel and as many more as that takes.
+        positions: together, one for every channel, half a field and as many more as that takes.
     """
 
     def __init__(self, n_channels, field, n_phases):
         super().__init__()
         self.n_phases = n_phases
-        n_positions = -(-n_channels // n_phases) * n_phases
+        n_positions = -(-(n_channels + field // 2) // n_phases) * n_phases
         n_seen = field - 1 + n_positions
-        channels = torch.arange(n_seen) - (n_seen - n_channels) // 2
+        channels = torch.arange(n_seen) - field // 2
         self.register_buffer("channels", channels.clamp(0, n_channels - 1), persistent=False)
 
     def forward(self, X):
