@@ -1,6 +1,6 @@
 """Streaming: training on spectra that are on disk against spectra in memory, and narrow numbers.
 
-Run ``python benchmarks/streaming.py``; ``--quick`` for a quarter of the spectra. Files are written
+Run ``python benchmarks/streaming.py``; ``--quick`` for half of the spectra. Files are written
 to a temporary folder and are as a rule still in the cache of the system when they are read, so
 that the disk takes no part.
 """
@@ -98,11 +98,11 @@ def compare_dtypes(X, y, n_rounds):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a quarter of the spectra")
+    parser.add_argument("--quick", action="store_true", help="half of the spectra")
     quick = parser.parse_args().quick
     torch.set_num_threads(1)
     _fused._PAYS_FROM = _stored._READ_WHOLE = 0
-    X, y = simulate(100_000 if quick else 400_000, np.random.default_rng(0))
+    X, y = simulate(200_000 if quick else 400_000, np.random.default_rng(0))
     n_rounds = 3 if quick else 5
     compare_stores(X, y, n_rounds)
     compare_stores(X.astype(np.float16), y, n_rounds)

@@ -17,8 +17,8 @@ _LEAST_BLOCKS = 8  # in a buffer, however large they are stored
 class StreamedTrainingBatches(TrainingBatches):
     """Shuffled batches of spectra that are read while others are trained on.
 
-    Every epoch deals the blocks of the stored spectra out to buffers, each of which gets its share
-    of every class however the spectra are sorted. While one buffer is shuffled and cut into
+    Every epoch deals the blocks of the stored spectra out to buffers. Each gets blocks from all over
+    them: where they are sorted, its share of every class. While one buffer is shuffled and cut into
     batches, as even as `TrainingBatches` are, a thread reads the next.
 
     Parameters
@@ -36,16 +36,13 @@ class StreamedTrainingBatches(TrainingBatches):
             yield self._batch(rows, spectra)
 
     def _buffers(self, rng):
-        """Deal blocks out to buffers, to each its share of every class, anew at every call."""
+        """Deal blocks out to buffers in hands of neighbours, one for each, anew at every call."""
         blocks = self.X["X"].blocks(_BLOCK)
-        middles = [(block.start + block.stop) // 2 for block in blocks]
-        targets = self.y[middles].reshape(len(blocks), -1)[:, 0].cpu().numpy()
         wanted = -(-self.X["X"].nbytes // _BUFFER)
         n_buffers = max(1, min(wanted, len(blocks) // _LEAST_BLOCKS))
-        order = np.lexsort((rng.random(len(blocks)), targets))
-        hands = np.arange(len(blocks)) // n_buffers  # in each, one block for every buffer
-        order = order[np.lexsort((rng.random(len(blocks)), hands))]
-        return [[blocks[at] for at in np.sort(order[n::n_buffers])] for n in range(n_buffers)]
+        hands = np.arange(len(blocks)) // n_buffers
+        order = np.lexsort((rng.random(len(blocks)), hands))
+        return [[blocks[at] for at in order[n::n_buffers]] for n in range(n_buffers)]
 
 
 class StreamedScoringBatches(ScoringBatches):
