@@ -1,10 +1,10 @@
 """Scaling: time of an epoch and of prediction against spectra, channels and classes.
 
-Run ``python benchmarks/scaling.py``; ``--quick`` for a tenth of the spectra,
-``--most 10000000`` for the longest series. One thread, and the seconds that it has the processor, so
-that other jobs on the machine count little. An exponent is the slope of a straight line through the
-logarithms: 1 is a time in proportion. It is fitted to the larger half of each series, where what
-every call costs no longer counts.
+Run ``python benchmarks/scaling.py``; ``--quick`` for a tenth of the spectra, ``--most 10000000``
+for the longest series. One thread, and the seconds that it has the processor, so that other jobs on
+the machine count little. An exponent is the slope of a straight line through the logarithms: 1 is a
+time in proportion. It is fitted to the larger half of each series, where what every call costs no
+longer counts.
 """
 
 import argparse

@@ -17,8 +17,8 @@ _LEAST_BLOCKS = 8  # in a buffer, however large they are stored
 class StreamedTrainingBatches(TrainingBatches):
     """Shuffled batches of spectra that are read while others are trained on.
 
-    Every epoch deals the blocks of the stored spectra out to buffers. Each gets blocks from all over
-    them: where they are sorted, its share of every class. While one buffer is shuffled and cut into
+    Every epoch deals the blocks of the stored spectra out to buffers, to each some from all parts:
+    where they are sorted, its share of every class. While one buffer is shuffled and cut into
     batches, as even as `TrainingBatches` are, a thread reads the next.
 
     Parameters
