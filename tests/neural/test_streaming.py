@@ -18,6 +18,7 @@ from skspectra.neural import (
     _novelty,
     _stored,
     _streaming,
+    _training,
 )
 from skspectra.neural._stored import StoredSpectra, row_edges
 from skspectra.neural._streaming import StreamedScoringBatches, StreamedTrainingBatches
@@ -268,6 +269,16 @@ def test_what_cannot_be_spectra_is_refused(tmp_path, spectra, streamed):
     clf.fit(as_memmap(X, tmp_path), y)
     with pytest.raises(ValueError, match="has 23 features, but .* is expecting 24"):
         clf.predict(da.from_array(X[:, 1:]))
+
+
+def test_what_a_gpu_has_no_room_for_stays_where_it_is(monkeypatch):
+    X = np.zeros((100, 24), np.float16)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (2 * X.nbytes - 2, 10**12))
+    for given in (X, StoredSpectra(X)):
+        placed = _training._placed(given, torch.device("cuda"))
+        assert isinstance(placed, StoredSpectra)
+        assert placed.source is X
+    assert torch.equal(_streaming.as_tensor(placed, torch.device("cpu")), torch.from_numpy(X))
 
 
 def test_blocks_hold_whole_chunks(tmp_path):
