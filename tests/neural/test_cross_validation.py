@@ -5,6 +5,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from joblib.externals.loky import get_reusable_executor
 from sklearn import model_selection
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
@@ -143,6 +144,7 @@ class Witness(ClassifierMixin, BaseEstimator):
 @pytest.mark.filterwarnings("ignore:.*worker stopped")
 def test_processes_share_one_copy_of_the_spectra_and_have_one_thread(tmp_path):
     X, y = np.random.default_rng(0).normal(size=(400, 1000)), np.arange(400) % 2
+    get_reusable_executor().shutdown()  # one that another test left writes elsewhere
     with joblib.parallel_config("loky", temp_folder=tmp_path):
         scores = cross_validate(
             Witness(tmp_path), X, y, cv=4, n_jobs=2, scoring=Witness.score, error_score="raise"
