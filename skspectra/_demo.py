@@ -86,7 +86,9 @@ def run_demo(out, spectra=(), *, quick=False, seed=0, progress=True):
         bar.set_description("simulate")
         X, y = _simulate(size.n_per_class, size.n_points, seed, shift=0, stretch=0)
         bar.update()
-        X_shifted, y_shifted = _simulate(size.n_per_class_real, size.n_points, seed + 1)
+        X_shifted, y_shifted = _simulate(
+            size.n_per_class_real, size.n_points, seed + 1, shift=(-MAX_SHIFT, MAX_SHIFT)
+        )
         bar.update()
         bar.set_description("cross-validate")
         curves = _shift_curves(models, X, y, seed, bar)
@@ -112,16 +114,13 @@ def run_demo(out, spectra=(), *, quick=False, seed=0, progress=True):
 
 
 def _classifiers(max_epochs, seed):
-    nets = {
-        "fully convolutional": FullyConvClassifier,
-        "conv + dense": ConvDenseClassifier,
-        "dense": DenseClassifier,
-    }
+    settings = {"max_epochs": max_epochs, "schedule": "one-cycle", "lr": 0.01, "random_state": seed}
     models = {
-        name: net(max_epochs=max_epochs, random_state=seed, verbose=False)
-        for name, net in nets.items()
+        "fully convolutional": FullyConvClassifier(dropout=0.2, **settings),
+        "conv + dense": ConvDenseClassifier(**settings),
+        "dense": DenseClassifier(**settings),
+        "random forest": RandomForestClassifier(200, random_state=seed),
     }
-    models["random forest"] = RandomForestClassifier(200, random_state=seed)
     return {name: make_pipeline(SpectrumNormalizer(), model) for name, model in models.items()}
 
 

@@ -18,6 +18,8 @@ energy = np.arange(620, 680, 0.1)
 X, y = make_l23_spectra(
     100,
     spectral_axis=energy,
+    shift=(-5, 5),
+    thickness=0,
     dose=(5000, 100_000),
     n_points=5,
     random_state=0,

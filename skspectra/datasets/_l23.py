@@ -52,13 +52,13 @@ def make_l23_spectra(
     *,
     ions=("Mn2+", "Mn3+", "Mn4+"),
     spectral_axis=None,
-    shift=(-5, 5),
-    stretch=(-0.02, 0.02),
-    resolution=(0.3, 1.6),
+    shift=(-6, 10),
+    stretch=(-0.05, 0.05),
+    resolution=(0.1, 2.5),
     dose=(200, 100_000),
     background=(0, 1),
-    residual_background=(-0.05, 0.05),
-    thickness=0,
+    residual_background=(-0.1, 0.1),
+    thickness=(0, 1),
     gain=1,
     gain_noise=(0, 0.01),
     readout_noise=(0, 2),
@@ -93,24 +93,28 @@ def make_l23_spectra(
         The classes: different ions of one element, from Sc to Cu.
     spectral_axis : array-like of shape (n_channels,), default=None
         Energies of the channels in eV. None takes 300 channels of 0.1 eV that begin 8 eV below the
-        nominal L3 maximum of the element (for Mn: 635 to 664.9).
-    shift : float or tuple of (float, float), default=(-5, 5)
+        nominal L3 maximum of the element (for Mn: 635 to 664.9); for V they end before the O K
+        edge, for Ni and Cu there are more, since their L2 lies farther away.
+    shift : float or tuple of (float, float), default=(-6, 10)
         Calibration error in eV: a range, or the one value of all spectra; positive moves the
-        edge to higher energy. 0 is none.
-    stretch : float or tuple of (float, float), default=(-0.02, 0.02)
+        edge to higher energy. 0 is none. By default the L3 maximum lies anywhere from the start
+        of the default axis to where L2 begins to leave it at the other end.
+    stretch : float or tuple of (float, float), default=(-0.05, 0.05)
         Relative error of the dispersion, about the middle of the axis, above -1. 0 is none.
-    resolution : float or tuple of (float, float), default=(0.3, 1.6)
-        Full width at half maximum of the instrument in eV.
+    resolution : float or tuple of (float, float), default=(0.1, 2.5)
+        Full width at half maximum of the instrument in eV: 0.1 with a monochromator and in X-ray
+        absorption, 0.3 to 1 with field emission, 1.5 to 2.5 with a thermionic source, a wide
+        entrance aperture, or a long exposure that drifts.
     dose : float, tuple of (float, float) or None, default=(200, 100000)
         Electrons counted in the channel of the highest white line; a range is drawn from uniformly
         in its logarithm. None is infinite: without counting and readout noise.
     background : float or tuple of (float, float), default=(0, 1)
         Background that was counted and subtracted, relative to the highest white line: it adds
         noise only.
-    residual_background : float or tuple of (float, float), default=(-0.05, 0.05)
+    residual_background : float or tuple of (float, float), default=(-0.1, 0.1)
         What background subtraction leaves behind: a rise, from end to end of the axis and relative
         to the highest white line. A power law with a wrong exponent is that to first order.
-    thickness : float or tuple of (float, float), default=0
+    thickness : float or tuple of (float, float), default=(0, 1)
         Thickness of the specimen in inelastic mean free paths, t/lambda: plural scattering moves
         intensity from the edge to its plasmon copies, 15 to 27 eV higher. 0 is none, or spectra
         that were deconvolved; specimens have 0.2 to 1.

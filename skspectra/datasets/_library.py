@@ -23,9 +23,12 @@ def l3_maximum(ion):
 
 
 def default_axis(element):
-    """300 channels of 0.1 eV that begin 8 eV below the L3 maximum of an element."""
-    listed = read_data("l23_maxima.json")["elements"][element]["maxima_eV"]
-    return round(max(listed.values())) - 8 + 0.1 * np.arange(300)
+    """Channels of 0.1 eV that hold the edge of an element and little else; 300 of most elements."""
+    data = read_data("l23_maxima.json")
+    own = data["elements"][element]
+    start = round(max(own["maxima_eV"].values())) - data["eV_before_maximum"]
+    start, n_channels = own.get("start_eV", start), own.get("n_channels", data["n_channels"])
+    return start + 0.1 * np.arange(n_channels)
 
 
 def prior(ion):

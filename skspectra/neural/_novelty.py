@@ -5,6 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.cluster import KMeans
 from sklearn.covariance import ledoit_wolf
 from sklearn.decomposition import PCA
 from sklearn.utils._param_validation import HasMethods, Interval
@@ -18,6 +19,8 @@ __all__ = ["NoveltyRejector"]
 
 _AT_ONCE = 4096  # spectra scored at once: bounds the memory
 _SAMPLE = 2**16  # stored spectra that novelty is learned from
+_LEAST_SPECTRA = 4  # of a cluster, for every component
+_SHRINKAGE = 0.3  # of the covariance of a cluster towards that of its class
 _LEAST_VARIANCE = 1e-6  # of a class in any direction, over the mean of all
 
 
@@ -26,12 +29,13 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
 
     A net gives some class to whatever it is shown. Beside it, the rejector learns what the training
     spectra look like, as the last step of a pipeline sees them: their mean :math:`\bar x`, their
-    first principal components :math:`V`, and the mean :math:`m_c` and covariance :math:`\Sigma_c`
-    of each class along these. A spectrum :math:`x` with scores :math:`z = V (x - \bar x)` is novel
-    for its distance to the nearest class, or for what the components leave of it:
+    first principal components :math:`V`, and along these the mean :math:`m_k` and covariance
+    :math:`\Sigma_k` of the k-means clusters of each class, for a class that varies by shifts or by
+    resolution is no ellipsoid. A spectrum :math:`x` with scores :math:`z = V (x - \bar x)` is novel
+    for its distance to the nearest cluster, or for what the components leave of it:
 
     .. math::
-        t^2(x) = \min_c\, (z - m_c)^T \Sigma_c^{-1} (z - m_c), \qquad
+        t^2(x) = \min_k\, (z - m_k)^T \Sigma_k^{-1} (z - m_k), \qquad
         q(x) = \frac{\lVert x - \bar x - V^T z \rVert^2}{\lVert x \rVert^2}, \qquad
         \mathrm{novelty}(x) = \frac{1}{s} \max\Big(\frac{t}{s_t}, \frac{q}{s_q}\Big)
 
@@ -48,6 +52,9 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         Share of the training spectra that is not novel, above 0 and up to 1.
     n_components : int, default=15
         Number of principal components; at most as many as there are channels or spectra.
+    n_clusters : int, default=15
+        Number of clusters of each class; fewer where a cluster would have less than four spectra
+        for each component. More refuse more, also of what is of the class but was not foreseen.
 
     Attributes
     ----------
@@ -55,14 +62,14 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         The fitted classifier.
     classes_ : ndarray of shape (n_classes,)
         Class labels.
-    mean_ : ndarray of shape (n_channels_seen,)
+    mean_ : ndarray of shape (n_channels_seen,), float32
         Mean of the training spectra as the last step sees them.
-    components_ : ndarray of shape (`n_components_`, n_channels_seen)
+    components_ : ndarray of shape (`n_components_`, n_channels_seen), float32
         Principal components.
-    class_means_ : ndarray of shape (n_classes, `n_components_`)
-        Means of the classes along the components.
-    precisions_ : ndarray of shape (n_classes, `n_components_`, `n_components_`)
-        Inverse of the covariance of each class, shrunk after Ledoit and Wolf.
+    cluster_means_ : ndarray of shape (n_clusters_, `n_components_`)
+        Means of the clusters of all classes along the components.
+    precisions_ : ndarray of shape (`n_clusters_`, `n_components_`, `n_components_`), float32
+        Inverse of the covariance of each cluster, shrunk by three tenths towards that of its class.
     scales_ : ndarray of shape (3,)
         :math:`s_t, s_q, s`.
     n_features_in_ : int
@@ -98,12 +105,14 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         "estimator": [HasMethods(["fit", "predict", "predict_proba"])],
         "keep": [Interval(Real, 0, 1, closed="right")],
         "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_clusters": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, estimator, *, keep=0.99, n_components=15):
+    def __init__(self, estimator, *, keep=0.99, n_components=15, n_clusters=15):
         self.estimator = estimator
         self.keep = keep
         self.n_components = n_components
+        self.n_clusters = n_clusters
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):
@@ -222,12 +231,27 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
 
     def _learn_shape(self, seen, labels):
         pca = PCA(min(self.n_components, *seen.shape), random_state=0).fit(seen)
-        self.mean_, self.components_ = pca.mean_, pca.components_
-        scores = pca.transform(seen)
-        classes = [scores[labels == label] for label in np.unique(labels)]
-        self.class_means_ = np.stack([each.mean(axis=0) for each in classes])
+        self.mean_ = pca.mean_.astype(np.float32)
+        self.components_ = pca.components_.astype(np.float32)
+        scores = (seen - self.mean_) @ self.components_.T
         least = _LEAST_VARIANCE * scores.var(axis=0).mean() + np.finfo(np.float64).tiny
-        self.precisions_ = np.stack([_precision(each, least) for each in classes])
+        classes = [scores[labels == label] for label in np.unique(labels)]
+        clusters = [cluster for own in classes for cluster in self._clusters(own, least)]
+        means, covariances = zip(*clusters, strict=True)
+        self.cluster_means_ = np.stack(means)
+        self.precisions_ = np.linalg.inv(covariances).astype(np.float32)
+
+    def _clusters(self, scores, least_variance):
+        """Mean and covariance of each cluster of a class."""
+        n_spectra, n_components = scores.shape
+        n_clusters = np.clip(n_spectra // (_LEAST_SPECTRA * n_components), 1, self.n_clusters)
+        whole, _ = ledoit_wolf(scores)
+        whole += least_variance * np.eye(n_components)
+        kmeans = KMeans(n_clusters, n_init=1, random_state=0).fit(scores)
+        for number, mean in enumerate(kmeans.cluster_centers_):
+            offsets = scores[kmeans.labels_ == number] - mean
+            own = offsets.T @ offsets / len(offsets)
+            yield mean, (1 - _SHRINKAGE) * own + _SHRINKAGE * whole
 
     def _learn_scales(self, seen):
         statistics = self._statistics(seen)
@@ -248,12 +272,12 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         return novelty
 
     def _statistics(self, seen):
-        """Distance to the nearest class, and share of the squares that the components leave."""
+        """Distance to the nearest cluster, and share of the squares that the components leave."""
         centred = seen - self.mean_
         scores = centred @ self.components_.T
         squares = [
             np.sum((scores - mean) @ precision * (scores - mean), axis=1)
-            for mean, precision in zip(self.class_means_, self.precisions_, strict=True)
+            for mean, precision in zip(self.cluster_means_, self.precisions_, strict=True)
         ]
         left = centred - scores @ self.components_
         return np.sqrt(np.min(squares, axis=0)), (left**2).sum(axis=1) / (seen**2).sum(axis=1)
@@ -271,12 +295,6 @@ def _check_classes(labels, varied):
             "Each class needs two spectra at least that vary from channel to channel, but "
             f"{few.tolist()} have fewer. Bring more, or leave these classes out."
         )
-
-
-def _precision(scores, least_variance):
-    """Inverse of the covariance of some scores."""
-    covariance, _ = ledoit_wolf(scores - scores.mean(axis=0), assume_centered=True)
-    return np.linalg.inv(covariance + least_variance * np.eye(len(covariance)))
 
 
 def _greatest(statistics, scales):

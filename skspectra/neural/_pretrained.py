@@ -13,9 +13,9 @@ def load_pretrained(name):
     """Load a trained classifier that comes with the package.
 
     ``"mn-l23"`` names the oxidation state of manganese from its L2,3 edge: ``"Mn2+"``, ``"Mn3+"``
-    or ``"Mn4+"``. Its steps align the L3 lines, crop and normalise, and four nets follow, in a
+    or ``"Mn4+"``. Its steps crop to 625 to 675 eV and normalise, and five nets follow, in a
     `NoveltyRejector`. It was trained on simulated spectra only (see
-    `skspectra.datasets.make_l23_spectra`), with calibration errors of up to 10 eV and 5 % of the
+    `skspectra.datasets.make_l23_spectra`), with calibration errors of up to 12 eV and 5 % of the
     dispersion.
 
     It wants spectra without background, of any scale, on 700 channels of 0.1 eV from 615 to

@@ -153,7 +153,7 @@ def load_model(path):
 
 
 def _pack(value, where, tensors):
-    """Describe a value by what JSON has; its arrays go to `tensors`, named by their place."""
+    """Describe a value by what JSON has; its arrays go to `tensors`."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, np.generic):
@@ -161,8 +161,7 @@ def _pack(value, where, tensors):
     if isinstance(value, slice):
         return {"slice": [value.start, value.stop, value.step]}
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        tensors[where] = np.ascontiguousarray(value)
-        return {"array": where}
+        return {"array": _store(value, tensors)}
     if isinstance(value, np.ndarray) and value.dtype.kind in "UO":
         return {"strings": _strings(value, where), "dtype": value.dtype.kind}
     if isinstance(value, (list, tuple)):
@@ -173,6 +172,16 @@ def _pack(value, where, tensors):
     if _name(value) in _ESTIMATORS:
         return _pack_estimator(value, where, tensors)
     raise TypeError(f"{where} cannot be saved: it is {value!r}, no number, text or array.")
+
+
+def _store(array, tensors):
+    """Add an array to `tensors`, unless it is there, and return its name."""
+    for name, stored in tensors.items():
+        if stored.dtype == array.dtype and np.array_equal(stored, array):
+            return name
+    name = str(len(tensors))
+    tensors[name] = np.ascontiguousarray(array)
+    return name
 
 
 def _pack_items(items, where, tensors):

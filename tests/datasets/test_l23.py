@@ -6,7 +6,7 @@ from sklearn.ensemble import RandomForestClassifier
 from tqdm import tqdm
 
 from skspectra.datasets import _l23, _library, make_l23_spectra
-from skspectra.datasets._atoms import known_ions, read_data
+from skspectra.datasets._atoms import element_of, known_ions, read_data
 from skspectra.datasets._library import (
     GRID,
     default_axis,
@@ -53,6 +53,8 @@ def test_random_state_decides_all():
 def test_axis_of_mn_and_of_others():
     assert_array_equal(default_axis("Mn"), 635 + 0.1 * np.arange(300))
     assert default_axis("Fe")[0] == 702
+    assert default_axis("V")[-1] < 530  # O K follows
+    assert default_axis("Cu")[-1] > l3_maximum("Cu2+") + 30  # L2 lies 20 eV higher
     axis = np.linspace(615, 685, 100)
     spectra = make_l23_spectra(2, spectral_axis=axis, **FEW)
     assert_array_equal(spectra.spectral_axis, axis)
@@ -67,6 +69,19 @@ def test_every_ion_of_an_element(element):
     assert_allclose(spectra.data.max(axis=1), 1, atol=0.15)
     in_front, behind = spectra.data[:, :10].mean(axis=1), spectra.data[:, -10:].mean(axis=1)
     assert (in_front < 0.3).all() and (behind < 0.9).all()
+
+
+@pytest.mark.parametrize("ion", ["Ti2+", "Ti4+", "Mn2+", "Mn4+", "Fe2+", "Fe3+", "Cu2+"])
+def test_calibration_errors_of_5_ev_leave_l3_on_the_default_axis(ion):
+    axis, maximum = default_axis(element_of(ion)), l3_maximum(ion)
+    assert axis[0] < maximum - 5 and maximum + 10 < axis[-1] - 10
+
+
+def test_defaults_reach_from_sharp_to_coarse_instruments_and_thick_specimens():
+    drawn = make_l23_spectra(300, **FEW).parameters
+    assert drawn["resolution"].min() < 0.2 and drawn["resolution"].max() > 2.4
+    assert drawn["thickness"].min() < 0.1 and drawn["thickness"].max() > 0.9
+    assert drawn["shift"].min() < -5.5 and drawn["shift"].max() > 9.5
 
 
 def test_l3_maximum_lies_at_its_nominal_energy():
@@ -100,8 +115,8 @@ def test_what_is_drawn_is_recorded_and_within_its_range():
     given = {"resolution": (0.4, 0.8), "dose": (10, 1000), "thickness": (0, 0.5)}
     spectra = make_l23_spectra(200, **FEW, **given)
     drawn = spectra.parameters
-    ranges = given | {"shift": (-5, 5), "stretch": (-0.02, 0.02), "background": (0, 1)}
-    ranges |= {"residual_background": (-0.05, 0.05), "gain_noise": (0, 0.01)}
+    ranges = given | {"shift": (-6, 10), "stretch": (-0.05, 0.05), "background": (0, 1)}
+    ranges |= {"residual_background": (-0.1, 0.1), "gain_noise": (0, 0.01)}
     ranges |= {"readout_noise": (0, 2), "gain": (1, 1)}
     ranges |= {
         name: entry["range"] for name, entry in read_data("l23_nuisance.json")["ranges"].items()

@@ -2,10 +2,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import skspectra.neural
+from skspectra._interpolation import resample_rows
 from skspectra.datasets import make_l23_spectra
+from skspectra.io import read_spectra
 from skspectra.neural import NoveltyRejector, load_pretrained
 
 FOLDER = Path(skspectra.neural.__file__).parent / "pretrained"
@@ -41,6 +44,22 @@ def test_noise_is_refused(model):
     assert set(model.predict_with_reject(noise)) == {"unknown"}
 
 
+@pytest.mark.real_data
+@pytest.mark.parametrize("shift", [-5, 0, 5])
+def test_measured_spectra_are_read_and_kept_at_every_shift(model, real_data, shift):
+    axis = model.estimator_[0].spectral_axis_
+    path = real_data / "mn_l23_literature.csv"
+    published, names = read_spectra(path, axis - shift, outside="edge")
+    valence = pd.read_csv(path).groupby("spectrum")["valence"].first()[names]
+    pure = valence.isin(model.classes_).to_numpy()
+    assert model.score(published[pure], valence[pure]) > 0.9
+    data = np.load(real_data / "mn2_acquired.npz")
+    energy = data["energy_eV"].astype(float)
+    oxide = resample_rows(data["intensity"], energy, axis - shift, outside="edge")
+    assert np.mean(model.predict(oxide) == "Mn2+") > 0.9
+    assert np.mean(model.novelty(np.concatenate([published, oxide])) > 1) < 0.02
+
+
 def test_card_describes_the_model(model):
     card = json.loads((FOLDER / "mn-l23.json").read_text())
     assert isinstance(model, NoveltyRejector)
@@ -59,4 +78,4 @@ def test_unknown_name_is_refused():
 
 
 def test_files_are_small():
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 200_000
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 125_000

@@ -165,6 +165,16 @@ def test_description_is_checked(change, message, path, spectra):
         load_model(path)
 
 
+def test_arrays_are_stored_once(path, spectra):
+    axis = np.arange(24) / 3
+    model = make_pipeline(
+        PeakAligner((1, 7), spectral_axis=axis), SpectrumNormalizer(spectral_axis=axis), DENSE
+    )
+    save_model(clone(model).fit(*spectra), path)
+    stored = safetensors.numpy.load_file(path).values()
+    assert sum(np.array_equal(each, axis) for each in stored) == 1
+
+
 def test_file_has_the_mode_of_any_other(tmp_path, spectra):
     save_model(DenseClassifier(max_epochs=1).fit(*spectra), tmp_path / "net.safetensors")
     (tmp_path / "plain").touch()
