@@ -58,8 +58,9 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
         Examples
         --------
         >>> from skspectra.neural import FullyConvClassifier
-        >>> FullyConvClassifier.as_published(max_epochs=100)
-        FullyConvClassifier(batch_size=128, lr=0.001)
+        >>> FullyConvClassifier.as_published()
+        FullyConvClassifier(batch_size=128, lr=0.001, max_epochs=200,
+                            schedule='constant')
         """
         published = {"lr": 0.001, "schedule": "constant", "batch_size": 128, "max_epochs": 200}
         return cls(**(published | params))

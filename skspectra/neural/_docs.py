@@ -3,17 +3,17 @@
 __all__ = ["with_shared_docs"]
 
 _PARAMETERS = """\
-max_epochs : int, default=100
+max_epochs : int, default=50
         Passes over the training spectra.
     batch_size : int, default=64
         Most spectra in a batch, at least 2. They are spread evenly over the batches.
-    lr : float, default=0.003
-        Learning rate. The article has 0.001 and many more batches, from augmented copies.
-    schedule : {"constant", "one-cycle"}, default="constant"
-        How the learning rate changes while the net is trained. "one-cycle" takes `lr` as the
-        highest: it rises to it from a twenty-fifth of it in the first three tenths of the batches,
-        and falls to 0 in the rest. This pays where epochs are few; what `patience` stops early has
-        not come to its end.
+    lr : float, default=0.03
+        Learning rate, the highest of the schedule.
+    schedule : {"constant", "one-cycle"}, default="one-cycle"
+        How the learning rate changes while the net is trained. With "one-cycle" it rises to `lr`
+        from a twenty-fifth of it in the first three tenths of the batches, and falls to 0 in the
+        rest. What `patience` stops early has not come to the end of its cycle. "constant" bears a
+        lower rate, such as 0.003, and needs more epochs, such as 100.
     optimizer : str or callable, default="Adam"
         Name of a class in `torch.optim`, or the class.
     weight_decay : float, default=0.0
@@ -27,7 +27,8 @@ max_epochs : int, default=100
         held out and scored after every epoch. None trains on all.
     patience : int, default=None
         Stop after so many epochs without a lower validation loss, and restore the weights of the
-        best epoch. Needs `validation_fraction`. None trains for `max_epochs`.
+        best epoch. Needs `validation_fraction`, and suits a constant learning rate. None trains for
+        `max_epochs`.
     callbacks : list of skorch callbacks, default=None
         Clones of them run while training; ``(name, callback)`` gives one a name.
     net_params : dict, default=None

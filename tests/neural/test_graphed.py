@@ -88,8 +88,11 @@ CASES = {
     "dense": {"hidden_layer_sizes": (8,)},
     "ragged": {"batch_size": 13},
     "augmented": {"augment": [EnergyShift(shift=(-1, 1)), PCANoise(n_components=2)]},
-    "one-cycle": {"schedule": "one-cycle", "lr": 0.02},
-    "schedule of the user": {"callbacks": [LRScheduler(policy="StepLR", step_size=2, gamma=0.3)]},
+    "constant": {"schedule": "constant", "lr": 0.02},
+    "schedule of the user": {
+        "schedule": "constant",
+        "callbacks": [LRScheduler(policy="StepLR", step_size=2, gamma=0.3)],
+    },
     "early stopping": {"validation_fraction": 0.2, "patience": 1},
 }
 

@@ -100,12 +100,12 @@ def test_scoring_callbacks_reach_the_history(spectra):
 
 
 def test_callbacks_of_the_user_stay_as_they_are(spectra):
-    schedule = LRScheduler(policy="StepLR", step_size=1, gamma=0.9)
-    clf = dense(callbacks=[("schedule", schedule)], lr=0.1, max_epochs=3)
-    clf.set_params(callbacks__schedule__gamma=0.5).fit(*spectra)
+    mine = LRScheduler(policy="StepLR", step_size=1, gamma=0.9)
+    clf = dense(callbacks=[("mine", mine)], schedule="constant", lr=0.1, max_epochs=3)
+    clf.set_params(callbacks__mine__gamma=0.5).fit(*spectra)
     assert clf.net_.optimizer_.param_groups[0]["lr"] == pytest.approx(0.1 * 0.5**3)
-    assert schedule.get_params()["gamma"] == 0.9
-    assert not any(name.endswith("_") for name in vars(schedule))
+    assert mine.get_params()["gamma"] == 0.9
+    assert not any(name.endswith("_") for name in vars(mine))
 
 
 def test_net_predicts_by_itself(spectra):

@@ -322,7 +322,8 @@ def test_ensemble_and_rejector_take_stored_spectra(store, spectra, streamed, mon
 def test_regressor_calibrates_on_held_out_spectra_of_a_stream(store, spectra, request):
     X, y = spectra
     values = np.searchsorted(np.unique(y), y) + 2.0
-    params = QUICK | {"max_epochs": 30, "lr": 0.02, "dropout": 0.0, "validation_fraction": 0.3}
+    params = QUICK | {"max_epochs": 30, "lr": 0.02, "schedule": "constant", "dropout": 0.0}
+    params |= {"validation_fraction": 0.3}
     small = FullyConvRegressor(**params).fit(store(X), values)
     expected = FullyConvRegressor(**params).fit(X, values)
     np.testing.assert_allclose(small.calibration_scores_, expected.calibration_scores_)
