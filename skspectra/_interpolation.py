@@ -4,7 +4,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from skspectra._axis import check_axis, dispersion, is_uniform
-from skspectra._random import as_float64
+from skspectra._constants import as_float64
 
 __all__ = ["channel_positions", "interpolate_rows", "resample_rows", "sample_rows", "shift_rows"]
 

@@ -1,15 +1,12 @@
 """Random draws that follow their arrays: numpy or torch, on whatever device."""
 
 import numbers
-from functools import lru_cache
 
 import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 from sklearn.utils import check_random_state
 
-__all__ = ["as_float64", "as_generator", "as_like", "check_range", "draw_range", "poisson"]
-
-_HELD = 64  # constants held on devices other than the CPU
+__all__ = ["as_generator", "check_range", "draw_range", "poisson"]
 
 
 def as_generator(random_state):
@@ -29,33 +26,6 @@ def as_generator(random_state):
     if isinstance(random_state, numbers.Integral):
         return np.random.default_rng(random_state)
     return np.random.default_rng(check_random_state(random_state).randint(2**31, size=4))
-
-
-def as_like(values, like):
-    """Values that stay the same as an array of the namespace, dtype and device of `like`.
-
-    What was copied to a device is held there: handing it over again would make the device wait.
-    """
-    return _as_constant(values, like.dtype, like)
-
-
-def as_float64(values, like):
-    """Values as `as_like` gives them, in float64."""
-    return _as_constant(values, array_namespace(like).float64, like)
-
-
-def _as_constant(values, dtype, like):
-    xp = array_namespace(like)
-    if not isinstance(values, np.ndarray) or str(like.device) == "cpu":
-        return xp.asarray(values, dtype=dtype, device=like.device)
-    return _held(values.tobytes(), values.dtype.str, values.shape, xp, dtype, like.device)
-
-
-@lru_cache(_HELD)
-def _held(content, kind, shape, xp, dtype, device):
-    """Copy of an array on a device, found again by its content."""
-    values = np.frombuffer(content, kind).reshape(shape).copy()
-    return xp.asarray(values, dtype=dtype, device=device)
 
 
 def _drawn(values, like):

@@ -5,8 +5,9 @@ from numbers import Real
 from sklearn.utils._param_validation import Interval
 
 from skspectra._axis import window_channels
+from skspectra._constants import as_float64
 from skspectra._interpolation import sample_rows
-from skspectra._random import as_float64, check_range, draw_range
+from skspectra._random import check_range, draw_range
 from skspectra.augmentation._base import Augmenter
 
 __all__ = ["AxisStretch", "EnergyShift"]
