@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from shift import ONE_INSTRUMENT
 
 from skspectra.datasets import fetch_mn_valence, make_l23_spectra
 from skspectra.exceptions import SpectrumWarning
@@ -24,10 +25,9 @@ def simulate(n_per_class, seed):
         n_per_class,
         ions=IONS,
         spectral_axis=WIDE,
-        shift=0,
-        stretch=0,
         random_state=seed,
         return_X_y=True,
+        **ONE_INSTRUMENT,
     )
 
 

@@ -92,7 +92,8 @@ def train(ions, options):
         options.n_per_class, ions=ions, random_state=options.seed, return_X_y=True
     )
     net = make_pipeline(
-        SpectrumNormalizer(), FullyConvClassifier(max_epochs=options.max_epochs, **NET)
+        SpectrumNormalizer(),
+        FullyConvClassifier(graph=options.graph, max_epochs=options.max_epochs, **NET),
     )
     ensemble = EnsembleClassifier(net, options.n_members, n_jobs=-1, random_state=options.seed)
     forest = make_pipeline(SpectrumNormalizer(), RandomForestClassifier(200, random_state=0))
@@ -147,6 +148,7 @@ def main():
     parser.add_argument("--n-per-class", type=int, default=3000)
     parser.add_argument("--max-epochs", type=int, default=40)
     parser.add_argument("--n-members", type=int, default=8)
+    parser.add_argument("--graph", choices=["published", "invariant"], default="published")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     ensemble, forest = train(IONS, options)

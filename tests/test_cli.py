@@ -44,7 +44,13 @@ def test_demo_writes_tables_figures_and_every_number(run, tmp_path):
     }  # fmt: skip
     results = json.loads((out / "results.json").read_text())
     assert results["version"] == skspectra.__version__
-    models = ["fully convolutional", "fully conv, invariant", "conv + dense", "dense", "random forest"]
+    models = [
+        "fully convolutional",
+        "fully conv, invariant",
+        "conv + dense",
+        "dense",
+        "random forest",
+    ]
     assert list(results["accuracy"]) == models
     for scores in results["accuracy"].values():
         assert np.shape(scores) == (41, 2)

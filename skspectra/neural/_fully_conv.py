@@ -46,9 +46,9 @@ class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
     ----------
     graph : {"published", "invariant"}, default="published"
         "invariant" has the same weights, but takes the mean over all phases of the poolings, that
-        is over all ways to keep every second position, where the published graph has one; and it
-        continues the spectra with the values at their ends. It holds against shifts that it was
-        not trained with. See the notes.
+        is over all ways to keep every second position, where the published graph has one; it
+        continues the spectra with the values at their ends, and while it is trained the ends move.
+        It holds against shifts that it was not trained with. See the notes.
     n_filters : sequence of int, default=(2, 2, 4, 8, 12)
         Filters of each block.
     kernel_sizes : sequence of int, default=(9, 7, 7, 5, 3)
@@ -82,9 +82,10 @@ class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
     positions, it doubles the distance between the taps of its convolutions from block to block
     [3]_. Its logits are the same after a shift by any number of channels, as long as the spectrum
     begins with half of a receptive field (70 channels with the defaults) of one value and ends with
-    the same value. While it is trained, one random phase of every batch is
-    computed, so that it costs little more than the published graph; the gradient is that of a
-    random sample of the positions it predicts with.
+    the same value. While it is trained, one random phase of every batch is computed, so that it
+    costs little more than the published graph; the gradient is that of a random sample of the
+    positions it predicts with. And up to a sixth of the channels is hidden at each end of every
+    batch, behind the value of the next, so that what a window may cut off is not relied upon.
 
     <notes>
 

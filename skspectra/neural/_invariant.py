@@ -17,6 +17,8 @@ from skspectra.neural._modules import (
 
 __all__ = ["InvariantConvModule", "PhasedAvgPool1d", "PhasedConv1d", "Phases"]
 
+_HIDDEN = 6  # of so many channels one, at most, at each end while training
+
 
 class InvariantConvModule(SpectralModule):
     """The published fully convolutional graph, at all phases of its poolings.
@@ -33,7 +35,10 @@ class InvariantConvModule(SpectralModule):
       of a pair are twice as far apart [1]_, [2]_;
     - is trained with one phase, drawn at random for every batch, at the cost of the published
       graph. The features are an unbiased sample of those it predicts with, as in stochastic
-      pooling [3]_.
+      pooling [3]_;
+    - is shown, in every batch, spectra that end earlier: at both ends up to a sixth of the channels
+      is hidden behind the value of the next, as if a window had cut them off. So it does not rely
+      on what another window would not hold.
 
     A spectrum has the same logits after a shift by any number of channels, as long as it begins
     with half of a receptive field (70 channels) of one value and ends with the same value.
@@ -97,7 +102,7 @@ class InvariantConvModule(SpectralModule):
 
 
 class Phases(nn.Module):
-    """Continue spectra at both ends; while training, at a random phase only.
+    """Continue spectra at both ends; while training, at a random phase and from nearer ends.
 
     Parameters
     ----------
@@ -112,6 +117,7 @@ class Phases(nn.Module):
 
     def __init__(self, n_channels, field, n_phases):
         super().__init__()
+        self.n_channels = n_channels
         self.n_phases = n_phases
         n_positions = -(-(n_channels + field // 2) // n_phases) * n_phases
         n_seen = field - 1 + n_positions
@@ -124,9 +130,14 @@ class Phases(nn.Module):
         return X.index_select(1, channels).unsqueeze(1)
 
     def draw(self, generator=None):
-        """Channels that are seen at a random phase."""
-        phase = torch.randint(self.n_phases, (1,), generator=generator, device=self.channels.device)
-        return self.channels.unfold(0, len(self.channels) - self.n_phases + 1, 1)[phase].squeeze(0)
+        """Channels that are seen at a random phase, some of those at the ends hidden."""
+        n_ends = self.n_channels // _HIDDEN + 1
+        phase, first, last = (
+            torch.randint(n, (1,), generator=generator, device=self.channels.device)
+            for n in (self.n_phases, n_ends, n_ends)
+        )
+        channels = self.channels.unfold(0, len(self.channels) - self.n_phases + 1, 1)[phase]
+        return channels.squeeze(0).clamp(first, self.n_channels - 1 - last)
 
 
 class PhasedConv1d(nn.Conv1d):

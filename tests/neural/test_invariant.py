@@ -71,8 +71,11 @@ def test_logits_are_the_mean_over_the_phases_that_are_trained(n_channels, monkey
                 layer.eval()
         logits = []
         for phase in range(32):
-            drawn = torch.tensor([phase])
-            monkeypatch.setattr(torch, "randint", lambda *args, drawn=drawn, **kwargs: drawn)
+
+            def draw(n, *args, phase=phase, **kwargs):  # nothing is hidden
+                return torch.tensor([phase if n == 32 else 0])
+
+            monkeypatch.setattr(torch, "randint", draw)
             logits.append(net(X))
     assert torch.stack(logits).std(0).max() > 1e-3
     torch.testing.assert_close(torch.stack(logits).mean(0), expected, rtol=0, atol=1e-12)
@@ -89,14 +92,21 @@ def test_a_trained_phase_is_the_published_graph():
     torch.testing.assert_close(net(edges(5)), published(seen), rtol=0, atol=1e-12)
 
 
-def test_phases_are_drawn_for_every_batch():
-    net = module(InvariantConvModule)
-    X = torch.linspace(0, 1, 300, dtype=torch.float64)[None]
-    phases = net.features.block_1.phases.train()
+def test_phases_and_ends_are_drawn_for_every_batch():
+    phases = module(InvariantConvModule).features.block_1.phases.train()
     torch.manual_seed(0)
-    starts = {int((phases(X) == 0).sum()) for _ in range(300)}
-    assert len(starts) == 32
-    assert max(starts) - min(starts) == 31
+    drawn = set()
+    for _ in range(1000):
+        seen = phases(torch.arange(300)[None])[0, 0]
+        first, last = int(seen[0]), int(seen[-1])
+        second = int((seen == first + 1).int().argmax())
+        torch.testing.assert_close(
+            seen[second:], torch.arange(first + 1, 600)[: len(seen) - second].clamp(max=last)
+        )
+        drawn.add((71 + first - second, first, 299 - last))
+    phase, front, back = map(set, zip(*drawn, strict=True))
+    assert phase == set(range(32))
+    assert front == back == set(range(51))
 
 
 def test_receptive_field_is_what_gradients_say():
