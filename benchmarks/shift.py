@@ -12,6 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.pipeline import make_pipeline
 
+from skspectra._demo import ONE_INSTRUMENT
 from skspectra.augmentation import EnergyShift
 from skspectra.datasets import make_l23_spectra
 from skspectra.evaluation import robustness_curve
@@ -22,12 +23,6 @@ AXIS = 625 + 0.1 * np.arange(500)
 WINDOW = (635, 665)
 SHIFTS = np.linspace(-5, 5, 101)
 CALIBRATED = {"shift": 0, "stretch": 0}
-ONE_INSTRUMENT = {  # that is calibrated, with thin specimens, as in the article
-    **CALIBRATED,
-    "resolution": (0.3, 1.6),
-    "residual_background": (-0.05, 0.05),
-    "thickness": 0,
-}
 
 
 def main():

@@ -82,8 +82,8 @@ def report(results, out):
     at_zero = int(np.abs(results["shifts_eV"]).argmin())
     n_folds = len(next(iter(results["accuracy"].values()))[0])
     lines = [
-        f"Simulated Mn L2,3 edges: {results['n_per_class']} spectra a class, {n_folds} folds, no "
-        "shift in training",
+        f"Simulated Mn L2,3 edges of one instrument: {results['n_per_class']} spectra a class, "
+        f"{n_folds} folds, no shift in training",
         f"{'':22}{'accuracy':>16}{'-5 .. +5 eV, mean':>20}{'worst':>8}",
     ]
     for name, curve in results["accuracy"].items():
