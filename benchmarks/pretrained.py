@@ -9,9 +9,9 @@ other elements and noise and, with --spectra, how it reads the measured spectra 
 The measured spectra are no independent test of this model: its form was chosen with their figures
 in view. Published nets that see 50 eV as they come read all of the published spectra and 0.94 of
 the MnO (0.97 if trained with shifts of 10 eV, but then they refuse Mn that is 10 eV off), invariant
-ones 0.96; on spectra that were aligned at L3 and cropped to 30 eV published nets read 0.92 and 0.90,
-and refused twice as many Fe and Cr edges, but some MnO too. What is simulated and
-how the nets are trained is as in ``real_spectra.py``.
+ones 0.96; on spectra that were aligned at L3 and cropped to 30 eV published nets read 0.92 and
+0.90, and refused twice as many Fe and Cr edges, but some MnO too. What is simulated and how the
+nets are trained is as in ``real_spectra.py``.
 """
 
 import argparse
