@@ -37,7 +37,6 @@ from skspectra.neural import (
 from skspectra.preprocessing import PowerLawBackground, SpectralCrop, SpectrumNormalizer
 
 NAME = "mn-l23"
-AXIS = 615 + 0.1 * np.arange(700)
 MN_ABOVE_O = 112  # eV
 SEEN = (625, 675)  # holds the L3 line, however far off it is
 MN_START = 635  # of the axis on which Mn is simulated by default
@@ -58,11 +57,11 @@ OTHERS = {
 
 def train():
     """Fit the ensemble and what knows its spectra."""
-    X, y = make_l23_spectra(ions=IONS, spectral_axis=AXIS, return_X_y=True, **TRAINING)
+    X, y = make_l23_spectra(ions=IONS, spectral_axis=WIDE, return_X_y=True, **TRAINING)
     net = FullyConvClassifier(**TRAINED)
     ensemble = EnsembleClassifier(net, N_MEMBERS, random_state=0)
     pipeline = make_pipeline(
-        SpectralCrop(SEEN, spectral_axis=AXIS),
+        SpectralCrop(SEEN, spectral_axis=WIDE),
         SpectrumNormalizer(),
         ensemble,
     )
@@ -72,7 +71,7 @@ def train():
 def held_out():
     """Spectra from points of the multiplet calculation that were not trained on."""
     data = make_l23_spectra(
-        2000, ions=IONS, spectral_axis=AXIS, n_points=N_POINTS + 100, random_state=1, **MEASURED
+        2000, ions=IONS, spectral_axis=WIDE, n_points=N_POINTS + 100, random_state=1, **MEASURED
     )
     points = data.parameters[["point", "second_point"]].fillna(N_POINTS)
     new = (points >= N_POINTS).all(axis=1).to_numpy()
@@ -82,10 +81,10 @@ def held_out():
 def variants(X):
     """Measured spectra as other calibrations would have recorded them."""
     for shift in (-5, 0, 5):
-        yield f"{shift:+d} eV", resample_rows(X, WIDE + shift, AXIS, outside="edge")
+        yield f"{shift:+d} eV", resample_rows(X, WIDE + shift, WIDE, outside="edge")
     for stretch in (-0.05, 0.05):
         axis = 642 + (WIDE - 642) * (1 + stretch)
-        yield f"dispersion {stretch:+.0%}", resample_rows(X, axis, AXIS, outside="edge")
+        yield f"dispersion {stretch:+.0%}", resample_rows(X, axis, WIDE, outside="edge")
 
 
 def another_element(ions):
@@ -94,7 +93,7 @@ def another_element(ions):
     return make_l23_spectra(
         200,
         ions=ions,
-        spectral_axis=AXIS - MN_START + nominal[0],
+        spectral_axis=WIDE - MN_START + nominal[0],
         n_points=30,
         random_state=2,
         return_X_y=True,
@@ -104,10 +103,10 @@ def another_element(ions):
 
 def oxygen(folder):
     """O K edge of SrTiO3, its background removed, moved to within 8 eV of where Mn is."""
-    wide = 480 + 0.25 * np.arange(500)
-    X, _ = read_spectra(folder / "sto_core_loss.dm3", wide)
-    X = PowerLawBackground((490, 520), spectral_axis=wide).fit_transform(X)
-    moved = [resample_rows(X, wide + MN_ABOVE_O + s, AXIS, outside="edge") for s in range(-8, 9)]
+    axis = 480 + 0.25 * np.arange(500)
+    X, _ = read_spectra(folder / "sto_core_loss.dm3", axis)
+    X = PowerLawBackground((490, 520), spectral_axis=axis).fit_transform(X)
+    moved = [resample_rows(X, axis + MN_ABOVE_O + s, WIDE, outside="edge") for s in range(-8, 9)]
     return np.concatenate(moved)
 
 
@@ -122,7 +121,7 @@ def figures_of(model, X, y):
 
 def test(model, folder):
     """Figures by name of the spectra."""
-    noise = np.random.default_rng(0).normal(size=(200, AXIS.size))
+    noise = np.random.default_rng(0).normal(size=(200, WIDE.size))
     figures = {
         "simulated, held out": figures_of(model, *held_out()),
         "pure noise": {"refused": float(np.mean(model.novelty(noise) > 1))},
@@ -136,7 +135,7 @@ def test(model, folder):
         X, y = read(folder)
         figures |= {f"{name}, {how}": figures_of(model, x, y) for how, x in variants(X)}
     figures["O K of SrTiO3, moved"] = {"refused": float(np.mean(model.novelty(oxygen(folder)) > 1))}
-    X = resample_rows(line_scan(folder), WIDE, AXIS)
+    X = line_scan(folder)
     share = model.predict_proba(X).mean(axis=0)
     figures["LSMO line scan"] = {
         **{f"probability {ion}": float(p) for ion, p in zip(model.classes_, share, strict=True)},
@@ -162,7 +161,7 @@ def main():
     card = {
         "skspectra": skspectra.__version__,
         "ions": IONS,
-        "spectral_axis_eV": {"start": AXIS[0], "step": 0.1, "n_channels": AXIS.size},
+        "spectral_axis_eV": {"start": WIDE[0], "step": 0.1, "n_channels": WIDE.size},
         "training": TRAINING,
         "net": TRAINED,
         "n_members": N_MEMBERS,
