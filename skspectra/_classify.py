@@ -20,7 +20,7 @@ __all__ = ["classify_files", "read_without_background", "summary"]
 WIDE_AXIS = 615 + 0.1 * np.arange(700)
 PRE_EDGE = (615, 625)
 WHITE_LINES = (625, 675)
-MAX_SHIFT = 10.0  # eV, what the classifier was trained with
+MAX_SHIFT = 10.0  # eV; the classifier was trained with 12, and the ends of a range are novel
 SMOOTHING = 0.3  # eV, finer than a white line
 FAR = "far from training"
 
@@ -37,9 +37,8 @@ def classify_files(paths):
     -------
     table : DataFrame
         One row per spectrum: its name (``spectrum``), the most probable ``valence`` and its
-        ``probability``, how far the L3 line lies off that valence's nominal energy
-        (``shift_eV``), the
-        ``novelty`` (1 is the threshold) and a ``warning`` where that is above 1, else "".
+        ``probability``, how far the L3 line lies off that valence's nominal energy (``shift_eV``),
+        the ``novelty`` (1 is the threshold) and a ``warning`` where that is above 1, else "".
 
     Raises
     ------

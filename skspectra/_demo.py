@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 import skspectra
 from skspectra._axis import window_channels
-from skspectra._classify import read_without_background
+from skspectra._classify import PRE_EDGE, WIDE_AXIS, read_without_background
 from skspectra._demo_report import draw, report, write_json
 from skspectra._interpolation import shift_rows
 from skspectra.augmentation import EnergyShift
@@ -25,10 +25,8 @@ from skspectra.preprocessing import PeakAligner, SpectrumNormalizer
 
 __all__ = ["run_demo"]
 
-WIDE_AXIS = 615 + 0.1 * np.arange(700)
 WINDOW = (635, 665)
 MAX_SHIFT = 5.0
-PRE_EDGE = (615, 625)
 WHITE_LINES = (625, 665)
 SHIFTS = np.linspace(-MAX_SHIFT, MAX_SHIFT, 41)
 N_FOLDS = 10
