@@ -1,0 +1,97 @@
+import pickle
+import threading
+
+import numpy as np
+import old_pickles
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from old_pickles import (
+    old_array,
+    old_data_frame,
+    old_labels,
+    old_points,
+    old_spectra,
+    write_old_pickle,
+)
+from pandas.compat.pickle_compat import Unpickler
+
+from skspectra.datasets._pickled_frames import read_pickled_frames
+
+
+@pytest.mark.filterwarnings("ignore:numpy.core:DeprecationWarning")
+def test_pandas_agrees_that_the_pickles_are_its_own(tmp_path, monkeypatch):
+    # the older modules are not known to pandas today
+    monkeypatch.setattr(old_pickles, "INDEXES", "pandas.core.indexes")
+    energy = np.array([641.0, 640.0, np.nan])
+    path = write_old_pickle(old_points(energy, 2 * energy), tmp_path / "frame.pkl")
+    with path.open("rb") as file:
+        frame = Unpickler(file, encoding="latin1").load()
+    assert list(frame.columns) == ["Energy", "Intensity"]
+    assert_allclose(frame.to_numpy(), np.stack([energy, 2 * energy], axis=1))
+
+
+def test_frames_of_several_blocks_and_of_the_oldest_layout(tmp_path):
+    values = np.arange(6.0).reshape(2, 3)
+    blocks = [
+        ((1, 2, 1), old_labels(["b"]), old_array(np.array([[7, 8, 9]]))),
+        ((0, 3, 2), old_labels(["a", "c"]), old_array(values)),
+    ]
+    frame = old_data_frame(old_labels(["a", "b", "c"]), blocks, 3)
+    for newer in (True, False):
+        manager = frame.state["_data"]
+        manager.state = manager.state if newer else manager.state[:3]
+        read = read_pickled_frames(write_old_pickle(frame, tmp_path / "frame.pkl"))
+        assert read.labels == ["a", "b", "c"]
+        assert_allclose(read.items, [values[0], [7, 8, 9], values[1]])
+
+
+class Malicious:
+    def __init__(self, function, *arguments):
+        self.function, self.arguments = function, arguments
+
+    def __reduce__(self):
+        return self.function, self.arguments
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (Malicious(exec, "raise SystemExit"), "exec"),
+        ([1.0, "text", Malicious(open, "stolen", "w")], "open"),
+        (Malicious(getattr, np.ndarray, "tofile"), "getattr"),
+        (Malicious(np.load, "file"), "load"),
+        (threading.Thread, "Thread"),
+    ],
+)
+def test_anything_else_than_arrays_is_refused(content, name, protocol, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "malicious.pkl"
+    path.write_bytes(pickle.dumps(content, protocol=protocol))
+    with pytest.raises(ValueError, match=rf"malicious.pkl cannot be read .*\b{name} is no part of"):
+        read_pickled_frames(path)
+    assert [path.name for path in tmp_path.iterdir()] == ["malicious.pkl"]
+
+
+def test_names_inside_known_names_are_refused(tmp_path):
+    path = tmp_path / "nested.pkl"
+    path.write_bytes(b"\x80\x04\x8c\x05numpy\x8c\x0endarray.tofile\x93.")
+    with pytest.raises(ValueError, match="numpy.ndarray.tofile is no part of an array"):
+        read_pickled_frames(path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_pickle_cut_short(share, tmp_path):
+    path = write_old_pickle(old_spectra(np.ones((2, 700))), tmp_path / "spectra.pkl")
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ValueError, match="spectra.pkl cannot be read as a pickle of arrays"):
+        read_pickled_frames(path)
+
+
+def test_arrays_of_python_3_are_read(tmp_path):
+    path = tmp_path / "array.pkl"
+    path.write_bytes(pickle.dumps([np.arange(3), {"x": np.ones((2, 2))}], protocol=2))
+    content = read_pickled_frames(path)
+    assert_array_equal(content[0], np.arange(3))
+    assert_array_equal(content[1]["x"], np.ones((2, 2)))
