@@ -9,6 +9,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from skspectra._targets import refuse_labels
 from skspectra.neural._base import SpectralNetEstimator
 from skspectra.neural._conformal import conformal_scores, score_quantile
 from skspectra.neural._docs import with_shared_docs
@@ -198,9 +199,11 @@ class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
         Raises
         ------
         ValueError
-            If spectra or targets hold NaN or infinity, spectra are too narrow for the kernels,
-            fractions are none, parameters contradict each other, or the loss becomes infinite.
+            If spectra or targets hold NaN or infinity, targets are labels, spectra are too narrow
+            for the kernels, fractions are none, parameters contradict each other, or the loss
+            becomes infinite.
         """
+        _refuse_labels(y)
         held_out = self._train(X, y, sample_weight)
         self.calibration_scores_ = None
         if held_out is not None:
@@ -232,6 +235,7 @@ class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
             If spectra or targets are not of the kind that the net was fitted to.
         """
         check_is_fitted(self, "net_")
+        _refuse_labels(y)
         _, y = self._validate(X, y, reset=False, **self._y_checks)
         predicted, scale = self._predict_with_scale(X)
         self.calibration_scores_ = conformal_scores(self._check_targets(y), predicted, scale)
@@ -349,6 +353,14 @@ class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
         tags.target_tags.single_output = self.target == "values"
         tags.regressor_tags.poor_score = True  # where the target hangs on one channel, not a shape
         return tags
+
+
+def _refuse_labels(y):
+    refuse_labels(
+        y,
+        instead="Map each label to a number, such as its valence; or use FullyConvClassifier, "
+        "which takes labels.",
+    )
 
 
 def _check_fractions(y):

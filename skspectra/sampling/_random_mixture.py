@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skspectra._base import SpectralMixin
 from skspectra._random import as_generator, check_range
+from skspectra._targets import refuse_labels
 from skspectra.sampling._mixing import scale_by_maximum, take_shifted
 
 __all__ = ["RandomMixture"]
@@ -187,6 +188,11 @@ n_targets)
         return X_resampled, np.concatenate([y, targets])
 
     def _check_X_y(self, X, y):
+        refuse_labels(
+            y,
+            instead="Map each label to a number, such as its valence; or use ValenceMixture, which "
+            "mixes labelled classes.",
+        )
         y = validate_data(self, y=y, multi_output=True, y_numeric=True)
         check_consistent_length(X, y)
         return self._validate_spectra(X, reset=True), np.asarray(y, dtype=np.float64)

@@ -280,6 +280,16 @@ def test_what_are_no_fractions_is_refused(y, message):
         quick(target="fractions").fit(X, y)
 
 
+@pytest.mark.parametrize("as_array", [np.array, pd.Series, lambda y: np.array(y, dtype=object)])
+def test_labels_are_refused_with_what_takes_them(as_array):
+    X, y = widths(4)
+    message = "must hold numbers, got the label 'Mn3.'.*or use FullyConvClassifier"
+    with pytest.raises(ValueError, match=message):
+        quick().fit(X, as_array(["2", "Mn3+", "2", "2"]))
+    with pytest.raises(ValueError, match=message):
+        quick().fit(X, y).calibrate(X, as_array(["Mn3+"] * 4))
+
+
 def test_constant_targets_are_returned():
     X, _ = widths(40)
     np.testing.assert_allclose(quick().fit(X, np.full(40, 3.0)).predict(X), 3, atol=2)

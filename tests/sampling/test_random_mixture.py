@@ -145,7 +145,7 @@ def test_spectra_without_a_maximum_are_told():
         ({"n_components": 4}, None, "4 components are to be mixed, but y holds 3"),
         ({"shift": (1, -1)}, None, "shift must be finite with low <= high"),
         ({"concentration": 0}, None, "concentration"),
-        ({}, ["Mn2+"] * 12, "could not convert"),
+        ({}, ["Mn2+"] * 12, "must hold numbers, got the label 'Mn2.'.*ValenceMixture"),
     ],
 )
 def test_what_cannot_be_mixed_is_refused(params, y, message):
