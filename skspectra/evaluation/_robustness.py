@@ -1,5 +1,7 @@
 """Scores of a fitted model on perturbed copies of the data it has not seen."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
@@ -22,7 +24,7 @@ __all__ = ["perturbations_of", "robustness_curve"]
         "groups": ["array-like", None],
         "cv": ["cv_object"],
         "scoring": [str, callable, None],
-        "n_jobs": [int, None],
+        "n_jobs": [Integral, None],
     },
     prefer_skip_nested_validation=True,
 )

@@ -2,7 +2,7 @@
 
 import logging
 from functools import partial
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn import get_config, model_selection
@@ -28,7 +28,7 @@ _LOGGER = logging.getLogger("skspectra")
         "cv": ["cv_object"],
         "scoring": [str, callable, list, tuple, set, dict, None],
         "groups": ["array-like", None],
-        "n_jobs": [int, None],
+        "n_jobs": [Integral, None],
         "params": [dict, None],
         "return_train_score": ["boolean"],
         "return_estimator": ["boolean"],

@@ -77,7 +77,7 @@ def test_any_transformer_perturbs_and_frames_keep_their_axis():
     ):
         scores = robustness_curve(
             KNeighborsClassifier(), X, y, perturbation=perturbation, param_name=name,
-            param_range=values, cv=3, n_jobs=2,
+            param_range=values, cv=3, n_jobs=np.int64(2),
         )  # fmt: skip
         assert scores.shape == (2, 3)
         assert scores[0].mean() == 1

@@ -57,7 +57,7 @@ def test_scores_are_those_of_scikit_learn(name, spectra, stacked):
     }
     X, y = X[:58], y[:58]  # so that folds differ in their number of rows
     expected = model_selection.cross_validate(ESTIMATORS[name], X, y, **options)
-    scores = cross_validate(ESTIMATORS[name], X, y, n_jobs=2, **options)
+    scores = cross_validate(ESTIMATORS[name], X, y, n_jobs=np.int64(2), **options)
     assert stacked.messages == []
     assert_same(scores, expected)
     for part in ("train", "test"):
