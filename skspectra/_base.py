@@ -5,7 +5,30 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skspectra._axis import axis_names, columns_as_axis, resolve_axis
 
-__all__ = ["SpectralMixin"]
+__all__ = ["SpectralMixin", "refuse_images"]
+
+
+def refuse_images(X):
+    """Raise if `X` is a HyperSpy signal or an image, and say how rows are made of it.
+
+    Raises
+    ------
+    TypeError
+        If it is a signal: as an array it would lose its axis.
+    ValueError
+        If it has more than two dimensions.
+    """
+    if hasattr(X, "axes_manager"):
+        raise TypeError(
+            f"X must be an array or a frame of one spectrum per row, got the HyperSpy signal {X!r}."
+            " X, spectral_axis, shape = skspectra.io.to_matrix(signal) makes one of it."
+        )
+    if getattr(X, "ndim", 2) > 2:
+        raise ValueError(
+            f"Expected 2D array, got an array of shape {tuple(X.shape)}. One row is one spectrum: "
+            "reshape an image to (n_spectra, n_channels), by X.reshape(-1, n_channels) if the "
+            "spectra lie along its last axis."
+        )
 
 
 class SpectralMixin:
@@ -18,6 +41,7 @@ class SpectralMixin:
 
     def _validate_spectra(self, X, *, reset, **check_params):
         """Validate `X`; at fit (`reset=True`) resolve its axis, later compare with it."""
+        refuse_images(X)
         frame_axis = columns_as_axis(X)
         check_params = {"dtype": [np.float64, np.float32]} | check_params
         validated = validate_data(self, X, reset=reset, **check_params)

@@ -3,6 +3,7 @@ import inspect
 import pkgutil
 
 import imblearn.utils.estimator_checks
+import numpy as np
 import pytest
 from estimators import (
     AUGMENTERS,
@@ -12,10 +13,13 @@ from estimators import (
     TRANSFORMERS,
     expected_failed_checks,
 )
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skspectra
+from skspectra.io._hyperspy import import_hyperspy
+
+EVERY = [*TRANSFORMERS, *AUGMENTERS, *NETS, *SAMPLERS, *REGRESSION_SAMPLERS]
 
 pytestmark = pytest.mark.filterwarnings("ignore::skspectra.exceptions.SpectrumWarning")
 
@@ -41,6 +45,18 @@ def test_sampler(estimator, check):
     check(estimator)
 
 
+@pytest.mark.parametrize("estimator", EVERY, ids=str)
+@pytest.mark.parametrize("n_dimensions", [1, 2])
+def test_signals_and_images_are_refused_with_the_way_to_rows(estimator, n_dimensions):
+    image = np.random.default_rng(0).uniform(size=(*(6, 10)[:n_dimensions], 12))
+    y = np.arange(image[..., 0].size) % 2
+    with pytest.raises(TypeError, match=r"got the HyperSpy signal <Signal1D.*to_matrix"):
+        clone(estimator).fit(import_hyperspy().signals.Signal1D(image), y)
+    if n_dimensions > 1:
+        with pytest.raises(ValueError, match=r"2D array, got .*\(6, 10, 12\).*reshape"):
+            clone(estimator).fit(image, y)
+
+
 def test_every_public_estimator_is_checked():
     """Nobody adds an estimator without an instance for the checks above."""
     public = set()
@@ -56,7 +72,6 @@ def test_every_public_estimator_is_checked():
         and not inspect.isabstract(each)
         and each.__module__.startswith("skspectra.")
     }
-    samplers = [*SAMPLERS, *REGRESSION_SAMPLERS]
-    checked = {type(each) for each in (*TRANSFORMERS, *AUGMENTERS, *NETS, *samplers)}
+    checked = {type(each) for each in EVERY}
     assert ours - {base for each in checked for base in each.__mro__} == set()
     assert len(ours) >= 15

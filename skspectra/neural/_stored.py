@@ -8,6 +8,8 @@ import numpy as np
 from sklearn.utils import _safe_indexing, check_consistent_length, gen_batches
 from sklearn.utils.validation import validate_data
 
+from skspectra._base import refuse_images
+
 __all__ = [
     "NARROW",
     "StoredSpectra",
@@ -58,10 +60,13 @@ def validate_spectra(estimator, X, y="no_validation", *, reset=True, read=True, 
 
     Raises
     ------
+    TypeError
+        If they are a HyperSpy signal or sparse.
     ValueError
-        If something is wrong with the spectra. Of those that are read in blocks, the first one
+        If something else is wrong with the spectra. Of those that are read in blocks, the first one
         with NaN or infinity is named.
     """
+    refuse_images(X)
     spectra = _opened(X) if _is_stored(X) else X
     if not isinstance(spectra, StoredSpectra):
         return validate_data(estimator, spectra, y, reset=reset, **checks)
@@ -202,8 +207,7 @@ def _opened(X):
         raise ValueError(f"The shape of X must be known, got {shape}. Call compute_chunk_sizes().")
     if len(shape) != 2:
         raise ValueError(
-            f"Expected 2D array, got an array of shape {shape}. One row is one spectrum: reshape "
-            "an image to (n_spectra, n_channels), for example as a dask array."
+            f"Expected 2D array, got an array of shape {shape}. One row is one spectrum."
         )
     if X.dtype.kind not in "buif":
         raise ValueError(f"X must hold real numbers, got dtype {X.dtype}.")

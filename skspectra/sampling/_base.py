@@ -38,9 +38,10 @@ class SpectralSampler(SpectralMixin, BaseSampler):
         return super().fit_resample(X, y)
 
     def _check_X_y(self, X, y):
+        X = self._validate_spectra(X, reset=True)
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
         check_consistent_length(X, y)
-        return self._validate_spectra(X, reset=True), _check_y(y), binarize_y
+        return X, _check_y(y), binarize_y
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

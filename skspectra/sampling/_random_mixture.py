@@ -194,8 +194,9 @@ n_targets)
             "mixes labelled classes.",
         )
         y = validate_data(self, y=y, multi_output=True, y_numeric=True)
+        X = self._validate_spectra(X, reset=True)
         check_consistent_length(X, y)
-        return self._validate_spectra(X, reset=True), np.asarray(y, dtype=np.float64)
+        return X, np.asarray(y, dtype=np.float64)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
