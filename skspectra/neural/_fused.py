@@ -15,7 +15,7 @@ from skspectra.neural._modules import dropout_mask
 
 __all__ = ["FusedModule", "fused_module"]
 
-_PAYS_FROM = 2**25  # numbers that are trained on, all epochs together; else numba costs more
+_PAYS_FROM = 2**23  # numbers that are trained on, all epochs together; else numba costs more
 
 _FIELDS = ("rows", "filters", "taps", "spacing", "stride", "length", "outputs", "pairs")
 _PLACES = ("theta_at", "filter_at", "tape_at")

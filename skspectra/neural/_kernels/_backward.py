@@ -16,6 +16,7 @@ from skspectra.neural._kernels._blocks import (
 from skspectra.neural._kernels._class_maps import maps_backward
 from skspectra.neural._kernels._compilation import inlined, kept
 from skspectra.neural._kernels._convolution import (
+    AS_IT_IS,
     ONE,
     TWO,
     Signal,
@@ -74,9 +75,8 @@ def backward(gradient, plan, has_maps, theta, eps, tape, means, variances, gradi
         block, before, after = plan[number], plan[max(number - 1, 0)], plan[min(number + 1, top)]
         n_values = n_spectra * block.outputs
         half, slope, offset = norm_backward(
-            theta, gradients, block, means, variances, eps[number], n_values
+            theta, gradients, block, means, variances, eps[number], n_values, block.stride
         )
-        half /= 2  # of the pooling
         if number < top:
             _fold(theta, after, half, w)
         scale, shift = normalization(before, means, variances, eps[max(number - 1, 0)], theta)
@@ -90,7 +90,9 @@ def backward(gradient, plan, has_maps, theta, eps, tape, means, variances, gradi
             else:
                 d = output_of(here, after)
                 padded = Signal(here, d.start - (after.taps - 1) * LANES, d.row)
-                convolve(padded, after.filters, after.taps, 1, w, b, after.rows, h, after.length)
+                filters, taps, spacing = after.filters, after.taps, after.spacing
+                rows, length = after.rows, after.length
+                convolve(padded, filters, taps, spacing, w, b, rows, h, length, AS_IT_IS)
             z = output_of(here, block)
             _through_relu(z, block, h, slope, offset)
             u = Signal(here, 0, block.length * LANES)

@@ -13,7 +13,14 @@ from skspectra.neural._kernels._blocks import (
     weights_of,
 )
 from skspectra.neural._kernels._compilation import inlined
-from skspectra.neural._kernels._convolution import ONE, Signal, convolve, load_tile, pack_weights
+from skspectra.neural._kernels._convolution import (
+    AS_IT_IS,
+    ONE,
+    Signal,
+    convolve,
+    load_tile,
+    pack_weights,
+)
 from skspectra.neural._kernels._gradients import (
     add_weight_gradients,
     finish_gradients,
@@ -57,7 +64,9 @@ def maps_forward(mask, last, maps, theta, eps, training, tape, means, variances,
         _load_mask(mask, tile, last, kept)
         _drop(f, kept, last, gamma, beta)
         z = output_of(here, maps)
-        convolve(f, maps.rows, maps.taps, 1, w, b, maps.filters, z, maps.outputs)
+        convolve(
+            f, maps.rows, maps.taps, maps.spacing, w, b, maps.filters, z, maps.outputs, AS_IT_IS
+        )
         if training:
             n_used = min(LANES, n_spectra - tile * LANES)
             add_tile(z, maps, tile, n_used, zero, pivots, sums, squares)
@@ -71,7 +80,8 @@ def _load_mask(mask, tile, last, kept):
     if mask.shape[0] > 0:
         load_tile(mask, tile, kept.values[kept.start :])
     else:
-        kept.values[kept.start : kept.start + last.filters * kept.row] = 1
+        for at in range(kept.start, kept.start + last.filters * kept.row):
+            kept.values[at] = 1
 
 
 @inlined
@@ -101,7 +111,8 @@ def _keep_logits(maps, theta, eps, tape, means, variances, logits):
 def _mean_normalization(maps, means, variances, eps, like):
     """Scale and shift that turn sums over the positions into normalised averages."""
     scale, shift = normalization(maps, means, variances, eps, like)
-    scale *= 2 / maps.outputs
+    for k in range(maps.filters):
+        scale[k] *= 2 / maps.outputs
     return scale, shift
 
 
@@ -127,12 +138,11 @@ def maps_backward(gradient, last, maps, theta, eps, tape, means, variances, grad
     g = np.empty(maps.filters * LANES, theta.dtype)
     w, b = np.empty(maps.filters * maps.rows, theta.dtype), np.zeros(last.filters, theta.dtype)
     zero = np.zeros(maps.filters, theta.dtype)
-    pack_weights(np.ascontiguousarray(weights_of(theta, maps).transpose(1, 0, 2)), w)
+    pack_weights(weights_of(theta, maps).transpose(1, 0, 2), w)
     _norm_sums(gradient, maps, theta, eps, tape, means, variances, gradients, g)
     scale, slope, offset = norm_backward(
-        theta, gradients, maps, means, variances, eps[-1], n_spectra * maps.outputs
+        theta, gradients, maps, means, variances, eps[-1], n_spectra * maps.outputs, maps.outputs
     )
-    scale /= maps.outputs  # every position has the same share of the mean
     gamma, beta = affine_of(theta, last)
     last_scale, last_shift = normalization(last, means, variances, eps[-2], theta)
     d_weight, d_bias = np.zeros((maps.filters, maps.rows, maps.taps)), np.zeros(maps.filters)
@@ -148,11 +158,13 @@ def maps_backward(gradient, last, maps, theta, eps, tape, means, variances, grad
         _drop(f, kept, last, gamma, beta)
         add_weight_gradients(z, f, maps, d_weight, d_bias)
         d = Signal(d_memory, 0, last.pairs * LANES)
-        convolve(z, maps.filters, maps.taps, 1, w, b, maps.rows, d, maps.outputs)
+        convolve(
+            z, maps.filters, maps.taps, maps.spacing, w, b, maps.rows, d, maps.outputs, AS_IT_IS
+        )
         for at in range(0, d_memory.size, LANES):
             top = kept.start + at
             store(here, top, multiply(load(d_memory, at), load(here, top)))
-    finish_gradients(theta, gradients, maps, maps, True, d_weight, d_bias)
+    finish_gradients(theta, gradients, maps, maps, np.bool_(1), d_weight, d_bias)
 
 
 @inlined

@@ -17,7 +17,8 @@ _OPTIONS = {
     "fastmath": {"contract", "reassoc", "nsz"},  # infinity and NaN keep their meaning
 }
 
-inlined = numba.njit(**_OPTIONS)
+# For functions that only kernels call: what Python would need takes time to compile.
+inlined = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)
 
 
 def kept(function):
@@ -29,7 +30,7 @@ def kept(function):
     """
     folder = _folder()
     if not _is_writable(folder):
-        return inlined(function)
+        return numba.njit(**_OPTIONS)(function)
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)
     try:

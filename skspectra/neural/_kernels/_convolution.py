@@ -7,14 +7,15 @@ spectra.
 
 from collections import namedtuple
 
+import numpy as np
+
 from skspectra.neural._kernels._compilation import inlined
 from skspectra.neural._kernels._simd import LANES, add_weighted, pool, rectify, repeat, store_group
 
 __all__ = [
     "Signal",
     "convolve",
-    "convolve_rectify",
-    "convolve_rectify_pool",
+    "convolve_pool",
     "load_tile",
     "pack_weights",
 ]
@@ -26,30 +27,31 @@ ONE, TWO, THREE, FOUR = (
     (0, 0, 0, 0),
 )  # their lengths tell how much is done at once
 
+AS_IT_IS, RECTIFIED = np.bool_(0), np.bool_(1)  # numba compiles anew for a literal of Python
+
 Signal = namedtuple("Signal", ["values", "start", "row"])
 Signal.__doc__ = "Signal of a tile in a flat array: where it starts, how far rows are apart."
 
 
 @inlined
-def _keep(group, y, start, position):
+def _keep(group, y, start, position, rectified):
+    if rectified:
+        group = rectify(group)
     store_group(group, y.values, start + position * LANES, y.row)
 
 
 @inlined
-def _keep_rectified(group, y, start, position):
-    store_group(rectify(group), y.values, start + position * LANES, y.row)
-
-
-@inlined
-def _keep_pooled(group, y, start, position):
-    store_group(pool(rectify(group)), y.values, start + position // 2 * LANES, y.row)
+def _keep_pooled(group, y, start, position, rectified):
+    if rectified:
+        group = rectify(group)
+    store_group(pool(group), y.values, start + position // 2 * LANES, y.row)
 
 
 def _convolution(keep, few):
     """Compile a convolution; `few` positions are done at once where there are less than four."""
 
     @inlined
-    def sweep(x, n_rows, n_taps, spacing, w, b, o, y, length, positions, filters):
+    def sweep(x, n_rows, n_taps, spacing, w, b, o, y, length, rectified, positions, filters):
         """Do some filters, from number `o` on, over all positions."""
         start = y.start + o * y.row
         p = 0
@@ -62,32 +64,34 @@ def _convolution(keep, few):
                     at = x.start + c * x.row + (p + k * spacing) * LANES
                     group = add_weighted(group, x.values, at, w, weight)
                     weight += len(filters)
-            keep(group, y, start, p)
+            keep(group, y, start, p, rectified)
             p += len(positions)
 
     @inlined
-    def sweeps(x, n_rows, n_taps, spacing, w, b, starts, y, length, filters):
+    def sweeps(x, n_rows, n_taps, spacing, w, b, starts, y, length, rectified, filters):
         for o in starts:
             if length >= len(FOUR):
-                sweep(x, n_rows, n_taps, spacing, w, b, o, y, length, FOUR, filters)
+                sweep(x, n_rows, n_taps, spacing, w, b, o, y, length, rectified, FOUR, filters)
             else:
-                sweep(x, n_rows, n_taps, spacing, w, b, o, y, length, few, filters)
+                sweep(x, n_rows, n_taps, spacing, w, b, o, y, length, rectified, few, filters)
 
     @inlined
-    def convolution(x, n_rows, n_taps, spacing, w, b, n_filters, y, length):
+    def convolution(x, n_rows, n_taps, spacing, w, b, n_filters, y, length, rectified):
         fours, twos = n_filters // 4 * 4, n_filters // 2 * 2
-        sweeps(x, n_rows, n_taps, spacing, w, b, range(0, fours, 4), y, length, FOUR)
-        sweeps(x, n_rows, n_taps, spacing, w, b, range(fours, twos, 2), y, length, TWO)
-        sweeps(x, n_rows, n_taps, spacing, w, b, range(twos, n_filters, 1), y, length, ONE)
+        sweeps(x, n_rows, n_taps, spacing, w, b, range(0, fours, 4), y, length, rectified, FOUR)
+        sweeps(x, n_rows, n_taps, spacing, w, b, range(fours, twos, 2), y, length, rectified, TWO)
+        sweeps(
+            x, n_rows, n_taps, spacing, w, b, range(twos, n_filters, 1), y, length, rectified, ONE
+        )
 
     return convolution
 
 
 # y[o, p] = b[o] + sum_ck w[o, c, k] x[c, p + k * spacing] for positions p < length of a tile;
-# then max(y, 0); then the sums of pairs of that. The weights come from `pack_weights`.
+# then max(y, 0) where rectified; then, of the second, the sums of pairs of that. The weights come
+# from `pack_weights`.
 convolve = _convolution(_keep, ONE)
-convolve_rectify = _convolution(_keep_rectified, ONE)
-convolve_rectify_pool = _convolution(_keep_pooled, TWO)
+convolve_pool = _convolution(_keep_pooled, TWO)
 
 
 @inlined

@@ -17,8 +17,9 @@ from skspectra.neural._kernels._blocks import (
 from skspectra.neural._kernels._class_maps import maps_forward
 from skspectra.neural._kernels._compilation import inlined, kept
 from skspectra.neural._kernels._convolution import (
+    RECTIFIED,
     Signal,
-    convolve_rectify,
+    convolve,
     load_tile,
     pack_weights,
 )
@@ -73,9 +74,8 @@ def forward(X, mask, plan, has_maps, theta, eps, training, tape, means, variance
                 u = Signal(u_memory, 0, block.length * LANES)
                 normalize(output_of(here, before), before, scale, shift, u)
             z = output_of(here, block)
-            convolve_rectify(
-                u, block.rows, block.taps, block.spacing, w, b, block.filters, z, block.outputs
-            )
+            rows, taps, spacing = block.rows, block.taps, block.spacing
+            convolve(u, rows, taps, spacing, w, b, block.filters, z, block.outputs, RECTIFIED)
             n_used = min(LANES, n_spectra - tile * LANES)
             if training:
                 add_tile(z, block, tile, n_used, zero, pivots, sums, squares)

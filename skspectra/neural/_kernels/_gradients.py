@@ -19,18 +19,19 @@ def keep_norm(gradients, block, d_gamma, d_beta):
 
 
 @inlined
-def norm_backward(theta, gradients, block, means, variances, eps, n_values):
+def norm_backward(theta, gradients, block, means, variances, eps, n_values, n_averaged):
     """Coefficients of the gradient before the normalisation.
 
-    It is ``scale * g + slope * z + offset``, where g is the gradient at the normalised values after
-    gamma and beta.
+    It is ``scale * g + slope * z + offset``, where g is the gradient at what has been normalised,
+    after gamma, beta and an average over `n_averaged` positions.
     """
     gamma = vector_of(theta, block, 1)
     d_gamma, d_beta = affine_of(gradients, block)
     scale, slope, offset = np.empty_like(gamma), np.empty_like(gamma), np.empty_like(gamma)
     for o in range(block.filters):
         deviation = np.sqrt(variances[block.filter_at + o] + eps)
-        scale[o] = factor = gamma[o] / deviation
+        factor = gamma[o] / deviation
+        scale[o] = factor / n_averaged
         slope[o] = tilt = -factor * d_gamma[o] / deviation / n_values
         offset[o] = -factor * d_beta[o] / n_values - tilt * means[block.filter_at + o]
     return scale, slope, offset

@@ -5,9 +5,10 @@ import numpy as np
 from skspectra.neural._kernels._compilation import inlined, kept
 from skspectra.neural._kernels._convolution import (
     ONE,
+    RECTIFIED,
     Signal,
-    convolve_rectify,
-    convolve_rectify_pool,
+    convolve,
+    convolve_pool,
     load_tile,
 )
 from skspectra.neural._kernels._simd import LANES, add, fma, load, splat, store, zeros
@@ -47,11 +48,11 @@ def extract(X, shapes, weights, biases, scale, shift, features):
             if stride == 2:
                 length = outputs // 2
                 y = Signal(there, 0, length * LANES)
-                convolve_rectify_pool(x, rows, taps, spacing, w, b, filters, y, 2 * length)
+                convolve_pool(x, rows, taps, spacing, w, b, filters, y, 2 * length, RECTIFIED)
             else:
                 length = outputs - spacing
                 y = Signal(there, 0, outputs * LANES)
-                convolve_rectify(x, rows, taps, spacing, w, b, filters, y, outputs)
+                convolve(x, rows, taps, spacing, w, b, filters, y, outputs, RECTIFIED)
                 _add_pairs(y, filters, spacing, length)
             weight += rows * filters * taps
             bias += filters
