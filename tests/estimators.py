@@ -68,7 +68,7 @@ class MixtureOfClasses(ValenceMixture):
 
     def _fit_resample(self, X, y):
         first = np.unique(y).tolist()[0]
-        mixture = ValenceMixture({first: {first: 1}}, self.n_samples, self.shift)
+        mixture = ValenceMixture({first: {first: 1}}, self.n_samples, shift=self.shift)
         mixture.set_params(random_state=self.random_state).spectral_axis_ = self.spectral_axis_
         return mixture._fit_resample(X, y)
 

@@ -109,10 +109,10 @@ class KMeansCleaner(SpectralSampler):
     def __init__(
         self,
         n_clusters=2,
+        *,
         keep="auto",
         per_class=True,
         n_rounds=1,
-        *,
         pre_edge=None,
         spectral_axis=None,
         random_state=None,

@@ -91,7 +91,7 @@ class ValenceMixture(SpectralSampler):
     }
 
     def __init__(
-        self, fractions, n_samples=1500, shift=(-1, 1), *, spectral_axis=None, random_state=None
+        self, fractions, n_samples=1500, *, shift=(-1, 1), spectral_axis=None, random_state=None
     ):
         self.fractions = fractions
         self.n_samples = n_samples

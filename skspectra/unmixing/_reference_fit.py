@@ -131,7 +131,7 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
         "spectral_axis": ["array-like", None],
     }
 
-    def __init__(self, references=None, shift=(-5, 5), *, spectral_axis=None):
+    def __init__(self, references=None, *, shift=(-5, 5), spectral_axis=None):
         self.references = references
         self.shift = shift
         self.spectral_axis = spectral_axis
