@@ -284,8 +284,11 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
 
 
 def _check_bounds(bounds):
-    if len(bounds) != 2 or not all(isinstance(b, Real) for b in bounds) or bounds[0] >= bounds[1]:
-        raise ValueError(f"exponent_bounds must be a pair (low, high), got {bounds!r}.")
+    numbers = len(bounds) == 2 and all(isinstance(bound, Real) for bound in bounds)
+    if not numbers or not -np.inf < bounds[0] < bounds[1] < np.inf:
+        raise ValueError(
+            f"exponent_bounds must be a pair (low, high), finite and with low < high, got {bounds!r}."
+        )
 
 
 def _as_slice(mask):

@@ -187,6 +187,9 @@ def test_memory_beyond_input_and_output_stays_below_64_mib(loss, window):
         ({"window": (900, 950)}, "lies outside the spectral axis"),
         ({"window": (348, 348.5)}, "at least two channels"),
         ({"exponent_bounds": (8, 0)}, "exponent_bounds must be a pair"),
+        ({"exponent_bounds": (0, np.inf)}, "exponent_bounds must be a pair .*, finite"),
+        ({"exponent_bounds": (0, np.nan)}, "exponent_bounds must be a pair"),
+        ({"exponent_bounds": ("0", 8)}, "exponent_bounds must be a pair"),
     ],
 )
 def test_bad_parameters(params, message):
