@@ -195,12 +195,13 @@ def standard_errors_least_squares(counts, amplitude, exponent, log_e):
     r"""Compute standard errors from the residuals of a least-squares fit.
 
     The square roots of the diagonal of :math:`\sigma^2 (J^T J)^{-1}` with the residual variance
-    :math:`\sigma^2 = \sum (y - B)^2 / (n - 2)`; infinite where the amplitude is 0.
+    :math:`\sigma^2 = \sum (y - B)^2 / (n - 2)`; infinite where the amplitude is 0 and, since they
+    leave no residuals, for two channels.
     """
     model = power_law(amplitude, exponent, log_e)
     s0, s1, s2 = _moments(model**2, log_e[:, None] ** np.arange(3)).T
-    variance = ((counts - model) ** 2).sum(axis=1) / max(log_e.size - 2, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
+        variance = ((counts - model) ** 2).sum(axis=1) / (log_e.size - 2)
         determinant = s0 * s2 - s1**2
         relative = np.sqrt(variance * s2 / determinant)
         error = np.sqrt(variance * s0 / determinant)

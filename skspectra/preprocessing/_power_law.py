@@ -287,7 +287,7 @@ def _check_bounds(bounds):
     numbers = len(bounds) == 2 and all(isinstance(bound, Real) for bound in bounds)
     if not numbers or not -np.inf < bounds[0] < bounds[1] < np.inf:
         raise ValueError(
-            f"exponent_bounds must be a pair (low, high), finite and with low < high, got {bounds!r}."
+            f"exponent_bounds must be a pair (low, high), finite, with low < high, got {bounds!r}."
         )
 
 

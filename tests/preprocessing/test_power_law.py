@@ -106,6 +106,14 @@ def test_spectra_without_counts_get_no_background_and_one_warning(loss):
     assert np.isinf(parameters.exponent_error[[0, 1, 5]]).all()
 
 
+def test_two_channels_leave_nothing_to_estimate_errors_of_least_squares_from():
+    X = power_laws([10.0, 20.0], [2.0, 3.0])
+    model = make("least_squares").set_params(window=(350, 352))
+    parameters = model.fit(X).parameters(X)
+    np.testing.assert_allclose(parameters.exponent, [2, 3])
+    assert np.isinf([parameters.amplitude_error, parameters.exponent_error]).all()
+
+
 @both_losses
 def test_exponent_stops_at_its_bounds_and_says_so(loss):
     X = power_laws([10.0, 10.0, 10.0], [-2.0, 3.0, 12.0])
