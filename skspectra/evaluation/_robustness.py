@@ -78,8 +78,10 @@ def robustness_curve(
 
     Raises
     ------
+    TypeError
+        If the perturbation is a class and no instance.
     ValueError
-        If the perturbation has no parameter of that name.
+        If the perturbation has no parameter of that name, or `param_range` is empty.
 
     Examples
     --------
@@ -113,11 +115,14 @@ def robustness_curve(
 
 def perturbations_of(perturbation, param_name, param_range):
     """One clone of a perturbation for each value of its parameter."""
+    perturbation = clone(perturbation)
     if param_name not in perturbation.get_params():
         raise ValueError(
             f"{type(perturbation).__name__} has no parameter {param_name!r}; it has "
             f"{', '.join(sorted(perturbation.get_params()))}."
         )
+    if len(param_range) == 0:
+        raise ValueError(f"param_range is empty; give values of {param_name!r} to score at.")
     return [clone(perturbation).set_params(**{param_name: value}) for value in param_range]
 
 

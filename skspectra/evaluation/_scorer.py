@@ -4,7 +4,6 @@ import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.utils._param_validation import HasMethods, validate_params
 
-from skspectra._axis import check_axis
 from skspectra.evaluation._robustness import perturbations_of
 
 __all__ = ["robustness_scorer"]
@@ -48,8 +47,11 @@ def robustness_scorer(perturbation, param_name, param_range, *, scoring=None):
 
     Raises
     ------
+    TypeError
+        If the perturbation is a class and no instance.
     ValueError
-        If the perturbation has no parameter of that name, or there are fewer than two values.
+        If the perturbation has no parameter of that name, there are fewer than two values, or they
+        do not increase.
 
     See Also
     --------
@@ -67,9 +69,11 @@ def robustness_scorer(perturbation, param_name, param_range, *, scoring=None):
     >>> scorer(KNeighborsClassifier(1).fit(X, y), X, y)
     0.75
     """
-    values = check_axis(param_range, name="param_range")
-    if values.size < 2:
-        raise ValueError(f"param_range must hold two values at least, got {values.tolist()}.")
+    values = np.asarray(param_range, dtype=np.float64)
+    if values.ndim != 1 or values.size < 2 or not (np.diff(values) > 0).all():
+        raise ValueError(
+            f"param_range must hold two values at least, and they must increase, got {param_range}."
+        )
     return _RobustnessScorer(perturbations_of(perturbation, param_name, values), values, scoring)
 
 

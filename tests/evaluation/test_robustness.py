@@ -127,5 +127,12 @@ def test_bad_arguments():
             KNeighborsClassifier(), X, y, perturbation=Normalizer(), param_name="shift",
             param_range=[0],
         )  # fmt: skip
+    for values in ([5, 0], [0, 0], [[0, 1]], [0, np.nan]):
+        with pytest.raises(ValueError, match="must increase, got"):
+            robustness_scorer(EnergyShift(), "shift", values)
+    with pytest.raises(TypeError, match="instance of scikit-learn estimator instead of a class"):
+        robustness_scorer(EnergyShift, "shift", [0, 1])
+    with pytest.raises(ValueError, match="param_range is empty"):
+        shift_curve(KNeighborsClassifier(), X, y, [])
     with pytest.raises(ValueError, match="n_splits=31"):
         shift_curve(KNeighborsClassifier(), X, y, [0.0], cv=31)
