@@ -49,7 +49,7 @@ def demo(out, spectra, more_spectra, quick, seed, quiet):
         report = run_demo(
             out, [*spectra, *more_spectra], quick=quick, seed=seed, progress=not quiet
         )
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(report)
 

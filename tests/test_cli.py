@@ -95,6 +95,15 @@ def test_bad_file_is_one_line_before_anything_is_trained(
     assert message in result.output and "bad.csv" in result.output
 
 
+def test_format_without_its_library_is_one_line(run, tmp_path, monkeypatch):
+    def raise_import_error(*args, **kwargs):
+        raise ImportError("h5py is needed")
+
+    monkeypatch.setattr(_demo, "read_without_background", raise_import_error)
+    result = run("--spectra", tmp_path / "a.hspy")
+    assert (result.exit_code, result.output) == (1, "Error: h5py is needed\n")
+
+
 def test_files_need_the_option(run, tmp_path):
     result = run(tmp_path / "a.csv")
     assert result.exit_code == 2
