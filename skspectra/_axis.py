@@ -103,12 +103,18 @@ def resolve_axis(X, spectral_axis=None, *, n_channels=None):
     Raises
     ------
     ValueError
-        If the axis has the wrong length or is not strictly increasing.
+        If the axis has the wrong length, as where `X` is transposed, or is not strictly increasing.
     """
     if n_channels is None:
         n_channels = np.shape(X)[1]
     if spectral_axis is not None:
-        return check_axis(spectral_axis, n_channels)
+        axis = check_axis(spectral_axis)
+        if axis.size == len(X) != n_channels:
+            raise ValueError(
+                f"spectral_axis has {axis.size} values, and X has as many rows, but {n_channels} "
+                "columns. One row is one spectrum: transpose X."
+            )
+        return check_axis(axis, n_channels)
     columns = columns_as_axis(X)
     if columns is not None:
         return check_axis(columns, n_channels, name="the axis in the column names")

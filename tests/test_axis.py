@@ -44,6 +44,16 @@ def test_bad_axis_says_what_is_wrong(axis, message):
         check_axis(axis, 3)
 
 
+def test_transposed_spectra_are_recognised():
+    X = np.zeros((700, 4))
+    with pytest.raises(ValueError, match="X has as many rows, but 4 columns.*transpose X"):
+        SpectralCrop((635, 665), spectral_axis=ENERGY).fit(X)
+    with pytest.raises(ValueError, match="has 700 values .* but the spectra have 4 channels"):
+        SpectralCrop((635, 665), spectral_axis=ENERGY).fit(X[:10])
+    square = SpectralCrop((635, 665), spectral_axis=ENERGY).fit_transform(np.zeros((700, 700)))
+    assert square.shape == (700, 300)
+
+
 def test_half_open_window_of_the_design_is_300_channels():
     assert window_channels(ENERGY, (635, 665)) == slice(200, 500)
 
