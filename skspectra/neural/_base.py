@@ -215,12 +215,7 @@ class SpectralNetEstimator(BaseEstimator):
         """Rows that are trained on, and rows that are held out or None; of what is read, sorted."""
         rows = np.flatnonzero(weight)
         if self.validation_fraction is not None:
-            parts = train_test_split(
-                rows,
-                test_size=self.validation_fraction,
-                stratify=self._strata(y[rows]),
-                random_state=self._random_state,
-            )
+            parts = self._hold_out(rows, self._strata(y[rows]))
             return [np.sort(part) for part in parts] if isinstance(X, StoredSpectra) else parts
         if self.patience is not None:
             raise ValueError(
@@ -228,6 +223,20 @@ class SpectralNetEstimator(BaseEstimator):
                 "out: set validation_fraction, for example to 0.1."
             )
         return rows, None
+
+    def _hold_out(self, rows, strata):
+        try:
+            return train_test_split(
+                rows,
+                test_size=self.validation_fraction,
+                stratify=strata,
+                random_state=self._random_state,
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction:g} of {len(rows)} spectra cannot "
+                f"be held out: {error}"
+            ) from error
 
     def _fit_augmenters(self, X, rows):
         self.augmenters_ = None

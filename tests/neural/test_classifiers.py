@@ -324,7 +324,10 @@ def test_frames(spectra):
         ({"dropout": 1.0}, "'dropout' parameter .* must be a float in the range"),
         ({"class_weight": {"Mn2+": -1.0}}, "class_weight must be finite and not negative"),
         ({"class_weight": {"Mn2+": 0.0, "Mn3+": 0.0}}, r"two classes .* 1 class: \['Mn4\+'\]"),
-        ({"validation_fraction": 0.01}, "test_size = 1 should be greater"),
+        (
+            {"validation_fraction": 0.01},
+            "validation_fraction=0.01 of 60 spectra cannot be held out: .*number of classes = 3",
+        ),
         ({"lr": 1e30}, "training loss became .* Normalise the spectra"),
         ({"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}, "at least 140"),
         ({"augment": [None]}, "augmenters must be Augmenter instances, got None"),
