@@ -87,6 +87,12 @@ class SaliencyDisplay:
         Returns
         -------
         display : SaliencyDisplay
+
+        Raises
+        ------
+        ValueError
+            If y holds a class that the classifier was not fitted to, or the window is no part of
+            the axis.
         """
         check_is_fitted(estimator)
         axis = resolve_axis(X, spectral_axis)
@@ -94,6 +100,12 @@ class SaliencyDisplay:
         check_consistent_length(checked, y)
         windows = _windows(axis, width)
         names = np.unique(y)
+        unknown = np.setdiff1d(names, estimator.classes_).tolist()
+        if unknown:
+            raise ValueError(
+                f"y holds {unknown}, but the classifier was fitted to "
+                f"{estimator.classes_.tolist()}."
+            )
         whole = _right(estimator, checked, y, X)
         lost = [whole - _right(estimator, _hide(checked, axis, each), y, X) for each in windows]
         lost = np.stack(lost, axis=1)

@@ -240,6 +240,13 @@ def test_saliency_of_a_pipeline_that_takes_its_axis_from_a_frame():
     np.testing.assert_array_equal(display.centers[display.losses[1] == 1], [640.0])
 
 
+def test_saliency_of_an_unknown_class_is_refused():
+    X, y = peak_or_none()
+    model = Threshold().fit(X, y)
+    with pytest.raises(ValueError, match="y holds .'else'., but the classifier was fitted to"):
+        SaliencyDisplay.from_estimator(model, X[:2], [y[0], "else"], width=10)
+
+
 @pytest.mark.parametrize("width", [0, 99, 1000])
 def test_windows_must_fit_the_axis(width):
     X, y = peak_or_none()
