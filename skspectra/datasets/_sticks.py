@@ -46,8 +46,6 @@ def _excite(edge, states):
         initial[edge.initial[sector].states] = np.sqrt(population / WEIGHT_PER_HOLE / 3) * state
         for q, dipole in zip((-1, 0, 1), edge.dipole, strict=True):
             target = (sector + 2 * q) % 8
-            if target not in edge.final:
-                continue
             excited = (dipole @ initial)[edge.final[target].states]
             if np.linalg.norm(excited) > 1e-8:
                 starts.setdefault(target, []).append((excited, energy))
