@@ -1,3 +1,4 @@
+import codecs
 import pickle
 import threading
 
@@ -71,6 +72,13 @@ def test_anything_else_than_arrays_is_refused(content, name, protocol, tmp_path,
     with pytest.raises(ValueError, match=rf"malicious.pkl cannot be read .*\b{name} is no part of"):
         read_pickled_frames(path)
     assert [path.name for path in tmp_path.iterdir()] == ["malicious.pkl"]
+
+
+def test_other_encodings_than_that_of_arrays_are_refused(tmp_path):
+    path = tmp_path / "encoded.pkl"
+    path.write_bytes(pickle.dumps(Malicious(codecs.encode, "text", "rot13"), protocol=2))
+    with pytest.raises(ValueError, match="the encoding 'rot13' is none of an array"):
+        read_pickled_frames(path)
 
 
 def test_names_inside_known_names_are_refused(tmp_path):

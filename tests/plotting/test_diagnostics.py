@@ -189,6 +189,15 @@ def test_embedding_maps_inputs_and_features_together_with_references(fitted_net)
         EmbeddingDisplay.from_estimator(net, X, y, X[:2], y[:3])
 
 
+def test_embedding_without_references(fitted_net):
+    net, X, y = fitted_net
+    display = EmbeddingDisplay.from_estimator(net, X, y, perplexity=5, random_state=0)
+    assert {name: points.shape for name, points in display.points.items()} == {
+        "inputs": (60, 2),
+        "features": (60, 2),
+    }
+
+
 class Threshold(ClassifierMixin, BaseEstimator):
     """Looks at one channel only."""
 

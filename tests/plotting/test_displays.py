@@ -26,6 +26,8 @@ def test_spectra_display_draws_mean_and_band_of_each_class():
     tops, bottoms = display.upper.max(axis=1), display.lower.min(axis=1)
     offset = (lines[1].get_ydata() - display.means[1])[0]
     assert (offset + bottoms[1:] > tops[:-1] - 0.1 * offset).all()
+    lines = display.plot(offset=7).ax_.get_lines()
+    np.testing.assert_allclose(lines[2].get_ydata(), display.means[2] + 14)
 
 
 def test_displays_draw_where_they_are_told():

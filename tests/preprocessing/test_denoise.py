@@ -20,9 +20,10 @@ def test_plain_denoising_is_scikit_learns_pca_and_back():
     np.testing.assert_allclose(denoiser.explained_variance_ratio_, pca.explained_variance_ratio_)
 
 
-def test_poisson_denoising_is_hyperspys():
+@pytest.mark.parametrize("n_spectra", [64, 30])
+def test_poisson_denoising_is_hyperspys(n_spectra):
     hs = pytest.importorskip("hyperspy.api")
-    _, X = make_counts()
+    _, X = make_counts(n_spectra)
     signal = hs.signals.Signal1D(X.copy())
     signal.decomposition(normalize_poissonian_noise=True, print_info=False)
     model = signal.get_decomposition_model(3).data

@@ -129,6 +129,18 @@ def test_cleaner_keeps_exactly_the_spectra_with_an_edge(per_class):
     np.testing.assert_array_equal(cleaner.predict_mask(fresh), fresh_edge)
 
 
+def test_first_fifth_of_the_axis_is_the_pre_edge_by_default():
+    X, y, _ = make_images()
+    strengths = []
+    for window in ((600, 620), None):
+        cleaner = KMeansCleaner(pre_edge=window, spectral_axis=ENERGY, random_state=0)
+        cleaner.fit_resample(X, y)
+        strengths.append(cleaner.edge_strength_["Mn2+"][0])
+    np.testing.assert_array_equal(*strengths)
+    with pytest.raises(ValueError, match="pre_edge must hold at least three channels.* holds 2 of"):
+        KMeansCleaner(spectral_axis=ENERGY[:12]).fit_resample(X[:, :12], y)
+
+
 def test_cleaner_sorts_clusters_and_takes_orders():
     X, y, has_edge = make_images()
     params = {"pre_edge": (600, 635), "spectral_axis": ENERGY, "random_state": 0}
