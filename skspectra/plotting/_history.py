@@ -8,13 +8,13 @@ __all__ = ["TrainingHistoryDisplay"]
 
 
 class TrainingHistoryDisplay:
-    """Loss of a net epoch by epoch, and accuracy where spectra were held out.
+    """Loss of a net epoch by epoch, and accuracy where labelled spectra were held out.
 
     Parameters
     ----------
     history : list of dict
-        One record per epoch with ``epoch`` and ``train_loss``, and in all of them or in none
-        ``valid_loss`` and ``valid_accuracy``; the `history_` of a net.
+        One record per epoch with ``epoch`` and ``train_loss``; ``valid_loss`` and
+        ``valid_accuracy`` each in all of them or in none. The `history_` of a net.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class TrainingHistoryDisplay:
 
         Parameters
         ----------
-        estimator : FullyConvClassifier, ConvDenseClassifier or DenseClassifier
+        estimator : FullyConvClassifier, FullyConvRegressor or another net
             Fitted.
         ax : matplotlib Axes, default=None
             Where to draw; a new figure if None.
@@ -74,26 +74,31 @@ class TrainingHistoryDisplay:
         if not self.history:
             raise ValueError("The history holds no epoch: training was interrupted in the first.")
         ax = axes_of(ax, figsize=(4.5, 3))
-        self._line(ax, "train_loss", "loss, training", color=COLORS[0])
+        losses = [self._line(ax, "train_loss", "loss, training", color=COLORS[0])]
+        if "valid_loss" in self.history[0]:
+            dashed = {"color": COLORS[0], "linestyle": "--"}
+            losses.append(self._line(ax, "valid_loss", "loss, held out", **dashed))
+        if min(line.get_ydata().min() for line in losses) >= 0:
+            ax.set_ylim(bottom=0)
         ax.set(xlabel="Epoch", ylabel="Loss")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.margins(x=0)
         self.ax_, self.figure_, self.accuracy_ax_ = ax, ax.figure, None
-        handles = ax.get_lines()
-        if "valid_loss" in self.history[0]:
-            self._line(ax, "valid_loss", "loss, held out", color=COLORS[0], linestyle="--")
-            self.accuracy_ax_ = ax.twinx()
-            accuracy = {"color": COLORS[1], "linestyle": "--"}
-            self._line(self.accuracy_ax_, "valid_accuracy", "accuracy, held out", **accuracy)
-            self.accuracy_ax_.set(ylim=(0, 1.02))
-            self.accuracy_ax_.set_ylabel("Accuracy", color=COLORS[1])
-            handles = [*ax.get_lines(), *self.accuracy_ax_.get_lines()]
-        ax.set_ylim(bottom=0)
+        lines = losses
+        if "valid_accuracy" in self.history[0]:
+            lines = [*losses, self._draw_accuracy(ax.twinx())]
         ax.legend(
-            handles=handles, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2
+            handles=lines, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2
         )
         return self
 
+    def _draw_accuracy(self, ax):
+        self.accuracy_ax_ = ax
+        ax.set_ylim(0, 1.02)
+        ax.set_ylabel("Accuracy", color=COLORS[1])
+        style = {"color": COLORS[1], "linestyle": "--"}
+        return self._line(ax, "valid_accuracy", "accuracy, held out", **style)
+
     def _line(self, ax, key, label, **style):
         epochs = [record["epoch"] for record in self.history]
-        ax.plot(epochs, [record[key] for record in self.history], label=label, **style)
+        return ax.plot(epochs, [record[key] for record in self.history], label=label, **style)[0]

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 
-from skspectra.neural import ConvDenseClassifier, FullyConvClassifier
+from skspectra.neural import ConvDenseClassifier, FullyConvClassifier, FullyConvRegressor
 from skspectra.pipeline import make_pipeline
 from skspectra.plotting import (
     ActivationsDisplay,
@@ -138,6 +138,18 @@ def test_training_history(fitted_net):
         TrainingHistoryDisplay([]).plot()
     with pytest.raises(NotFittedError):
         TrainingHistoryDisplay.from_estimator(FullyConvClassifier())
+
+
+def test_training_history_of_a_regressor(fitted_net):
+    _, X, _ = fitted_net
+    params = {"n_filters": (2,), "kernel_sizes": (3,), "max_epochs": 3, "random_state": 0}
+    net = FullyConvRegressor(validation_fraction=0.2, **params).fit(X, np.linspace(2, 4, 60))
+    display = TrainingHistoryDisplay.from_estimator(net)
+    assert list(lines_of(display.ax_)) == ["loss, training", "loss, held out"]
+    assert display.accuracy_ax_ is None
+    likelihood = [{"epoch": 1, "train_loss": -0.5}, {"epoch": 2, "train_loss": -0.9}]
+    low, high = TrainingHistoryDisplay(likelihood).plot().ax_.get_ylim()
+    assert low < -0.9 and high > -0.5
 
 
 def test_activations_of_every_block_and_class(fitted_net):
