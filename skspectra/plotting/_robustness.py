@@ -51,6 +51,8 @@ class RobustnessDisplay:
     def plot(self, ax=None):
         """Draw the mean of the folds as a line, and their standard deviation as a band.
 
+        The vertical axis runs from 0 to 1 where all scores do.
+
         Parameters
         ----------
         ax : matplotlib Axes, default=None
@@ -70,7 +72,9 @@ class RobustnessDisplay:
             ax.plot(self.param_range, mean, color=color, label=name)
         if self.chance is not None:
             ax.axhline(self.chance, color="0.5", linestyle=":", linewidth=1)
-        ax.set(xlabel=self.param_name, ylabel=self.score_name, ylim=(0, 1.02))
+        ax.set(xlabel=self.param_name, ylabel=self.score_name)
+        if all(0 <= np.min(scores) and np.max(scores) <= 1 for scores in self.scores.values()):
+            ax.set_ylim(0, 1.02)
         ax.margins(x=0)
         ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
         self.ax_, self.figure_ = ax, ax.figure

@@ -39,6 +39,12 @@ def test_displays_draw_where_they_are_told():
     np.testing.assert_allclose(axes[1].get_lines()[0].get_ydata(), [0.6, 1.0])
     np.testing.assert_allclose(axes[1].get_lines()[2].get_ydata(), 1 / 3)
     assert axes[1].get_xlabel() == "shift (eV)"
+    assert axes[1].get_ylim() == (0, 1.02)
+
+
+def test_scores_beyond_0_and_1_are_drawn_whole():
+    low, high = RobustnessDisplay([0, 5], {"fit": [[-3.0], [0.9]]}).plot().ax_.get_ylim()
+    assert low < -3 and high > 0.9
 
 
 def test_bad_spectra_are_refused():
