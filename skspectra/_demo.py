@@ -81,9 +81,9 @@ def run_demo(out, spectra=(), *, quick=False, seed=0, progress=True):
         known.
     """
     started = time.perf_counter()
-    out.mkdir(parents=True, exist_ok=True)
     measured, names = _read(spectra)
     known = _known_valences(spectra)
+    out.mkdir(parents=True, exist_ok=True)
     size = QUICK if quick else FULL
     models = _classifiers(size.max_epochs, seed)
     n_steps = 2 + len(models) * (N_FOLDS + bool(len(names)))

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from skspectra._files import writing
 from skspectra.plotting import RobustnessDisplay, SpectraDisplay
-from skspectra.plotting._style import COLORS
+from skspectra.plotting._style import class_colors
 from skspectra.preprocessing import SpectrumNormalizer
 
 __all__ = ["draw", "report", "write_json"]
@@ -54,13 +54,15 @@ def _draw_measured(axis, X, records):
     rows = SpectrumNormalizer(center=False).fit_transform(X[: len(records)])
     answers = [record["fully convolutional"] for record in records]
     classes = sorted({answer["label"] for answer in answers})
+    colors = dict(zip(classes, class_colors(classes), strict=True))
     ax = _new_axes((6, 1 + 0.42 * len(records)))
     for i, (row, record, answer) in enumerate(zip(rows, records, answers, strict=True)):
         known = f", known {record['valence']}" if record["valence"] else ""
         text = f"{record['name']}\n{answer['label']} ({answer['probability']:.2f}){known}"
-        ax.plot(axis, row - i, color=COLORS[classes.index(answer["label"])], linewidth=1)
+        ax.plot(axis, row - i, color=colors[answer["label"]], linewidth=1)
         ax.text(axis[-1], 0.1 - i, text, fontsize=7)
     ax.set(xlabel="Energy loss (eV)", yticks=[], xlim=(axis[0], axis[-1]))
+    ax.set_title("Named by the fully convolutional net (probability)", fontsize="medium")
     ax.margins(y=0.01)
     ax.spines[["top", "right", "left"]].set_visible(False)
     return ax.figure

@@ -12,7 +12,7 @@ __all__ = ["main"]
 @click.group()
 @click.version_option(skspectra.__version__)
 def main():
-    """Estimators for spectra, from the command line."""
+    """Classify spectra, and see what the classifiers can do."""
 
 
 @main.command()
@@ -31,14 +31,14 @@ def main():
     "More files may follow the first.",
 )
 @click.argument("more_spectra", type=click.Path(path_type=Path), nargs=-1, metavar="[FILES]...")
-@click.option("--quick", is_flag=True, help="Fewer spectra and epochs: under 30 seconds.")
+@click.option("--quick", is_flag=True, help="Fewer spectra and epochs: about a minute.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything drawn.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def demo(out, spectra, more_spectra, quick, seed, quiet):
-    """Simulate Mn L2,3 edges, train four nets and a forest, and classify real spectra.
+    """Train on simulated Mn L2,3 edges and compare four nets and a forest.
 
-    All four are cross-validated in ten folds on simulated spectra without calibration error and
-    scored on copies shifted by -5 to +5 eV. Trained again on spectra with calibration errors, they
+    All are cross-validated in ten folds on simulated spectra without calibration error and scored
+    on copies shifted by -5 to +5 eV. Trained again on spectra with calibration errors, they
     classify the files given with --spectra.
     """
     if more_spectra and not spectra:
@@ -66,13 +66,14 @@ def demo(out, spectra, more_spectra, quick, seed, quiet):
 def classify(files, out):
     """Name the valence of Mn in L2,3 spectra, without training.
 
-    FILES are any that HyperSpy reads, or text: single spectra, line scans or images. A power law is
-    fitted from 615 to 625 eV and subtracted. For every spectrum: its name, the most probable
-    valence and its probability, how far the L3 line lies off its nominal energy, and a warning
-    where the spectrum is far from all that the classifier was trained on.
+    FILES are any that HyperSpy reads, or text with columns for energy and intensity: single
+    spectra, line scans or images that hold energies from 615 to 685 eV. A power law is fitted from
+    615 to 625 eV and subtracted. For every spectrum: its name, the most probable valence and its
+    probability, how far the L3 line lies off its nominal energy in eV, its novelty, and a warning
+    where that is above 1: the spectrum is far from all that the classifier was trained on.
     """
-    if out is not None and not out.parent.is_dir():
-        raise click.ClickException(f"There is no folder {out.parent} to write {out.name} to.")
+    if out is not None:
+        _check_table(out)
     from skspectra._classify import classify_files, summary
     from skspectra._files import writing
 
@@ -86,3 +87,11 @@ def classify(files, out):
     if out is None:
         click.echo(table.to_string(index=False))
     click.echo(summary(table))
+
+
+def _check_table(path):
+    """Refuse a table that could not be written, before anything is read."""
+    if path.suffix.lower() != ".csv":
+        raise click.ClickException(f"The table is .csv, so {path.name} must end in .csv.")
+    if not path.parent.is_dir():
+        raise click.ClickException(f"There is no folder {path.parent} to write {path.name} to.")

@@ -91,6 +91,7 @@ def test_errors_are_one_line_and_leave_nothing_behind(run, tmp_path):
         (["missing.csv"], "There is no file missing.csv"),
         (["far.csv", "--out", "table.csv"], "covers 300 to 302"),
         (["far.csv", "--out", "nowhere/table.csv"], "There is no folder nowhere"),
+        (["far.csv", "--out", "table.xlsx"], "table.xlsx must end in .csv"),
     ):
         result = run(*arguments)
         assert result.exit_code == 1

@@ -93,6 +93,7 @@ def test_bad_file_is_one_line_before_anything_is_trained(
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
     assert message in result.output and "bad.csv" in result.output
+    assert not (tmp_path / "skspectra-demo").exists()
 
 
 def test_format_without_its_library_is_one_line(run, tmp_path, monkeypatch):

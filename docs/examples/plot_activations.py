@@ -2,8 +2,9 @@
 ==============================================
 
 The mean output of each block of the fully convolutional net: a column for each class, a row for
-each block. Up to four filters are curves, more are the rows of an image. Towards the end the blocks
-become coarse and the classes differ.
+each block. Up to four filters are curves in black and grey, more are the rows of an image. Towards
+the end the blocks become coarse and the classes differ; the last two rows have an output for each
+class, in its colour.
 """
 
 import matplotlib.pyplot as plt

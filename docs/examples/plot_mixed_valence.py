@@ -1,4 +1,5 @@
-"""Mean valence of mixtures, with an interval for every spectrum.
+"""Mean valence of mixtures, with an interval for every spectrum
+=============================================================
 
 `RandomMixture` mixes spectra of pure valence in all proportions to train a `FullyConvRegressor`.
 Its intervals are calibrated with mixtures of other spectra, and hold nine of ten of the new ones.
@@ -43,7 +44,7 @@ PredictionErrorDisplay.from_predictions(
     y_new, net.predict(X_new), kind="actual_vs_predicted", ax=ax, scatter_kwargs={"s": 12}
 )
 held = (lower <= y_new) & (y_new <= upper)
-for inside, color in ((held, "C0"), (~held, "C3")):
+for inside, color in ((held, "#0072B2"), (~held, "#D55E00")):
     ax.hlines(y_new[inside], lower[inside], upper[inside], color=color, alpha=0.3)
 ax.set(
     xticks=[2, 2.5, 3, 3.5, 4],

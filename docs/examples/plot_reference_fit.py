@@ -40,7 +40,7 @@ axes[0].plot(position, found.fractions[:, 1], "o", markersize=3, label="Mn4+, fo
 axes[0].set(ylabel="Fraction")
 axes[1].plot(position, drift, color="0.6", label="shift, true")
 axes[1].plot(position, found.shift, "o", markersize=3, label="shift, found")
-axes[1].set(xlabel="Position", ylabel="Shift (eV)")
+axes[1].set(xlabel="Position along the scan", ylabel="Shift (eV)")
 for ax in axes:
     ax.legend(frameon=False)
 plt.show()

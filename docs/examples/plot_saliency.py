@@ -2,7 +2,7 @@
 =====================
 
 A window of 2 eV is hidden at every place in turn. What a class loses of the probability of the
-right answer is drawn under its mean spectrum.
+right answer is the area under its mean spectrum.
 """
 
 import matplotlib.pyplot as plt

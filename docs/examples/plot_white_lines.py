@@ -36,11 +36,11 @@ wizard.fit(X, y)
 measure, tree = wizard
 features = measure.set_output(transform="pandas").transform(X)
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-for name in tree.classes_:
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), width_ratios=(1, 1.7), layout="constrained")
+for name, color in zip(tree.classes_, ["#0072B2", "#D55E00", "#009E73"], strict=True):
     mine = features[y == name]
-    axes[0].scatter(mine.separation, mine.area_ratio, s=6, label=name)
-axes[0].set(xlabel="L2 - L3 (eV)", ylabel="L3/L2 area ratio")
+    axes[0].scatter(mine.separation, mine.area_ratio, s=6, color=color, label=name)
+axes[0].set(xlabel="Distance of L2 from L3 (eV)", ylabel="L3/L2 area ratio")
 axes[0].legend(frameon=False)
 plot_tree(
     tree,
@@ -49,6 +49,6 @@ plot_tree(
     class_names=tree.classes_,
     impurity=False,
     label="none",
-    fontsize=6,
+    fontsize=9,
 )
 plt.show()

@@ -115,8 +115,8 @@ def _check_paths(paths):
             raise FileNotFoundError(f"There is no file {path}.")
         if path.is_dir() and path.suffix != ".zspy":
             raise IsADirectoryError(
-                f"{path} is a folder; give the files in it, for example "
-                f"sorted(Path({str(path)!r}).glob('*.dm3'))."
+                f"{path} is a folder; give the files in it, such as {path / '*.dm3'} in a shell or "
+                f"sorted(Path({str(path)!r}).glob('*.dm3')) in Python."
             )
     return paths
 

@@ -67,7 +67,7 @@ class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
     net_ : skorch.NeuralNet
         The net, which sees float32 spectra and standardised values, or fractions. Its ``module_``
         is the torch module.
-    calibration_scores_ : ndarray of shape (n_held_out, n_outputs_) or None
+    calibration_scores_ : ndarray of shape (n_held_out, `n_outputs_`) or None
         Errors of held-out spectra in units of :math:`\sigma`, ascending; None where no spectra were
         held out.
     n_outputs_ : int
@@ -82,7 +82,7 @@ class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
 
     Notes
     -----
-    `activations` has ``block_1`` and so on, ``class_maps`` of shape (n_spectra, 2 * n_outputs_,
+    `activations` has ``block_1`` and so on, ``class_maps`` of shape (n_spectra, 2 * `n_outputs_`,
     n_positions), and ``logits``, their average: first the predictions, standardised or before the
     softmax, then :math:`\log \sigma^2`. `embed` flattens the last block.
 

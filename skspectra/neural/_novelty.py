@@ -66,7 +66,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         Mean of the training spectra as the last step sees them.
     components_ : ndarray of shape (`n_components_`, n_channels_seen), float32
         Principal components.
-    cluster_means_ : ndarray of shape (n_clusters_, `n_components_`)
+    cluster_means_ : ndarray of shape (`n_clusters_`, `n_components_`)
         Means of the clusters of all classes along the components.
     precisions_ : ndarray of shape (`n_clusters_`, `n_components_`, `n_components_`), float32
         Inverse of the covariance of each cluster, shrunk by three tenths towards that of its class.

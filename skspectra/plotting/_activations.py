@@ -4,11 +4,14 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 
 from skspectra._axis import resolve_axis
-from skspectra.plotting._style import COLORS
+from skspectra.plotting._style import class_colors, spectral_label
 
 __all__ = ["ActivationsDisplay"]
 
-_MOST_CURVES = 4
+_FILTERS = tuple(
+    {"color": color, "linestyle": style} for style in ("-", ":") for color in ("black", "0.6")
+)
+_OF_CLASSES = ("class_maps", "logits")
 
 
 class ActivationsDisplay:
@@ -88,8 +91,8 @@ class ActivationsDisplay:
     def plot(self, axes=None):
         """Draw a row for every block and a column for every class.
 
-        Up to four filters are curves over the energy, more are the rows of an image. All classes
-        share the scale of a block.
+        Up to four filters are curves over the energy, in black and grey; more are the rows of an
+        image. What belongs to a class has its colour. All classes share the scale of a block.
 
         Parameters
         ----------
@@ -102,25 +105,35 @@ class ActivationsDisplay:
         """
         shape = len(self.activations), len(self.names)
         axes = _grid(shape) if axes is None else np.reshape(axes, shape)
+        colors = class_colors(self.names)
+        of_classes = [{"color": color} for color in colors]
         for row, (block, means) in zip(axes, self.activations.items(), strict=True):
-            for ax, mean in zip(row, means, strict=True):
-                self._draw(ax, mean, _limits(means))
+            for ax, mean, color in zip(row, means, colors, strict=True):
+                styles = {"input": [{"color": color}], **dict.fromkeys(_OF_CLASSES, of_classes)}
+                self._draw(ax, mean, _limits(means), styles.get(block, _FILTERS))
                 ax.set(xticks=[], yticks=[])
-            row[0].set_ylabel(block, rotation=0, ha="right", va="center", fontsize="small")
-        for ax, name in zip(axes[0], self.names, strict=True):
-            ax.set_title(name, fontsize="medium")
+            label = block.replace("_", " ")
+            row[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize="small")
+        for ax, name, color in zip(axes[0], self.names, colors, strict=True):
+            ax.set_title(name, fontsize="medium", color=color)
+            ax.set_xlabel(spectral_label(self.spectral_axis), fontsize="small", labelpad=1)
+            ax.set_xticks(self.spectral_axis[[0, -1]].round(1))
+            ax.tick_params(labelsize="x-small", length=2, pad=2)
+            for tick, side in zip(ax.get_xticklabels(), ("left", "right"), strict=True):
+                tick.set_horizontalalignment(side)
         self.axes_, self.figure_ = axes, axes[0, 0].figure
         return self
 
-    def _draw(self, ax, mean, limits):
+    def _draw(self, ax, mean, limits, styles):
         """Draw one block of one class: bars of units, curves of filters, or an image of many."""
         ends = self.spectral_axis[0], self.spectral_axis[-1]
         if mean.ndim == 1:
-            ax.bar(np.arange(mean.size), mean, color=COLORS[: mean.size])
-        elif len(mean) <= _MOST_CURVES:
+            shades = [style["color"] for style in styles] if len(styles) == mean.size else "0.5"
+            ax.bar(np.arange(mean.size), mean, color=shades)
+        elif len(mean) <= len(styles):
             energy = np.linspace(*ends, mean.shape[1])
-            for k, curve in enumerate(mean):
-                ax.plot(energy, curve, color=COLORS[k], linewidth=0.8)
+            for curve, style in zip(mean, styles, strict=False):
+                ax.plot(energy, curve, linewidth=0.8, **style)
             ax.set_xlim(ends)
         else:
             low, high = limits

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from skspectra._axis import check_axis
-from skspectra.plotting._style import COLORS, axes_of
+from skspectra.plotting._style import COLORS, axes_of, spectral_label
 
 __all__ = ["BackgroundDisplay"]
 
@@ -106,7 +106,7 @@ class BackgroundDisplay:
         )
         ax.plot(axis, self.spectrum, color="0.4", linewidth=0.8, label="spectrum")
         ax.fill_between(axis, low, high, color=COLORS[1], alpha=0.3, linewidth=0)
-        ax.plot(axis, self.background, color=COLORS[1], label="background, 2 s.e.")
+        ax.plot(axis, self.background, color=COLORS[1], label="background ± 2 s.e.")
         ax.plot(
             axis,
             self.spectrum - self.background,
@@ -115,7 +115,7 @@ class BackgroundDisplay:
             label="difference",
         )
         ax.axhline(0, color="0.5", linestyle=":", linewidth=1)
-        ax.set(xlabel="Energy loss (eV)", ylabel="Intensity")
+        ax.set(xlabel=spectral_label(axis), ylabel="Intensity")
         ax.margins(x=0)
         ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
         self.ax_, self.figure_ = ax, ax.figure

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._axis import check_axis
-from skspectra.plotting._style import COLORS, axes_of
+from skspectra.plotting._style import axes_of, class_colors, spectral_label
 
 __all__ = ["ClusterCentersDisplay"]
 
@@ -91,8 +91,9 @@ class ClusterCentersDisplay:
         """
         axis = check_axis(self.spectral_axis)
         ax = axes_of(ax, figsize=(4.5, 1 + 1.1 * len(self.centers)))
+        colors = class_colors(self.centers)
         for i, (name, centers) in enumerate(self.centers.items()):
-            color = COLORS[i % len(COLORS)]
+            color = colors[i]
             low, high = np.min(centers), np.max(centers)
             scaled = (np.asarray(centers) - low) / (high - low if high > low else 1)
             _write(ax, name, (0, 1.15 * i + 1), (3, -2), color)
@@ -102,7 +103,7 @@ class ClusterCentersDisplay:
                 ax.plot(axis, 1.15 * i + center, linewidth=1, **style)
                 label = _label(k, is_kept, self.strength[name])
                 _write(ax, label, (1, 1.15 * i + 1), (4, -11 * k), style["color"])
-        ax.set(xlabel="Energy loss (eV)", ylabel="Intensity", yticks=[])
+        ax.set(xlabel=spectral_label(axis), ylabel="Intensity (arb. units)", yticks=[])
         ax.margins(x=0)
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
-from skspectra.plotting._style import COLORS
+from skspectra.plotting._style import class_colors
 
 __all__ = ["EmbeddingDisplay"]
 
@@ -119,9 +119,9 @@ class EmbeddingDisplay:
         """
         y, is_reference = np.asarray(self.y), np.asarray(self.is_reference)
         axes = _row(len(self.points)) if axes is None else np.atleast_1d(axes)
+        names = np.unique(y)
         for ax, (title, points) in zip(axes, self.points.items(), strict=True):
-            for i, name in enumerate(np.unique(y)):
-                color = COLORS[i % len(COLORS)]
+            for name, color in zip(names, class_colors(names), strict=True):
                 mine, references = (
                     points[(y == name) & kind] for kind in (~is_reference, is_reference)
                 )
@@ -130,9 +130,12 @@ class EmbeddingDisplay:
                     *references.T, s=28, color=color, marker="^", edgecolor="black", zorder=3
                 )
             ax.set(xticks=[], yticks=[], title=title)
-        handles, names = axes[0].get_legend_handles_labels()
+        handles, labels = axes[0].get_legend_handles_labels()
+        if is_reference.any():
+            handles.append(axes[0].scatter([], [], s=7, marker="^", c="none", edgecolor="black"))
+            labels.append("reference")
         axes[0].figure.legend(
-            handles, names, frameon=False, loc="outside lower center", ncols=5, markerscale=2
+            handles, labels, frameon=False, loc="outside lower center", ncols=5, markerscale=2
         )
         self.axes_, self.figure_ = axes, axes[0].figure
         return self

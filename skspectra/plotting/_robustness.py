@@ -16,9 +16,9 @@ class RobustnessDisplay:
         Values of the parameter of the perturbation.
     scores : dict of str to array-like of shape (n_values, n_folds)
         For each model what `skspectra.evaluation.robustness_curve` returns.
-    param_name : str, default="shift (eV)"
+    param_name : str, default="Shift (eV)"
         Label of the horizontal axis.
-    score_name : str, default="accuracy"
+    score_name : str, default="Accuracy"
         Label of the vertical axis.
     chance : float, default=None
         Score of a guess, drawn as a dotted line.
@@ -36,11 +36,11 @@ class RobustnessDisplay:
     >>> scores = {"net": [[0.9, 0.8], [1.0, 1.0], [0.9, 0.9]]}
     >>> display = RobustnessDisplay([-5, 0, 5], scores).plot()
     >>> display.ax_.get_xlabel()
-    'shift (eV)'
+    'Shift (eV)'
     """
 
     def __init__(
-        self, param_range, scores, *, param_name="shift (eV)", score_name="accuracy", chance=None
+        self, param_range, scores, *, param_name="Shift (eV)", score_name="Accuracy", chance=None
     ):
         self.param_range = param_range
         self.scores = scores
@@ -71,7 +71,7 @@ class RobustnessDisplay:
             )
             ax.plot(self.param_range, mean, color=color, label=name)
         if self.chance is not None:
-            ax.axhline(self.chance, color="0.5", linestyle=":", linewidth=1)
+            ax.axhline(self.chance, color="0.5", linestyle=":", linewidth=1, label="chance")
         ax.set(xlabel=self.param_name, ylabel=self.score_name)
         if all(0 <= np.min(scores) and np.max(scores) <= 1 for scores in self.scores.values()):
             ax.set_ylim(0, 1.02)

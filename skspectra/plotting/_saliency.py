@@ -5,7 +5,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._axis import check_axis, resolve_axis
-from skspectra.plotting._style import COLORS, axes_of
+from skspectra.plotting._style import axes_of, class_colors, spectral_label
 
 __all__ = ["SaliencyDisplay"]
 
@@ -130,11 +130,12 @@ class SaliencyDisplay:
         """
         axis = check_axis(self.spectral_axis, np.shape(self.means)[1])
         ax = axes_of(ax, figsize=(4.5, 1 + len(self.names)))
+        colors = class_colors(self.names)
         greatest = max(float(np.max(self.losses)), np.finfo(float).tiny)
         for i, (name, mean, loss) in enumerate(
             zip(self.names, self.means, self.losses, strict=True)
         ):
-            color, base = COLORS[i % len(COLORS)], 1.15 * i
+            color, base = colors[i], 1.15 * i
             scaled = (mean - mean.min()) / (np.ptp(mean) or 1)
             ax.fill_between(
                 self.centers,
@@ -151,7 +152,7 @@ class SaliencyDisplay:
                 linewidth=1,
                 label=f"{name}, loses {loss.max():.2f}",
             )
-        ax.set(xlabel="Energy loss (eV)", ylabel="Spectrum; lost probability", yticks=[])
+        ax.set(xlabel=spectral_label(axis), ylabel="Spectrum; lost probability", yticks=[])
         ax.margins(x=0)
         handles, labels = ax.get_legend_handles_labels()
         ax.legend(

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
 from skspectra._axis import check_axis, resolve_axis
-from skspectra.plotting._style import COLORS, axes_of
+from skspectra.plotting._style import axes_of, class_colors, spectral_label
 
 __all__ = ["SpectraDisplay"]
 
@@ -102,8 +102,8 @@ class SpectraDisplay:
         ax = axes_of(ax, figsize=(4.5, 4))
         if offset is None:
             offset = 1.05 * float(np.max(self.upper - self.lower.min()))
-        for i, (name, mean) in enumerate(zip(self.names, self.means, strict=True)):
-            color = COLORS[i % len(COLORS)]
+        colors = class_colors(self.names)
+        for i, (mean, color) in enumerate(zip(self.means, colors, strict=True)):
             ax.fill_between(
                 axis,
                 self.lower[i] + i * offset,
@@ -112,8 +112,8 @@ class SpectraDisplay:
                 alpha=0.25,
                 linewidth=0,
             )
-            ax.plot(axis, mean + i * offset, color=color, label=name)
-        ax.set(xlabel="Energy loss (eV)", ylabel="Intensity", yticks=[])
+            ax.plot(axis, mean + i * offset, color=color, label=self.names[i])
+        ax.set(xlabel=spectral_label(axis), ylabel="Intensity (arb. units)", yticks=[])
         ax.margins(x=0)
         ax.legend(
             frameon=False,

@@ -1,9 +1,15 @@
 """What the displays share."""
 
-__all__ = ["COLORS", "axes_of"]
+import itertools
+import re
+
+import numpy as np
+
+__all__ = ["COLORS", "axes_of", "class_colors", "spectral_label"]
 
 # Okabe and Ito's palette, told apart by every kind of colour vision
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+_WHOLE_VALENCE = re.compile(r"(?<![\d.])[234]\+$")
 
 
 def axes_of(ax, **figure_params):
@@ -13,3 +19,20 @@ def axes_of(ax, **figure_params):
     import matplotlib.pyplot as plt
 
     return plt.subplots(layout="constrained", **figure_params)[1]
+
+
+def class_colors(names):
+    """Colours of classes, in their order; 2+, 3+ and 4+ have the same in every figure."""
+    colors = {}
+    for name in names:
+        valence = _WHOLE_VALENCE.search(str(name))
+        color = valence and COLORS[int(valence[0][0]) - 2]
+        if color and color not in colors.values():
+            colors[name] = color
+    free = itertools.cycle([color for color in COLORS if color not in colors.values()])
+    return [colors.get(name) or next(free) for name in names]
+
+
+def spectral_label(axis):
+    """Label of the axis of spectra, which is channel numbers where none was given."""
+    return "Channel" if np.array_equal(axis, np.arange(len(axis))) else "Energy loss (eV)"

@@ -59,7 +59,7 @@ class RandomMixture(SpectralMixin, BaseEstimator):
         The axis.
     n_features_in_ : int
         Number of channels seen at fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen at fit, where they are strings.
 
     Warns

@@ -57,7 +57,7 @@ def test_background_with_its_error(loss):
     display = BackgroundDisplay.from_estimator(model, noisy_edge())
     np.testing.assert_array_equal(display.fitted, ENERGY < 635)
     drawn = lines_of(display.ax_)
-    np.testing.assert_allclose(drawn["background, 2 s.e."], model.background([noisy_edge()])[0])
+    np.testing.assert_allclose(drawn["background ± 2 s.e."], model.background([noisy_edge()])[0])
     np.testing.assert_allclose(drawn["difference"], model.transform([noisy_edge()])[0])
     band = display.ax_.collections[1].get_paths()[0].vertices[:, 1]
     assert band.max() >= (display.background + 2 * display.error).max() * 0.999
@@ -159,7 +159,8 @@ def test_activations_of_every_block_and_class(fitted_net):
     assert list(display.activations) == ["input", *outputs]
     assert display.axes_.shape == (1 + len(outputs), 3)
     assert [ax.get_title() for ax in display.axes_[0]] == ["Mn2+", "Mn3+", "Mn4+"]
-    assert [row[0].get_ylabel() for row in display.axes_] == list(display.activations)
+    labels = [row[0].get_ylabel().replace(" ", "_") for row in display.axes_]
+    assert labels == list(display.activations)
     first = display.axes_[1, 2].get_lines()
     for line, curve in zip(first, outputs["block_1"][y == "Mn4+"].mean(axis=0), strict=True):
         np.testing.assert_allclose(line.get_ydata(), curve, rtol=1e-5)
@@ -196,7 +197,7 @@ def test_embedding_maps_inputs_and_features_together_with_references(fitted_net)
     np.testing.assert_allclose(references.get_offsets(), display.points["features"][60:])
     assert len(references.get_paths()[0].vertices) < len(acquired.get_paths()[0].vertices)
     labels = [text.get_text() for text in display.figure_.legends[0].get_texts()]
-    assert labels == ["Mn2+", "Mn3+", "Mn4+"]
+    assert labels == ["Mn2+", "Mn3+", "Mn4+", "reference"]
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         EmbeddingDisplay.from_estimator(net, X, y, X[:2], y[:3])
 

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from skspectra.plotting import RobustnessDisplay, SpectraDisplay
+from skspectra.plotting._style import COLORS, class_colors
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,7 @@ def test_displays_draw_where_they_are_told():
     assert display.ax_ is axes[1]
     np.testing.assert_allclose(axes[1].get_lines()[0].get_ydata(), [0.6, 1.0])
     np.testing.assert_allclose(axes[1].get_lines()[2].get_ydata(), 1 / 3)
-    assert axes[1].get_xlabel() == "shift (eV)"
+    assert axes[1].get_xlabel() == "Shift (eV)"
     assert axes[1].get_ylim() == (0, 1.02)
 
 
@@ -52,3 +53,21 @@ def test_bad_spectra_are_refused():
         SpectraDisplay.from_spectra(np.eye(3), ["a", "b"])
     with pytest.raises(ValueError, match="NaN"):
         SpectraDisplay.from_spectra([[np.nan, 1.0]])
+
+
+def test_a_valence_has_its_colour_wherever_it_stands():
+    pure, mixed = (
+        class_colors(names)
+        for names in (["Mn2+", "Mn4+"], ["Mn2+", "Mn2.5+", "Mn3+", "Mn3.5+", "Mn4+"])
+    )
+    assert pure == [mixed[0], mixed[4]] == [COLORS[0], COLORS[2]]
+    assert len(set(mixed)) == 5
+    assert class_colors(["a", "b"]) == list(COLORS[:2])
+    assert len(set(class_colors(["Fe2+", "Mn2+"]))) == 2
+    assert len(class_colors(range(20))) == 20
+
+
+def test_channel_numbers_are_no_energies():
+    assert SpectraDisplay.from_spectra(np.eye(3)).ax_.get_xlabel() == "Channel"
+    display = SpectraDisplay.from_spectra(np.eye(3), spectral_axis=[635, 636, 637])
+    assert display.ax_.get_xlabel() == "Energy loss (eV)"
