@@ -8,6 +8,7 @@ _SUBMODULES = (
     "augmentation",
     "datasets",
     "evaluation",
+    "exceptions",
     "features",
     "io",
     "neural",

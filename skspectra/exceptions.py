@@ -6,7 +6,21 @@ __all__ = ["SpectrumWarning"]
 
 
 class SpectrumWarning(UserWarning):
-    """Some spectra could not be treated and were given the documented fallback."""
+    """Some spectra could not be treated and were given the documented fallback.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skspectra.exceptions import SpectrumWarning
+    >>> from skspectra.preprocessing import SpectrumNormalizer
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", SpectrumWarning)
+    ...     SpectrumNormalizer().fit_transform([[1.0, 1.0], [1.0, 2.0]])
+    Traceback (most recent call last):
+    ...
+    skspectra.exceptions.SpectrumWarning: 1 of 2 spectra are flat and have no scale; they become
+    zeros.
+    """
 
 
 def warn_spectra(flagged, message):
