@@ -3,7 +3,13 @@
 import contextlib
 import uuid
 
-__all__ = ["writing"]
+__all__ = ["check_folder", "writing"]
+
+
+def check_folder(path):
+    """Raise a FileNotFoundError if the folder that a file is to be written to does not exist."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {path.parent} to write {path.name} to.")
 
 
 @contextlib.contextmanager
@@ -13,13 +19,19 @@ def writing(path):
     Parameters
     ----------
     path : Path
-        The file wanted; its folder exists.
+        The file wanted.
 
     Yields
     ------
     temporary : Path
         Where to write. Renamed at the end of the block, removed if an exception ends it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
     """
+    check_folder(path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         yield temporary

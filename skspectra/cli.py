@@ -72,12 +72,12 @@ def classify(files, out):
     probability, how far the L3 line lies off its nominal energy in eV, its novelty, and a warning
     where that is above 1: the spectrum is far from all that the classifier was trained on.
     """
-    if out is not None:
-        _check_table(out)
     from skspectra._classify import classify_files, summary
     from skspectra._files import writing
 
     try:
+        if out is not None:
+            _check_table(out)
         table = classify_files(files)
         if out is not None:
             with writing(out) as temporary:
@@ -91,7 +91,8 @@ def classify(files, out):
 
 def _check_table(path):
     """Refuse a table that could not be written, before anything is read."""
+    from skspectra._files import check_folder
+
     if path.suffix.lower() != ".csv":
         raise click.ClickException(f"The table is .csv, so {path.name} must end in .csv.")
-    if not path.parent.is_dir():
-        raise click.ClickException(f"There is no folder {path.parent} to write {path.name} to.")
+    check_folder(path)

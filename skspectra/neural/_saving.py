@@ -69,6 +69,8 @@ def save_model(model, path):
     ------
     NotFittedError
         If the model is not fitted.
+    FileNotFoundError
+        If the folder of the file does not exist.
     TypeError
         If it is none of the above or holds something that is neither number, text nor array.
 

@@ -119,6 +119,8 @@ def test_what_cannot_be_saved_is_refused_and_nothing_is_written(path, spectra):
     with pytest.raises(TypeError, match="model.random_state cannot be saved"):
         random_state = np.random.RandomState(0)
         save_model(DenseClassifier(random_state=random_state, **params).fit(X, y), path)
+    with pytest.raises(FileNotFoundError, match="There is no folder .*nowhere to write a.safe"):
+        save_model(DenseClassifier(**params).fit(X, y), path.parent / "nowhere" / "a.safetensors")
     assert list(path.parent.iterdir()) == []
 
 
