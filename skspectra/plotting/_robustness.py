@@ -61,9 +61,15 @@ class RobustnessDisplay:
         Returns
         -------
         display : RobustnessDisplay
+
+        Raises
+        ------
+        ValueError
+            If the scores of a model are not of shape (n_values, n_folds).
         """
+        all_scores = {name: self._check_scores(name) for name in self.scores}
         ax = axes_of(ax, figsize=(4.5, 3.4))
-        for i, (name, scores) in enumerate(self.scores.items()):
+        for i, (name, scores) in enumerate(all_scores.items()):
             mean, spread = np.mean(scores, axis=1), np.std(scores, axis=1)
             color = COLORS[i % len(COLORS)]
             ax.fill_between(
@@ -73,9 +79,18 @@ class RobustnessDisplay:
         if self.chance is not None:
             ax.axhline(self.chance, color="0.5", linestyle=":", linewidth=1, label="chance")
         ax.set(xlabel=self.param_name, ylabel=self.score_name)
-        if all(0 <= np.min(scores) and np.max(scores) <= 1 for scores in self.scores.values()):
+        if all(0 <= scores.min() and scores.max() <= 1 for scores in all_scores.values()):
             ax.set_ylim(0, 1.02)
         ax.margins(x=0)
         ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _check_scores(self, name):
+        scores, n_values = np.asarray(self.scores[name]), len(self.param_range)
+        if scores.ndim != 2 or len(scores) != n_values:
+            raise ValueError(
+                f"The scores of {name!r} have shape {scores.shape}, wanted is (n_values, n_folds) "
+                f"with n_values={n_values}, as robustness_curve returns them."
+            )
+        return scores

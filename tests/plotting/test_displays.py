@@ -48,6 +48,12 @@ def test_scores_beyond_0_and_1_are_drawn_whole():
     assert low < -3 and high > 0.9
 
 
+@pytest.mark.parametrize("scores", [[0.5, 0.6], [[0.5, 0.6]]])
+def test_scores_of_another_shape_are_refused(scores):
+    with pytest.raises(ValueError, match="The scores of 'net' have shape .* with n_values=2"):
+        RobustnessDisplay([0, 5], {"net": scores}).plot()
+
+
 def test_bad_spectra_are_refused():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         SpectraDisplay.from_spectra(np.eye(3), ["a", "b"])
