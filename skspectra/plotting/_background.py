@@ -74,8 +74,9 @@ class BackgroundDisplay:
         spectrum = check_array(spectrum, ensure_2d=False)
         if spectrum.ndim != 1:
             raise ValueError(f"spectrum must be one spectrum, got shape {spectrum.shape}.")
-        background = estimator.background(spectrum[None])[0]
-        error = _standard_error(estimator, spectrum[None]) * background
+        X = _as_fitted(estimator, spectrum)
+        background = estimator.background(X)[0]
+        error = _standard_error(estimator, X) * background
         axis, fitted = estimator.spectral_axis_, estimator.window_mask_
         return cls(axis, spectrum, background, error, fitted).plot(ax)
 
@@ -120,6 +121,16 @@ class BackgroundDisplay:
         ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def _as_fitted(estimator, spectrum):
+    """One row, with the names of the columns that the estimator was fitted with."""
+    X = spectrum[None]
+    if not hasattr(estimator, "feature_names_in_"):
+        return X
+    import pandas as pd
+
+    return pd.DataFrame(X, columns=estimator.feature_names_in_)
 
 
 def _standard_error(estimator, X):

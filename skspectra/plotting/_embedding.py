@@ -91,19 +91,16 @@ class EmbeddingDisplay:
         """
         from sklearn.manifold import TSNE
 
-        X, y = check_array(X), np.asarray(y)
-        n_acquired = len(X)
-        if X_reference is not None:
-            check_consistent_length(X_reference, y_reference)
-            X = np.concatenate([X, check_array(X_reference)])
-            y = np.concatenate([y, np.asarray(y_reference)])
-        check_consistent_length(X, y)
+        parts = [(X, y)] if X_reference is None else [(X, y), (X_reference, y_reference)]
+        for spectra, labels in parts:
+            check_consistent_length(spectra, labels)
+        inputs = np.concatenate([check_array(spectra) for spectra, _ in parts])
+        features = np.concatenate([estimator.embed(spectra) for spectra, _ in parts])
+        y = np.concatenate([np.asarray(labels) for _, labels in parts])
         tsne = TSNE(init="pca", perplexity=perplexity, random_state=random_state)
-        points = {
-            "inputs": tsne.fit_transform(X),
-            "features": tsne.fit_transform(estimator.embed(X)),
-        }
-        return cls(points, y, np.arange(len(X)) >= n_acquired).plot(axes)
+        points = {"inputs": tsne.fit_transform(inputs), "features": tsne.fit_transform(features)}
+        is_reference = np.arange(len(y)) >= len(parts[0][1])
+        return cls(points, y, is_reference).plot(axes)
 
     def plot(self, axes=None):
         """Draw the maps beside each other.

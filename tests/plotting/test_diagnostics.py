@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 
@@ -61,6 +61,13 @@ def test_background_with_its_error(loss):
     np.testing.assert_allclose(drawn["difference"], model.transform([noisy_edge()])[0])
     band = display.ax_.collections[1].get_paths()[0].vertices[:, 1]
     assert band.max() >= (display.background + 2 * display.error).max() * 0.999
+
+
+def test_background_of_a_row_of_a_frame():
+    frame = pd.DataFrame([noisy_edge()], columns=ENERGY.astype(str))
+    model = PowerLawBackground((600, 635)).fit(frame)
+    display = BackgroundDisplay.from_estimator(model, frame.iloc[0])
+    np.testing.assert_allclose(display.background, model.background(frame)[0])
 
 
 def test_the_error_is_the_spread_of_the_background(monkeypatch):
@@ -202,9 +209,11 @@ def test_embedding_maps_inputs_and_features_together_with_references(fitted_net)
         EmbeddingDisplay.from_estimator(net, X, y, X[:2], y[:3])
 
 
-def test_embedding_without_references(fitted_net):
+def test_embedding_of_a_frame_without_references(fitted_net):
     net, X, y = fitted_net
-    display = EmbeddingDisplay.from_estimator(net, X, y, perplexity=5, random_state=0)
+    frame = pd.DataFrame(X, columns=ENERGY.astype(str))
+    net = clone(net).fit(frame, y)
+    display = EmbeddingDisplay.from_estimator(net, frame, y, perplexity=5, random_state=0)
     assert {name: points.shape for name, points in display.points.items()} == {
         "inputs": (60, 2),
         "features": (60, 2),
