@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 import skspectra
+from skspectra._files import check_folder, writing
 
 __all__ = ["main"]
 
@@ -73,7 +74,6 @@ def classify(files, out):
     where that is above 1: the spectrum is far from all that the classifier was trained on.
     """
     from skspectra._classify import classify_files, summary
-    from skspectra._files import writing
 
     try:
         if out is not None:
@@ -91,8 +91,6 @@ def classify(files, out):
 
 def _check_table(path):
     """Refuse a table that could not be written, before anything is read."""
-    from skspectra._files import check_folder
-
     if path.suffix.lower() != ".csv":
         raise click.ClickException(f"The table is .csv, so {path.name} must end in .csv.")
     check_folder(path)

@@ -13,8 +13,9 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import check_is_fitted
 
 import skspectra
-from skspectra import preprocessing
+from skspectra import augmentation, preprocessing
 from skspectra._files import writing
+from skspectra.augmentation._base import AugmenterChain
 from skspectra.neural._base import SpectralNetEstimator
 from skspectra.neural._conv_dense import ConvDenseClassifier
 from skspectra.neural._dense import DenseClassifier
@@ -39,6 +40,10 @@ _ESTIMATORS = {
         NoveltyRejector,
         sklearn.pipeline.Pipeline,
         imblearn.pipeline.Pipeline,
+        augmentation.AxisStretch,
+        augmentation.EnergyShift,
+        augmentation.PCANoise,
+        augmentation.PoissonNoise,
         preprocessing.PCADenoiser,
         preprocessing.PeakAligner,
         preprocessing.SpectralCrop,
@@ -61,7 +66,8 @@ def save_model(model, path):
     model : classifier or regressor
         A fitted net of this package, an `EnsembleClassifier` or `NoveltyRejector`, or a pipeline of
         steps from `skspectra.preprocessing`, other than `PowerLawBackground`, that ends in one of
-        these. Nets have no `augment`, no `callbacks` and no objects in other parameters.
+        these. Nets have no augmenters of one's own, no `callbacks` and no objects in other
+        parameters.
     path : path-like
         The file, by custom with the ending ``.safetensors``; replaced if it exists.
 
@@ -173,7 +179,10 @@ def _pack(value, where, tensors):
         return {"dict": _pack_items(value, where, tensors)}
     if _name(value) in _ESTIMATORS:
         return _pack_estimator(value, where, tensors)
-    raise TypeError(f"{where} cannot be saved: it is {value!r}, no number, text or array.")
+    raise TypeError(
+        f"{where} cannot be saved: it is {value!r}, no number, text or array. Take out by "
+        "set_params what only training needs, such as callbacks."
+    )
 
 
 def _store(array, tensors):
@@ -193,14 +202,16 @@ def _pack_items(items, where, tensors):
 def _pack_estimator(estimator, where, tensors):
     params = estimator.get_params(deep=False)
     fitted = {name: value for name, value in vars(estimator).items() if name not in params}
-    packed = {"estimator": _name(estimator)}
+    packed = {"estimator": _name(estimator), "params": _pack_items(params, where, tensors)}
     if isinstance(estimator, SpectralNetEstimator) and fitted:
         module = estimator.net_.module_
         weights = {name: tensor.cpu().numpy() for name, tensor in module.state_dict().items()}
         packed["n_channels"] = int(estimator.net_.get_params_for("module")["n_channels"])
         packed["weights"] = _pack_items(weights, f"{where}.weights", tensors)
+        if estimator.augmenters_ is not None:
+            augmenters = estimator.augmenters_.augmenters
+            packed["augmenters"] = _pack(augmenters, f"{where}.augment", tensors)
         fitted = {name: value for name, value in fitted.items() if name not in _LEFT_OUT}
-    packed["params"] = _pack_items(params, where, tensors)
     packed["fitted"] = _pack_items(fitted, where, tensors)
     return packed
 
@@ -235,6 +246,9 @@ def _unpack_estimator(packed, tensors):
         setattr(estimator, name, value)
     if "weights" in packed:
         estimator.history_, estimator.augmenters_ = [], None
+        if "augmenters" in packed:
+            estimator.augmenters_ = AugmenterChain([])
+            estimator.augmenters_.augmenters = _unpack(packed["augmenters"], tensors)
         weights = _unpack_items(packed["weights"], tensors)
         estimator.net_ = _make_net(estimator, packed["n_channels"], weights)
     return estimator

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import skspectra.pipeline
-from skspectra.augmentation import PoissonNoise
+from skspectra.augmentation import Augmenter, AxisStretch, EnergyShift, PCANoise, PoissonNoise
 from skspectra.neural import (
     ConvDenseClassifier,
     DenseClassifier,
@@ -84,6 +84,30 @@ def test_every_step_of_preprocessing_can_be_in_front(step, path, spectra):
     np.testing.assert_array_equal(load_model(path).predict_proba(X + 1), model.predict_proba(X + 1))
 
 
+@pytest.mark.parametrize(
+    "augment",
+    [
+        PoissonNoise(dose=50),
+        [EnergyShift((-2, 2), window=(2, 20)), PCANoise(n_components=2), AxisStretch(0.01)],
+    ],
+    ids=["one", "several, cropped"],
+)
+def test_augmenters_are_kept_with_what_they_crop(augment, path, spectra):
+    X, y = spectra
+    net = clone(DENSE).set_params(augment=augment).fit(X, y)
+    save_model(net, path)
+    loaded = load_model(path)
+    np.testing.assert_array_equal(loaded.predict_proba(X), net.predict_proba(X))
+    assert repr(loaded.augment) == repr(net.augment)
+    again = loaded.fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
+
+
+class Gain(Augmenter):
+    def perturb(self, X, rng):
+        return 2 * X
+
+
 @pytest.mark.parametrize("labels", [[0, 1], [False, True], ["a", "bcd"]])
 def test_labels_keep_their_type(labels, path, spectra):
     X = spectra[0]
@@ -115,7 +139,7 @@ def test_what_cannot_be_saved_is_refused_and_nothing_is_written(path, spectra):
     with pytest.raises(TypeError, match="cannot be saved: it is LogisticRegression"):
         save_model(make_pipeline(LogisticRegression()).fit(X, y), path)
     with pytest.raises(TypeError, match="model.augment cannot be saved"):
-        save_model(DenseClassifier(augment=PoissonNoise(), **params).fit(X, y), path)
+        save_model(DenseClassifier(augment=Gain(), **params).fit(X, y), path)
     with pytest.raises(TypeError, match="model.random_state cannot be saved"):
         random_state = np.random.RandomState(0)
         save_model(DenseClassifier(random_state=random_state, **params).fit(X, y), path)
