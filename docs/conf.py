@@ -1,5 +1,7 @@
 """Documentation: `sphinx-build docs docs/_build` with the extra `docs` installed."""
 
+import re
+
 import skspectra
 
 project = "skspectra"
@@ -23,9 +25,11 @@ html_title = project
 autosummary_ignore_module_all = False
 autosummary_imported_members = True
 numpydoc_show_class_members = False
-suppress_warnings = ["myst.xref_missing", "config.cache"]
+myst_heading_anchors = 2
+suppress_warnings = ["config.cache"]
 
 intersphinx_mapping = {
+    "imblearn": ("https://imbalanced-learn.org/stable", None),
     "numpy": ("https://numpy.org/doc/stable", None),
     "sklearn": ("https://scikit-learn.org/stable", None),
     "skorch": ("https://skorch.readthedocs.io/en/stable", None),
@@ -37,3 +41,14 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "write_computation_times": False,
 }
+
+
+def _relink(app, name, source):
+    """Lead the links of the repository to the pages that they become."""
+    source[0] = source[0].replace("](../benchmarks/README.md)", "](benchmarks.rst)")
+    source[0] = re.sub(r"\]\(examples/(\w+)\.py\)", r"](gallery/\1.rst)", source[0])
+
+
+def setup(app):
+    """Connect what changes the pages."""
+    app.connect("source-read", _relink)
