@@ -5,7 +5,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skspectra._axis import axis_names, columns_as_axis, resolve_axis
 
-__all__ = ["SpectralMixin", "refuse_images"]
+__all__ = ["SpectralMixin", "check_input_features", "refuse_images"]
 
 
 def refuse_images(X):
@@ -80,7 +80,7 @@ class SpectralMixin:
         names : ndarray of str objects
         """
         check_is_fitted(self, "spectral_axis_")
-        _check_input_features(self, input_features)
+        check_input_features(self, input_features)
         return axis_names(self._output_axis())
 
     def __sklearn_tags__(self):
@@ -90,7 +90,8 @@ class SpectralMixin:
         return tags
 
 
-def _check_input_features(estimator, input_features):
+def check_input_features(estimator, input_features):
+    """Raise if names of the columns that come in are not those seen at fit, or not as many."""
     if input_features is None:
         return
     names = np.asarray(input_features, dtype=object)

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._axis import dispersion, is_uniform, window_channels
-from skspectra._base import SpectralMixin, _check_input_features
+from skspectra._base import SpectralMixin, check_input_features
 from skspectra.exceptions import warn_spectra
 from skspectra.features._white_lines import (
     ENERGIES,
@@ -244,7 +244,7 @@ class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
         names : ndarray of str objects
         """
         check_is_fitted(self, "spectral_axis_")
-        _check_input_features(self, input_features)
+        check_input_features(self, input_features)
         return np.array(self._names(), dtype=object)
 
     def _names(self):

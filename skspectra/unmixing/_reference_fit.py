@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted
 
 from skspectra._axis import is_uniform
-from skspectra._base import SpectralMixin, _check_input_features
+from skspectra._base import SpectralMixin, check_input_features
 from skspectra._random import check_range
 from skspectra.exceptions import warn_spectra
 from skspectra.unmixing._nnls import MOST_REFERENCES
@@ -239,7 +239,7 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
         names : ndarray of str objects
         """
         check_is_fitted(self, "components_")
-        _check_input_features(self, input_features)
+        check_input_features(self, input_features)
         return self.classes_.astype(str).astype(object)
 
     def _fit_rows(self, X):
