@@ -4,16 +4,20 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from skspectra._axis import axis_names, check_axis, resolve_axis, window_channels, window_mask
 from skspectra.augmentation import EnergyShift
+from skspectra.features import WhiteLineFeatures
 from skspectra.preprocessing import (
+    PeakAligner,
     PowerLawBackground,
     SpectralCrop,
     SpectralResampler,
     SpectrumNormalizer,
 )
+from skspectra.sampling import KMeansCleaner
 
 ENERGY = 615 + 0.1 * np.arange(700)
 
@@ -96,6 +100,25 @@ def test_several_windows_unite():
         window_mask(ENERGY, [])
     with pytest.raises(ValueError, match="must be a pair"):
         window_mask(ENERGY, [(615, 616), (620, 621, 622)])
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name"),
+    [
+        (EnergyShift(0), "window"),
+        (KMeansCleaner(random_state=0), "pre_edge"),
+        (PeakAligner((640, 650)), "window"),
+        (PowerLawBackground((620, 630)), "window"),
+        (SpectralCrop((620, 630)), "window"),
+        (WhiteLineFeatures(), "window"),
+        (WhiteLineFeatures(), "continuum"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else type(each).__name__,
+)
+@pytest.mark.parametrize("pair", [list, np.array])
+def test_windows_may_be_any_pair(estimator, name, pair):
+    estimator = clone(estimator).set_params(**{name: pair([616, 660]), "spectral_axis": ENERGY})
+    estimator.fit(np.random.default_rng(0).uniform(size=(8, 700)), np.arange(8) % 2)
 
 
 def test_names_give_the_axis_back():

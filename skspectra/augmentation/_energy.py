@@ -2,6 +2,7 @@
 
 from numbers import Real
 
+import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from skspectra._axis import window_channels
@@ -70,7 +71,7 @@ class EnergyShift(Augmenter):
     _parameter_constraints: dict = {
         **Augmenter._parameter_constraints,
         "shift": [Interval(Real, None, None, closed="neither"), tuple, list],
-        "window": [tuple, list, None],
+        "window": [tuple, list, np.ndarray, None],
     }
 
     def __init__(self, shift=(-5, 5), *, window=None, spectral_axis=None, random_state=None):

@@ -139,15 +139,15 @@ class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "window": [tuple, list, None],
-        "separation": [tuple, list],
-        "oxygen_window": [tuple, list, None],
+        "window": [tuple, list, np.ndarray, None],
+        "separation": [tuple, list, np.ndarray],
+        "oxygen_window": [tuple, list, np.ndarray, None],
         "features": [StrOptions({"all", "shape"})],
         "smoothing": [Interval(Real, 0, None, closed="neither")],
-        "l3_window": [tuple, list],
-        "l2_window": [tuple, list],
-        "pre_edge": [tuple, list],
-        "continuum": [tuple, list],
+        "l3_window": [tuple, list, np.ndarray],
+        "l2_window": [tuple, list, np.ndarray],
+        "pre_edge": [tuple, list, np.ndarray],
+        "continuum": [tuple, list, np.ndarray],
         "step_width": [Interval(Real, 0, None, closed="left")],
         "spectral_axis": ["array-like", None],
     }

@@ -101,7 +101,7 @@ class KMeansCleaner(SpectralSampler):
         "keep": [StrOptions({"auto"}), "array-like", callable],
         "per_class": ["boolean"],
         "n_rounds": [Interval(Integral, 1, None, closed="left")],
-        "pre_edge": [tuple, list, None],
+        "pre_edge": [tuple, list, np.ndarray, None],
         "spectral_axis": ["array-like", None],
         "random_state": ["random_state"],
     }
