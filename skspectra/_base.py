@@ -1,11 +1,13 @@
 """What every estimator that works along a spectral axis shares."""
 
+import contextlib
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skspectra._axis import axis_names, columns_as_axis, resolve_axis
 
-__all__ = ["SpectralMixin", "check_input_features", "refuse_images"]
+__all__ = ["SpectralMixin", "check_input_features", "noting_bad_rows", "refuse_images"]
 
 
 def refuse_images(X):
@@ -31,6 +33,22 @@ def refuse_images(X):
         )
 
 
+@contextlib.contextmanager
+def noting_bad_rows(X):
+    """Add to a ValueError how many rows of `X` hold NaN or infinity, and which is the first."""
+    try:
+        yield
+    except ValueError as error:
+        with contextlib.suppress(TypeError, ValueError):  # what is no table of numbers
+            bad = ~np.isfinite(np.asarray(X)).all(axis=1)
+            if bad.any():
+                error.add_note(
+                    f"{bad.sum()} of {bad.size} rows of X hold NaN or infinity, the first is row "
+                    f"{bad.argmax()}. Leave such spectra out or mend them first."
+                )
+        raise
+
+
 class SpectralMixin:
     """Validation of spectra and of the axis they lie on.
 
@@ -44,7 +62,8 @@ class SpectralMixin:
         refuse_images(X)
         frame_axis = columns_as_axis(X)
         check_params = {"dtype": [np.float64, np.float32]} | check_params
-        validated = validate_data(self, X, reset=reset, **check_params)
+        with noting_bad_rows(X):
+            validated = validate_data(self, X, reset=reset, **check_params)
         if reset:
             self.spectral_axis_ = resolve_axis(
                 X, getattr(self, "spectral_axis", None), n_channels=self.n_features_in_

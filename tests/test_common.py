@@ -4,6 +4,7 @@ import pkgutil
 
 import imblearn.utils.estimator_checks
 import numpy as np
+import pandas as pd
 import pytest
 from estimators import (
     AUGMENTERS,
@@ -14,10 +15,13 @@ from estimators import (
     expected_failed_checks,
 )
 from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skspectra
 from skspectra.io._hyperspy import import_hyperspy
+from skspectra.neural import DenseClassifier
+from skspectra.preprocessing import SpectrumNormalizer
 
 EVERY = [*TRANSFORMERS, *AUGMENTERS, *NETS, *SAMPLERS, *REGRESSION_SAMPLERS]
 
@@ -55,6 +59,29 @@ def test_signals_and_images_are_refused_with_the_way_to_rows(estimator, n_dimens
     if n_dimensions > 1:
         with pytest.raises(ValueError, match=r"2D array, got .*\(6, 10, 12\).*reshape"):
             clone(estimator).fit(image, y)
+
+
+@pytest.mark.parametrize("estimator", EVERY, ids=str)
+def test_rows_with_nan_are_named(estimator):
+    X, y = np.random.default_rng(0).uniform(size=(20, 12)), np.arange(20) % 2
+    X[[3, 5], 7] = np.nan
+    for form in (X, pd.DataFrame(X), X.tolist()):
+        with pytest.raises(ValueError, match="NaN") as caught:
+            clone(estimator).fit(form, y)
+        (note,) = caught.value.__notes__
+        assert note.startswith("2 of 20 rows of X hold NaN or infinity, the first is row 3.")
+
+
+def test_rows_with_nan_are_named_at_transform_and_block_by_block_are_not_miscounted():
+    X, y = np.random.default_rng(0).uniform(size=(20, 12)), np.arange(20) % 2
+    model = make_pipeline(SpectrumNormalizer(), DenseClassifier(max_epochs=1)).fit(X, y)
+    X[[3, 5], 7] = np.nan
+    with pytest.raises(ValueError, match="NaN") as caught:
+        model.predict(X)
+    assert "the first is row 3" in caught.value.__notes__[0]
+    with pytest.raises(ValueError, match="NaN") as caught:
+        model[-1].predict(X)
+    assert not hasattr(caught.value, "__notes__")
 
 
 def test_every_public_estimator_is_checked():

@@ -1,6 +1,6 @@
 """Spectra that are not in memory: memory maps, zarr, h5py and dask arrays, read in blocks."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from numbers import Integral
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing, check_consistent_length, gen_batches
 from sklearn.utils.validation import validate_data
 
-from skspectra._base import refuse_images
+from skspectra._base import noting_bad_rows, refuse_images
 
 __all__ = [
     "NARROW",
@@ -69,7 +69,8 @@ def validate_spectra(estimator, X, y="no_validation", *, reset=True, read=True, 
     refuse_images(X)
     spectra = _opened(X) if _is_stored(X) else X
     if not isinstance(spectra, StoredSpectra):
-        return validate_data(estimator, spectra, y, reset=reset, **checks)
+        with noting_bad_rows(spectra) if reset else nullcontext():  # else they may be a block
+            return validate_data(estimator, spectra, y, reset=reset, **checks)
     has_y = not isinstance(y, str)
     if has_y:
         for_y = {name: checks[name] for name in ("multi_output", "y_numeric") if name in checks}
