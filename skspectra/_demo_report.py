@@ -60,7 +60,7 @@ def _draw_measured(axis, X, records):
         known = f", known {record['valence']}" if record["valence"] else ""
         text = f"{record['name']}\n{answer['label']} ({answer['probability']:.2f}){known}"
         ax.plot(axis, row - i, color=colors[answer["label"]], linewidth=1)
-        ax.text(axis[-1], 0.1 - i, text, fontsize=7)
+        ax.text(axis[-1] + 0.5, 0.1 - i, text, fontsize=7)
     ax.set(xlabel="Energy loss (eV)", yticks=[], xlim=(axis[0], axis[-1]))
     ax.set_title("Named by the fully convolutional net (probability)", fontsize="medium")
     ax.margins(y=0.01)
