@@ -36,7 +36,7 @@ def main():
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything drawn.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def demo(out, spectra, more_spectra, quick, seed, quiet):
-    """Train on simulated Mn L2,3 edges and compare four nets and a forest.
+    """Compare four nets and a forest on simulated Mn L2,3 edges.
 
     All are cross-validated in ten folds on simulated spectra without calibration error and scored
     on copies shifted by -5 to +5 eV. Trained again on spectra with calibration errors, they
