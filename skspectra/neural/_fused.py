@@ -1,25 +1,17 @@
-"""Training: blocks of convolutions and class maps as one function of autograd, in tiles."""
+"""Training: a module as one function, forwards and backwards, without a graph of autograd."""
 
-from collections import defaultdict
 from contextlib import suppress
-from math import prod
-from typing import NamedTuple
 
-import numpy as np
 import torch
-from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
 from torch.autograd.function import once_differentiable
 
-from skspectra.neural._folded import has_conv_blocks, layout
-from skspectra.neural._modules import dropout_mask
+from skspectra.neural._folded import has_conv_blocks
+from skspectra.neural._fused_conv import FusedConv
+from skspectra.neural._fused_dense import FusedDense, are_dense
 
-__all__ = ["FusedModule", "fused_module"]
+__all__ = ["FusedModule", "FusedStep", "fused_module"]
 
 _PAYS_FROM = 2**23  # numbers that are trained on, all epochs together; else numba costs more
-
-_FIELDS = ("rows", "filters", "taps", "spacing", "stride", "length", "outputs", "pairs")
-_PLACES = ("theta_at", "filter_at", "tape_at")
-_PLAN = np.dtype([(name, np.int64) for name in _FIELDS + _PLACES])
 
 
 def fused_module(module, size):
@@ -37,186 +29,124 @@ def fused_module(module, size):
     fused : FusedModule or None
         None where it cannot be or is not worth while.
     """
-    if size >= _PAYS_FROM and has_conv_blocks(module):
+    if next(module.parameters()).device.type != "cpu":
+        return None
+    if are_dense([*module.features, *module.classifier]) or (
+        size >= _PAYS_FROM and has_conv_blocks(module)
+    ):
         with suppress(ImportError):
             return FusedModule(module)
     return None
 
 
 class FusedModule:
-    """A module whose convolutions run in the kernels of `skspectra.neural._kernels`.
+    """What a module computes while it is trained.
 
-    It computes what the module computes, with the parameters and statistics of the module, which
-    are updated as torch would; only the gradient at the spectra is not to be had.
+    It uses the parameters and statistics of the module, which are updated as torch would; only the
+    gradient at the spectra is not to be had.
 
     Parameters
     ----------
     module : SpectralModule
-        On the CPU; its features are blocks of convolutions.
+        On the CPU; its features are blocks of convolutions, or all of it is dense.
 
     Raises
     ------
     ImportError
-        If numba is missing.
+        If there are convolutions and numba is missing.
     """
 
     def __init__(self, module):
-        from skspectra.neural import _kernels
-
-        self._kernels = _kernels
-        self._module = module
-        self._maps = getattr(module.classifier, "class_maps", None)
-        parts = [*module.features] if self._maps is None else [*module.features, self._maps]
-        self.norms = [part.norm for part in parts]
+        self._conv = self._dense = None
+        blocks = [*module.features, *module.classifier]
+        if has_conv_blocks(module):
+            self._conv, blocks = FusedConv(module), [*module.classifier]
+        if are_dense(blocks):
+            self._dense = FusedDense(blocks, is_first=self._conv is None)
         self.parameters = [
             parameter
-            for part in parts
-            for parameter in (part.conv.weight, part.conv.bias, part.norm.weight, part.norm.bias)
+            for part in (self._conv, self._dense)
+            if part is not None
+            for parameter in part.parameters
         ]
-        self._eps = np.array([norm.eps for norm in self.norms])
-        self._plans = {}
-        self._tapes = defaultdict(list)
 
     def __call__(self, X):
         """Logits of spectra X, of shape (n_spectra, n_channels)."""
-        signals = self._module.features.block_1[0](X).squeeze(1)
-        plan = self._plan(signals.shape[1])
-        mask = self._mask(signals, plan)
-        grad = torch.is_grad_enabled()
-        output = _Kernels.apply(self, plan, signals, mask, grad, *self.parameters)
-        if self._maps is not None:
-            return output
-        return self._module.classifier(output.view(-1, *plan.features))
+        return _Function.apply(self, X, torch.is_grad_enabled(), *self.parameters)
 
-    def _plan(self, length):
-        """Plan for signals of some length, in the mode that the module is in."""
-        key = length, self._module.training
-        if key not in self._plans:
-            self._plans[key] = _plan(self._module.features, self._maps, length, self._kernels.LANES)
-        return self._plans[key]
+    def run(self, X, for_backward=True):
+        """Run spectra X outside of autograd.
 
-    def _mask(self, X, plan):
-        """Dropout mask of the features of X before class maps; without rows where it is ones."""
-        dropout = getattr(self._maps, "dropout", None)
-        if dropout is None or not dropout.training or dropout.p == 0:
-            return X.new_empty((0, prod(plan.features)))
-        return dropout_mask((len(X), *plan.features), dropout.p, X).flatten(1)
+        Parameters
+        ----------
+        X : tensor of shape (n_spectra, n_channels)
+            Spectra.
+        for_backward : bool, default=True
+            Whether to keep what it takes to go back.
 
-    def take_tape(self, n_spectra, size, dtype):
-        """Memory for a batch: one that was given back, or a new one."""
-        n_tiles = -(-n_spectra // self._kernels.LANES)
-        tapes = self._tapes[size]
-        tape = tapes.pop() if tapes else None
-        if tape is None or len(tape) < n_tiles or tape.dtype != dtype:
-            tape = torch.zeros((n_tiles, size), dtype=dtype)
-        return tape
+        Returns
+        -------
+        logits : tensor of shape (n_spectra, n_outputs)
+        back : callable
+            From the gradient at the logits to a list of those of all parameters.
+        """
+        if self._conv is None:
+            logits, back = self._dense.run(X)
+            return logits, lambda d: back(d)[1]
+        features, through_conv = self._conv.run(X, for_backward)
+        if self._dense is None:
+            return features, through_conv
+        logits, through_dense = self._dense.run(features)
 
-    def give_tape(self, tape):
-        """Give memory back for the next batch."""
-        self._tapes[tape.shape[1]].append(tape)
+        def back(d):
+            d, gradients = through_dense(d)
+            return [*through_conv(d), *gradients]
 
-    def statistics(self):
-        """Return running means and variances of all filters, as float64."""
-        means = [norm.running_mean for norm in self.norms]
-        variances = [norm.running_var for norm in self.norms]
-        both = _flatten_dense_tensors([*means, *variances]).double()
-        return both[: len(both) // 2], both[len(both) // 2 :]
-
-    def forward(self, X, mask, plan, theta, tape, means, variances):
-        """Run the kernel; in training mode, update the statistics of the module too."""
-        training = self.norms[0].training
-        n_outputs = prod(plan.features) if self._maps is None else plan.parts["filters"][-1]
-        output = theta.new_empty((len(X), n_outputs))
-        self._kernels.forward(
-            X.numpy(),
-            mask.numpy(),
-            plan.parts,
-            self._maps is not None,
-            theta.numpy(),
-            self._eps,
-            training,
-            *(tensor.numpy() for tensor in (tape, means, variances, output)),
-        )
-        if training:
-            self._update_statistics(means, variances, plan, len(X))
-        return output
-
-    def backward(self, gradient, plan, theta, tape, means, variances):
-        """Run the kernel that computes the gradients of all parameters."""
-        gradients = torch.empty_like(theta)
-        self._kernels.backward(
-            gradient.numpy(),
-            plan.parts,
-            self._maps is not None,
-            theta.numpy(),
-            self._eps,
-            *(tensor.numpy() for tensor in (tape, means, variances, gradients)),
-        )
-        return gradients
-
-    def _update_statistics(self, means, variances, plan, n_spectra):
-        """Move the running statistics towards those of a batch, as `BatchNorm1d` does."""
-        torch._foreach_add_([norm.num_batches_tracked for norm in self.norms], 1)
-        first, filters = self.norms[0], plan.parts["filters"]
-        share = 1 / int(first.num_batches_tracked) if first.momentum is None else first.momentum
-        n_values = torch.from_numpy(np.repeat(n_spectra * plan.parts["outputs"], filters))
-        unbiased = variances * (n_values / (n_values - 1))
-        running = [norm.running_mean for norm in self.norms]
-        running += [norm.running_var for norm in self.norms]
-        batch = torch.cat([means, unbiased]).to(running[0].dtype).split(2 * filters.tolist())
-        torch._foreach_lerp_(running, batch, share)
+        return logits, back
 
 
-class _Kernels(torch.autograd.Function):
+class _Function(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, fused, plan, X, mask, for_backward, *parameters):
-        theta = _flatten_dense_tensors(parameters)
-        means, variances = fused.statistics()
-        tape = fused.take_tape(len(X), plan.tape_size, theta.dtype)
-        output = fused.forward(X.contiguous(), mask, plan, theta, tape, means, variances)
-        if for_backward:
-            ctx.fused, ctx.plan, ctx.parameters = fused, plan, parameters
-            ctx.saved = theta, tape, means, variances
-        else:
-            fused.give_tape(tape)
-        return output
+    def forward(ctx, fused, X, for_backward, *parameters):
+        logits, ctx.back = fused.run(X, for_backward)
+        return logits
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient):
-        if ctx.saved is None:
-            raise RuntimeError("The gradient of these spectra was computed already.")
-        saved, ctx.saved = ctx.saved, None
-        gradients = ctx.fused.backward(gradient.contiguous(), ctx.plan, *saved)
-        ctx.fused.give_tape(saved[1])
-        return None, None, None, None, None, *_unflatten_dense_tensors(gradients, ctx.parameters)
+    def backward(ctx, d):
+        return None, None, None, *ctx.back(d)
 
 
-class _Plan(NamedTuple):
-    """What the kernels do."""
+class FusedStep:
+    """A training step of a net whose module is fused, with autograd for the loss only.
 
-    parts: np.ndarray  # sizes of all blocks and class maps, and where they find what is theirs
-    features: tuple  # filters and positions of the last block
-    tape_size: int  # numbers on the tape of a tile
+    It is what skorch does for a batch, without what callbacks might want to see of it.
 
+    Parameters
+    ----------
+    net : SpectralNet
+        Ready to be trained, with all of its parameters.
+    """
 
-def _plan(features, maps, length, n_lanes):
-    rows = []
-    theta_at = filter_at = 0
-    tape_at = length * n_lanes
-    for part in [*features, maps] if maps is not None else features:
-        filters, inputs, taps = part.conv.weight.shape
-        spacing, stride = layout(part)
-        outputs = length - (taps - 1) * spacing
-        pairs = (outputs - spacing - 1) // stride + 1
-        start = tape_at + (taps - 1) * n_lanes
-        sizes = (inputs, filters, taps, spacing, stride, length, outputs, pairs)
-        rows.append((*sizes, theta_at, filter_at, start))
-        theta_at += filters * (inputs * taps + 3)
-        filter_at += filters
-        tape_at += filters * (outputs + 2 * (taps - 1)) * n_lanes
-        length = pairs
-    parts = np.array(rows, _PLAN)
-    last = parts[len(features) - 1]
-    shape = int(last["filters"]), int(last["pairs"])
-    return _Plan(parts, shape, tape_at + prod(shape) * n_lanes)
+    def __init__(self, net):
+        self._net = net
+
+    def __call__(self, rows, batches):
+        """Train on the rows of a batch; return its loss."""
+        net = self._net
+        X, y = batches.take(rows)
+        net._set_training(True)
+        with torch.no_grad():
+            logits, back = net.fused.run(X["X"])
+        loss = net.get_loss(logits.requires_grad_(), y, X=X, training=True)
+        loss.backward()
+        with torch.no_grad():
+            gradients = back(logits.grad)
+        for parameter, gradient in zip(net.fused.parameters, gradients, strict=True):
+            parameter.grad = gradient
+        net.optimizer_.step()
+        return loss.detach()
+
+    def close(self):
+        """Let go of the gradients."""
+        self._net.optimizer_.zero_grad()

@@ -11,7 +11,7 @@ from skorch.callbacks.scoring import ScoringBase
 from skspectra.neural._net import EpochBar
 from skspectra.neural._schedule import OneCycle
 
-__all__ = ["FUSED_OPTIMIZERS", "GraphedStep", "graphed_step", "graphed_steps"]
+__all__ = ["FUSED_OPTIMIZERS", "GraphedStep", "graphed_step", "graphed_steps", "why_not"]
 
 # They step all parameters at once on the device, and each number by itself.
 FUSED_OPTIMIZERS = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
@@ -76,15 +76,15 @@ def graphed_step(step, optimizer, generators, *, device, n_steps, augmenters, ca
     """
     if device.type != "cuda" or n_steps < _PAYS_FROM:
         return None
-    reason = _why_not(optimizer, augmenters, callbacks)
+    reason = why_not(optimizer, augmenters, callbacks)
     if reason is None:
         return GraphedStep(step, optimizer, generators)
     _LOGGER.info("Training without CUDA graphs: %s.", reason)
     return None
 
 
-def _why_not(optimizer, augmenters, callbacks):
-    """Return what of a step would be recorded as it was once, or None."""
+def why_not(optimizer, augmenters, callbacks):
+    """Return what of a step would be recorded as it was once, or missed, or None."""
     for name, callback in callbacks:
         scores = isinstance(callback, ScoringBase) and not callback.on_train
         if not scores and type(callback) not in _UNCONCERNED:

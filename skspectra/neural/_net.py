@@ -35,8 +35,8 @@ class SpectralNet(NeuralNet):
     ----------
     fused : FusedModule or None
         While it trains, what computes the module faster.
-    graphed : GraphedStep or None
-        While it trains, what replays its steps.
+    graphed : GraphedStep, FusedStep or None
+        While it trains, what takes its steps, given the rows of a batch.
     """
 
     fused = None
@@ -116,7 +116,7 @@ class SpectralNet(NeuralNet):
             settle_statistics(self.module_, iterator, self.infer)
 
     def _replay(self, batches, batch):
-        """Train on the rows of a batch, without the spectra passing through Python."""
+        """Train on the rows of a batch, without what skorch does around a step."""
         _, rows = batch
         return {"loss": self.graphed(rows, batches), "y_pred": None}
 

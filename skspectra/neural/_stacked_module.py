@@ -145,7 +145,7 @@ class StackedModule:
         sizes = self.n_nets * (len(X),) if self.padding is None else self.padding.sizes
         for own, size, p, generator in zip(words, sizes, rates, self.generators, strict=True):
             if p > 0:
-                fill_with_bits(own[: -(-size * n_numbers // 4)], generator)
+                fill_with_bits(own[: -(-size * n_numbers // 4)], p, generator)
         bits = words.view(torch.int16)[:, : len(X) * n_numbers].view(X.transpose(0, 1).shape)
         kept = self._kept[name].view(-1, *[1] * (X.ndim - 2))
         mask = bits.transpose(0, 1) <= kept - 2**15 - 1

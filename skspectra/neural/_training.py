@@ -13,8 +13,8 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
 from skspectra.neural._device import one_thread, seeded
-from skspectra.neural._fused import fused_module
-from skspectra.neural._graphed import FUSED_OPTIMIZERS, graphed_steps
+from skspectra.neural._fused import FusedStep, fused_module
+from skspectra.neural._graphed import FUSED_OPTIMIZERS, graphed_steps, why_not
 from skspectra.neural._initialization import settle_statistics, standardize_layers
 from skspectra.neural._net import SpectralNet
 from skspectra.neural._stored import StoredSpectra
@@ -182,6 +182,7 @@ class Training:
         net.fused = fused_module(net.module_, net.max_epochs * math.prod(data.X["X"].shape))
         try:
             with one_thread(), graphed_steps(net, data):
+                self._leave_autograd_out()
                 net.partial_fit(data.X, data.y)
                 if not net.history or "valid_loss" not in net.history[-1]:
                     batches = net.get_iterator(data, training=True)
@@ -189,6 +190,19 @@ class Training:
         finally:
             net.fused = None
         net.set_params(train_split=None)  # what was held out is no part of the model
+
+    def _leave_autograd_out(self):
+        """Step without autograd on the CPU, where the module is fused and nobody looks at steps."""
+        net = self.net
+        parameters = [*net.module_.parameters()]
+        if (
+            net.fused is not None
+            and parameters[0].device.type == "cpu"
+            and isinstance(self.data.X["X"], torch.Tensor)
+            and all(parameter.requires_grad for parameter in parameters)
+            and why_not(net.optimizer_, [], net.callbacks_) is None
+        ):
+            net.graphed = FusedStep(net)
 
 
 _postponed = ContextVar("postponed", default=None)

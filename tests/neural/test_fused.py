@@ -2,18 +2,20 @@ import copy
 import pickle
 import sys
 from functools import partial
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
-from skorch.callbacks import Callback, EpochScoring
+from skorch.callbacks import Callback, EpochScoring, Freezer
 
 from skspectra.augmentation import EnergyShift
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _fused
-from skspectra.neural._fused import FusedModule, fused_module
+from skspectra.neural._fused import FusedModule, FusedStep, fused_module
 from skspectra.neural._initialization import settle_statistics
 from skspectra.neural._invariant import InvariantConvModule
 from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
+from skspectra.neural._training import Training
 
 PUBLISHED = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}
 BLOCKS = {"n_filters": (4, 3), "kernel_sizes": (5, 2)}
@@ -25,7 +27,7 @@ HIDDEN = {
 CLASSIFIERS = {
     "published": FullyConvClassifier,
     "invariant": partial(FullyConvClassifier, graph="invariant", dropout=0.3),
-    "dense": ConvDenseClassifier,
+    "conv + dense": ConvDenseClassifier,
 }
 
 
@@ -38,7 +40,7 @@ def always(monkeypatch):
 def random_module(module_class, n_channels, dtype=torch.float32, **sizes):
     """Module in training mode whose batch normalisations differ, also by sign."""
     torch.manual_seed(0)
-    sizes = HIDDEN[module_class] | {"dropout": 0.0} | sizes
+    sizes = HIDDEN.get(module_class, {}) | {"dropout": 0.0} | sizes
     module = module_class(n_channels, 3, **sizes)
     for layer in module.modules():
         if isinstance(layer, torch.nn.BatchNorm1d):
@@ -81,7 +83,7 @@ def test_gradients_in_float32(module_class, has_maps, n_channels, n_filters, ker
     sizes = {"n_filters": n_filters, "kernel_sizes": kernel_sizes}
     module = random_module(module_class, n_channels, **sizes)
     if not has_maps:
-        module.classifier = torch.nn.Flatten()
+        module.classifier = torch.nn.Sequential(torch.nn.Identity())
     exact = copy.deepcopy(module).double()
     fused = FusedModule(module)
     for n_spectra in (33, 16, 5):
@@ -115,6 +117,28 @@ def test_logits_gradients_and_statistics_in_float64(
             assert (gradient - reference).abs().max() < 1e-10 * largest
     for name, value in other.state_dict().items():
         torch.testing.assert_close(module.state_dict()[name], value, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5, 0.3])
+@pytest.mark.parametrize(("n_channels", "hidden"), [(300, (32, 32)), (2, (1,)), (31, (7, 5, 3))])
+def test_dense_modules(n_channels, hidden, dropout):
+    sizes = {"hidden_layer_sizes": hidden, "dropout": dropout}
+    module = random_module(DenseModule, n_channels, **sizes)
+    exact, other = (copy.deepcopy(module).double() for _ in range(2))
+    for n_spectra in (33, 16, 5):
+        X, direction = torch.randn(n_spectra, n_channels), torch.randn(n_spectra, 3)
+        expected, exact_gradients = gradients_of(exact, exact, X.double(), direction.double())
+        largest = max(gradient.abs().max() for gradient in exact_gradients)
+        for each, limit in ((other, 1e-10), (module, 1e-5)):
+            dtype = next(each.parameters()).dtype
+            run = FusedModule(each)
+            logits, gradients = gradients_of(each, run, X.to(dtype), direction.to(dtype))
+            assert relative(logits, expected) < limit
+            for gradient, reference in zip(gradients, exact_gradients, strict=True):
+                assert (gradient - reference).abs().max() < limit * largest
+    torch.testing.assert_close(other.state_dict(), exact.state_dict(), rtol=1e-10, atol=1e-12)
+    exact.eval(), other.eval()
+    torch.testing.assert_close(FusedModule(other)(X.double()), exact(X.double()))
 
 
 def test_filters_far_from_zero_keep_their_variance():
@@ -175,6 +199,49 @@ class SeeGradients(Callback):
 
     def on_grad_computed(self, net, named_parameters, **kwargs):
         self.norms.append(sum(float(p.grad.square().sum()) for _, p in named_parameters))
+
+
+@pytest.mark.parametrize("optimizer", ["Adam", "SGD"])
+@pytest.mark.parametrize("classifier", [*CLASSIFIERS.values(), DenseClassifier])
+def test_steps_without_autograd_are_those_of_skorch(
+    classifier, optimizer, spectra, always, monkeypatch
+):
+    X, y = spectra
+    sizes = {} if classifier is DenseClassifier else BLOCKS
+    clf = classifier(**sizes, max_epochs=3, batch_size=13, optimizer=optimizer, random_state=0)
+    clf.set_params(augment=EnergyShift(shift=(-1, 1), window=(1, 22)), class_weight={"Mn2+": 3.0})
+    weight = np.linspace(0.5, 2, 60)
+    with patch.object(FusedStep, "__call__", autospec=True, side_effect=FusedStep.__call__) as step:
+        proba = clf.fit(X, y, sample_weight=weight).predict_proba(X)
+    assert step.call_count == 3 * 5
+    assert clf.net_.graphed is None
+    assert all(parameter.grad is None for parameter in clf.net_.module_.parameters())
+    losses = [epoch["train_loss"] for epoch in clf.history_]
+    monkeypatch.setattr(Training, "_leave_autograd_out", lambda training: None)
+    plain = clf.fit(X, y, sample_weight=weight).predict_proba(X)
+    np.testing.assert_allclose(proba, plain, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(losses, [epoch["train_loss"] for epoch in clf.history_], rtol=1e-5)
+
+
+class SeeBatches(Callback):
+    def on_batch_end(self, net, batch=None, y_pred=None, **kwargs):
+        assert y_pred.shape == (len(batch[1]), 3)
+
+
+def test_callbacks_see_batches():
+    X, y = np.random.default_rng(0).normal(size=(60, 8)), np.arange(60) % 3
+    DenseClassifier(max_epochs=1, callbacks=[SeeBatches]).fit(X, y)
+
+
+def test_frozen_weights_stay(spectra):
+    freeze = Freezer("features.dense_1.linear.*")
+    clf = DenseClassifier(max_epochs=1, callbacks=[freeze], random_state=0).fit(*spectra)
+    clf.set_params(callbacks=None, warm_start=True)
+    before = [parameter.clone() for parameter in clf.net_.module_.parameters()]
+    after = [*clf.fit(*spectra).net_.module_.parameters()]
+    assert [parameter.requires_grad for parameter in after].count(False) == 2
+    for old, new in zip(before, after, strict=True):
+        assert torch.equal(old, new) != new.requires_grad
 
 
 @pytest.mark.parametrize("classifier", CLASSIFIERS.values(), ids=CLASSIFIERS)
@@ -250,7 +317,8 @@ def test_what_is_not_fused(always, monkeypatch):
     conv = random_module(FullyConvModule, 60, **BLOCKS)
     assert isinstance(fused_module(conv, 1), FusedModule)
     dense = DenseModule(60, 3, hidden_layer_sizes=(4,), dropout=0.0)
-    assert fused_module(dense, 1) is None
+    assert isinstance(fused_module(dense, 1), FusedModule)
+    assert fused_module(dense.to("meta"), 1) is None
     assert fused_module(conv.to("meta"), 1) is None
     monkeypatch.delattr("skspectra.neural._kernels")
     monkeypatch.setitem(sys.modules, "skspectra.neural._kernels", None)

@@ -92,12 +92,13 @@ def test_dropout_mask_has_its_share_of_zeros_and_mean_one(p):
     assert set(mask.unique().tolist()) <= {0.0, float(np.float32(1 / kept))}
 
 
-def test_numbers_of_a_dropout_mask_are_independent():
-    mask = dropout_mask((40_000,), 0.3, torch.ones((), dtype=torch.float64))
+@pytest.mark.parametrize("p", [0.3, 0.5])
+def test_numbers_of_a_dropout_mask_are_independent(p):
+    mask = dropout_mask((40_000,), p, torch.ones((), dtype=torch.float64))
     zeros = (mask == 0).double()
-    for lag in (1, 2, 3, 4, 5, 8):
+    for lag in (1, 2, 3, 4, 5, 8, 625, 2500, 2504, 10_000):
         both = float((zeros[lag:] * zeros[:-lag]).mean())
-        assert both == pytest.approx(0.09, abs=5 * (0.09 * 0.91 / 40_000) ** 0.5)
+        assert both == pytest.approx(p**2, abs=5 * (p**2 * (1 - p**2) / (40_000 - lag)) ** 0.5)
 
 
 def test_dropout_scales_gradients_as_values_and_ends_with_training():
