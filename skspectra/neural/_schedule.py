@@ -34,6 +34,9 @@ def one_cycle(progress):
     return (1 + cos(pi * (progress - _RISING) / (1 - _RISING))) / 2
 
 
+# Not torch's OneCycleLR in skorch's LRScheduler: they want the number of steps before there are any
+# batches, count on when a net is trained again, leave the rate at 0 when it ends, and spend the
+# last batch, or the only one, on a step of rate 0. What mends that is longer than what follows.
 class OneCycle(Callback):
     """Change the learning rates batch by batch, and give them back when the training ends.
 

@@ -197,6 +197,7 @@ class Training:
         parameters = [*net.module_.parameters()]
         if (
             net.fused is not None
+            and net.graphed is None
             and parameters[0].device.type == "cpu"
             and isinstance(self.data.X["X"], torch.Tensor)
             and all(parameter.requires_grad for parameter in parameters)

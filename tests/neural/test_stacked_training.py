@@ -26,7 +26,7 @@ NETS = {
     "published": FullyConvClassifier(**BLOCKS, **QUICK),
     "invariant": FullyConvClassifier(**BLOCKS, **QUICK, graph="invariant", dropout=0.3),
     "conv_dense": ConvDenseClassifier(**BLOCKS, **QUICK),
-    "dense": DenseClassifier(**QUICK),
+    "dense": DenseClassifier(**QUICK, lr=0.01),  # a higher one makes more of rounding
 }
 # The mean that batch normalisation takes away takes this bias along: its gradient is rounding.
 WITHOUT_EFFECT = "classifier.class_maps.conv.bias"
