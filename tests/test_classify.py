@@ -89,7 +89,7 @@ def test_errors_are_one_line_and_leave_nothing_behind(run, tmp_path):
     (tmp_path / "far.csv").write_text("300,1\n301,2\n302,3")
     for arguments, message in (
         (["missing.csv"], "There is no file missing.csv"),
-        (["far.csv", "--out", "table.csv"], "covers 300 to 302"),
+        (["far.csv", "--out", "table.csv"], "covers 300 to 302, none"),
         (["far.csv", "--out", "nowhere/table.csv"], "There is no folder nowhere"),
         (["far.csv", "--out", "table.xlsx"], "table.xlsx must end in .csv"),
     ):

@@ -80,7 +80,7 @@ def test_demo_runs_without_spectra(run, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "no file"), ("", "empty"), ("300 1\n301 2\n302 3", "covers 300 to 302")],
+    [(None, "no file"), ("", "empty"), ("300 1\n301 2\n302 3", "covers 300 to 302, none")],
 )
 def test_bad_file_is_one_line_before_anything_is_trained(
     run, tmp_path, monkeypatch, content, message

@@ -225,10 +225,10 @@ def _resample(spectra, spectral_axis, outside):
     if axis.size < 2:
         raise ValueError(f"{spectra.where} holds a single energy, wanted are at least two.")
     if axis[0] > spectral_axis[-1] or axis[-1] < spectral_axis[0]:
+        covered = f"{axis[0]:g} to {axis[-1]:g} {spectra.unit or ''}".rstrip()
         raise ValueError(
-            f"{spectra.where} covers {axis[0]:g} to {axis[-1]:g} {spectra.unit or ''}, none of the "
-            f"axis wanted, {spectral_axis[0]:g} to {spectral_axis[-1]:g}. Is it in another unit, "
-            "or another part of the spectrum?"
+            f"{spectra.where} covers {covered}, none of the axis wanted, {spectral_axis[0]:g} to "
+            f"{spectral_axis[-1]:g}. Is it in another unit, or another part of the spectrum?"
         )
     rows = rows.astype(np.result_type(rows, np.float32), copy=False)
     with _naming(spectra.where):
