@@ -277,7 +277,7 @@ def _class_means(X, y):
 def _check_references(references, n_channels):
     if not references:
         raise ValueError("references is empty; give one spectrum at least, by name.")
-    spectra = {name: np.asarray(each, dtype=np.float64) for name, each in references.items()}
+    spectra = {name: _as_numbers(name, each) for name, each in references.items()}
     for name, spectrum in spectra.items():
         if spectrum.shape != (n_channels,):
             raise ValueError(
@@ -287,3 +287,10 @@ def _check_references(references, n_channels):
         if not np.isfinite(spectrum).all():
             raise ValueError(f"Reference {name!r} holds NaN or infinity.")
     return np.array(list(spectra)), np.array(list(spectra.values()))
+
+
+def _as_numbers(name, reference):
+    try:
+        return np.asarray(reference, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Reference {name!r} must hold numbers: {error}") from error
