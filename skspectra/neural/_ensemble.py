@@ -152,7 +152,8 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
         r"""How much of the uncertainty is between the members, not within them.
 
         The entropy of the mean less the mean entropy of the members, over the entropy of a guess:
-        0 if all members give the same probabilities, 1 if each class is the only one to some.
+        0 if all members give the same probabilities, as they do of a single class; 1 if each class
+        is the only one to some.
 
         .. math:: \frac{H\big(\langle p_m \rangle\big) - \langle H(p_m) \rangle}{\ln n}
 
@@ -168,7 +169,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
         """
         proba = self._probabilities(X)
         between = _entropy(proba.mean(axis=0)) - _entropy(proba).mean(axis=0)
-        return np.clip(between / np.log(self.classes_.size), 0, 1)
+        return np.clip(between / np.log(max(self.classes_.size, 2)), 0, 1)
 
     def _probabilities(self, X):
         check_is_fitted(self, "members_")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
@@ -60,6 +61,13 @@ def test_disagreement_is_zero_among_twins_and_one_among_opposites(spectra):
     ensemble.members_ = [Sure(0), Sure(0), Sure(0), Sure(1)]
     entropy = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25)) / np.log(3)
     np.testing.assert_allclose(ensemble.disagreement(X), entropy)
+
+
+def test_members_that_know_one_class_agree(spectra):
+    X, _ = spectra
+    forest = RandomForestClassifier(2)
+    ensemble = EnsembleClassifier(forest, n_members=2, random_state=0).fit(X, ["Mn2+"] * len(X))
+    np.testing.assert_array_equal(ensemble.disagreement(X), 0)
 
 
 def test_sample_weight_reaches_the_members(spectra):
