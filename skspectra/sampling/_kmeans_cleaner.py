@@ -151,12 +151,14 @@ class KMeansCleaner(SpectralSampler):
         check_is_fitted(self, "cluster_centers_")
         X = self._validate_spectra(X, reset=False)
         mask = np.ones(len(X), dtype=bool)
-        for i in range(self.n_rounds):
-            centers = np.concatenate([rounds[i] for rounds in self.cluster_centers_.values()])
-            good = np.concatenate(
-                [np.isin(np.arange(self.n_clusters), rounds[i]) for rounds in self.kept_.values()]
-            )
-            mask &= good[pairwise_distances_argmin(X, centers)]
+        by_round = (zip(*of.values(), strict=True) for of in (self.cluster_centers_, self.kept_))
+        for centers, kept in zip(*by_round, strict=True):
+            good = [
+                np.isin(np.arange(len(own)), numbers)
+                for own, numbers in zip(centers, kept, strict=True)
+            ]
+            nearest = pairwise_distances_argmin(X, np.concatenate(centers))
+            mask &= np.concatenate(good)[nearest]
         return mask
 
     def _check_axis(self):

@@ -176,6 +176,14 @@ def test_rounds_cluster_what_was_kept():
     assert cleaner.predict_mask(X).sum() <= has_edge.sum()
 
 
+def test_what_was_fitted_decides_whatever_the_parameters_are_now():
+    X, y, has_edge = make_images()
+    cleaner = KMeansCleaner(pre_edge=(600, 635), spectral_axis=ENERGY, random_state=0)
+    cleaner.fit_resample(X, y)
+    cleaner.set_params(n_clusters=5, n_rounds=3)
+    np.testing.assert_array_equal(cleaner.predict_mask(X), has_edge)
+
+
 def test_class_without_an_edge_is_an_error_that_names_it():
     X, y, _ = make_images()
     substrate, _, has_edge = make_images(edge=0)
