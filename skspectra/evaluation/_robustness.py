@@ -10,6 +10,8 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import HasMethods, validate_params
 from sklearn.utils.parallel import Parallel, delayed
 
+from skspectra._base import refuse_images
+
 __all__ = ["perturbations_of", "robustness_curve"]
 
 
@@ -79,7 +81,7 @@ def robustness_curve(
     Raises
     ------
     TypeError
-        If the perturbation is a class and no instance.
+        If the perturbation is a class and no instance, or X is a HyperSpy signal.
     ValueError
         If the perturbation has no parameter of that name, or `param_range` is empty.
 
@@ -102,6 +104,7 @@ def robustness_curve(
     ... ).mean(axis=1)
     array([1. , 0.5])
     """
+    refuse_images(X)
     perturbations = perturbations_of(perturbation, param_name, param_range)
     X, y, groups = indexable(X, y, groups)
     cv = check_cv(cv, y, classifier=is_classifier(estimator))

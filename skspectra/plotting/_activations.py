@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 
 from skspectra._axis import resolve_axis
+from skspectra._base import refuse_images
 from skspectra.plotting._style import class_colors, spectral_label
 
 __all__ = ["ActivationsDisplay"]
@@ -77,6 +78,7 @@ class ActivationsDisplay:
         -------
         display : ActivationsDisplay
         """
+        refuse_images(X)
         axis = resolve_axis(X, spectral_axis)
         check_consistent_length(X, y)
         y = np.asarray(y)

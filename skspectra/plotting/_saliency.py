@@ -5,6 +5,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._axis import check_axis, resolve_axis
+from skspectra._base import refuse_images
 from skspectra.plotting._style import axes_of, class_colors, spectral_label
 
 __all__ = ["SaliencyDisplay"]
@@ -95,6 +96,7 @@ class SaliencyDisplay:
             the axis.
         """
         check_is_fitted(estimator)
+        refuse_images(X)
         axis = resolve_axis(X, spectral_axis)
         checked, y = check_array(X, dtype=np.float64), np.asarray(y)
         check_consistent_length(checked, y)

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
 from skspectra._axis import check_axis, resolve_axis
+from skspectra._base import refuse_images
 from skspectra.plotting._style import axes_of, class_colors, spectral_label
 
 __all__ = ["SpectraDisplay"]
@@ -72,6 +73,7 @@ class SpectraDisplay:
         -------
         display : SpectraDisplay
         """
+        refuse_images(X)
         axis = resolve_axis(X, spectral_axis)
         X = check_array(X)
         y = np.full(len(X), "spectra") if y is None else np.asarray(y)

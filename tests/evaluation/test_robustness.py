@@ -10,6 +10,7 @@ from sklearn.preprocessing import FunctionTransformer, Normalizer
 
 from skspectra.augmentation import EnergyShift, PoissonNoise
 from skspectra.evaluation import robustness_curve, robustness_scorer
+from skspectra.io._hyperspy import import_hyperspy
 from skspectra.preprocessing import PeakAligner, SpectrumNormalizer
 
 ENERGY = 620 + 0.5 * np.arange(100)
@@ -132,6 +133,9 @@ def test_bad_arguments():
             robustness_scorer(EnergyShift(), "shift", values)
     with pytest.raises(TypeError, match="instance of scikit-learn estimator instead of a class"):
         robustness_scorer(EnergyShift, "shift", [0, 1])
+    signal = import_hyperspy().signals.Signal1D(X)
+    with pytest.raises(TypeError, match="to_matrix"):
+        shift_curve(KNeighborsClassifier(), signal, y, [0.0])
     with pytest.raises(ValueError, match="param_range is empty"):
         shift_curve(KNeighborsClassifier(), X, y, [])
     with pytest.raises(ValueError, match="n_splits=31"):

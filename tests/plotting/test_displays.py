@@ -2,6 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from skspectra.io._hyperspy import import_hyperspy
 from skspectra.plotting import RobustnessDisplay, SpectraDisplay
 from skspectra.plotting._style import COLORS, class_colors
 
@@ -57,6 +58,10 @@ def test_scores_of_another_shape_are_refused(scores):
 def test_bad_spectra_are_refused():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         SpectraDisplay.from_spectra(np.eye(3), ["a", "b"])
+    with pytest.raises(TypeError, match="to_matrix"):
+        SpectraDisplay.from_spectra(import_hyperspy().signals.Signal1D(np.eye(3)))
+    with pytest.raises(ValueError, match="got an array of shape .2, 3, 4."):
+        SpectraDisplay.from_spectra(np.zeros((2, 3, 4)))
     with pytest.raises(ValueError, match="NaN"):
         SpectraDisplay.from_spectra([[np.nan, 1.0]])
 
