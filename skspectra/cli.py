@@ -33,7 +33,13 @@ def main():
 )
 @click.argument("more_spectra", type=click.Path(path_type=Path), nargs=-1, metavar="[FILES]...")
 @click.option("--quick", is_flag=True, help="Fewer spectra and epochs: about a minute.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything drawn.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 2),  # the next one is used too
+    default=0,
+    show_default=True,
+    help="Seed of everything drawn.",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def demo(out, spectra, more_spectra, quick, seed, quiet):
     """Compare four nets and a forest on simulated Mn L2,3 edges.

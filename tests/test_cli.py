@@ -111,6 +111,11 @@ def test_files_need_the_option(run, tmp_path):
     assert "put --spectra before it" in result.output
 
 
+def test_a_seed_that_nothing_takes_is_refused_before_anything_is_made(run, tmp_path):
+    assert run("--seed", -1).exit_code == 2
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.real_data
 def test_demo_classifies_the_literature_and_a_line_scan(run, real_data, tmp_path):
     result = run("--spectra", real_data / "mn_l23_literature.csv", real_data / "lsmo_linescan.hspy")
