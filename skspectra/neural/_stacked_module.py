@@ -64,7 +64,11 @@ class StackedModule:
             if isinstance(layer, Dropout)
         }
         self._kept = {
-            name: torch.tensor([kept_bits(p) for p in rates], device=device)
+            name: torch.tensor([kept_bits(p) - 2**15 - 1 for p in rates], device=device)
+            for name, rates in self._rates.items()
+        }
+        self._gains = {
+            name: torch.tensor([2**16 / kept_bits(p) for p in rates], device=device)
             for name, rates in self._rates.items()
         }
 
@@ -147,9 +151,10 @@ class StackedModule:
             if p > 0:
                 fill_with_bits(own[: -(-size * n_numbers // 4)], p, generator)
         bits = words.view(torch.int16)[:, : len(X) * n_numbers].view(X.transpose(0, 1).shape)
-        kept = self._kept[name].view(-1, *[1] * (X.ndim - 2))
-        mask = bits.transpose(0, 1) <= kept - 2**15 - 1
-        return X * (mask * (2**16 / kept).to(X.dtype))
+        kept, gains = (
+            of_net[name].view(-1, *[1] * (X.ndim - 2)) for of_net in (self._kept, self._gains)
+        )
+        return X * ((bits.transpose(0, 1) <= kept) * gains.to(X.dtype))
 
     def _each_filter(self, name, layer, X):
         return layer(X.flatten(1, 2)).unflatten(1, (self.n_nets, -1))

@@ -37,8 +37,9 @@ NETS = {
 
 @pytest.fixture(autouse=True)
 def always(monkeypatch, caplog):
-    """Record however few steps there are."""
+    """Record however few steps there are, and round alike in all convolutions."""
     monkeypatch.setattr(_graphed, "_PAYS_FROM", 0)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     caplog.set_level(logging.INFO, "skspectra")
 
 

@@ -3,10 +3,11 @@ import logging
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from skorch.callbacks import Callback, EpochScoring, GradientNormClipping, LRScheduler
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from skspectra.augmentation import Augmenter, AxisStretch, EnergyShift, PCANoise
+from skspectra.augmentation import Augmenter, AxisStretch, EnergyShift, PCANoise, PoissonNoise
 from skspectra.augmentation._base import AugmenterChain
 from skspectra.neural import (
     ConvDenseClassifier,
@@ -243,7 +244,9 @@ def test_a_step_neither_waits_for_the_device_nor_copies_to_it(clf, spectra):
     """On torch's meta device nothing can be looked at: what waits for a value raises."""
     X, y = spectra
     net = clf.fit(X, y).net_
-    chain = AugmenterChain([EnergyShift(shift=(-1, 1)), AxisStretch(), PCANoise(n_components=2)])
+    chain = AugmenterChain(
+        [EnergyShift(shift=(-1, 1)), AxisStretch(), PCANoise(n_components=2), PoissonNoise()]
+    )
     chain.fit(X)
     meta = torch.device("meta")
     chain.perturb(torch.empty(10, 24, device=meta), None)  # copies what is constant
@@ -258,3 +261,38 @@ def test_a_step_neither_waits_for_the_device_nor_copies_to_it(clf, spectra):
     assert seen.n_copies == 0
     with pytest.raises(RuntimeError), FromHost():
         net.train_step_single(batches.take(rows))["loss"].item()
+
+
+class Waits(TorchDispatchMode):
+    """Collects what would make the CPU wait for a device."""
+
+    OPERATIONS = {"_local_scalar_dense", "equal", "masked_select", "nonzero"}
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        name = operation._schema.name.removeprefix("aten::")
+        self.seen += [name] * (name in self.OPERATIONS)
+        return operation(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("clf", NETS, ids=lambda clf: type(clf).__name__)
+def test_a_stacked_step_waits_for_nothing(clf, spectra):
+    X, y = spectra
+    augment = [EnergyShift(shift=(-1, 1)), PCANoise(n_components=2), PoissonNoise()]
+    with postponed() as trainings:
+        for n_rows in (60, 59):
+            clone(clf).set_params(augment=augment, batch_size=20).fit(X[:n_rows], y[:n_rows])
+    stack = _stacked_training._Stack(trainings)
+    stack._module.generators = [member.generator for member in stack._members]
+    for rows, sizes in stack._draw_batches():
+        stack._train_on(rows, sizes)
+    with Waits() as waits:
+        for rows, sizes in stack._draw_batches():
+            stack._train_on(rows, sizes)
+    assert waits.seen == []
+    with Waits() as waits:
+        rows[rows > 0].sum().item()
+    assert "_local_scalar_dense" in waits.seen
