@@ -1,4 +1,4 @@
-"""Training and prediction on a GPU: eager, as CUDA graphs, ten folds stacked, and stock skorch.
+"""Training and prediction on a GPU: eager, as CUDA graphs, fused, ten folds stacked, stock skorch.
 
 Run ``python benchmarks/gpu.py``. Without CUDA it compares only ten folds stacked with ten fits one
 after another, on the CPU and small. It needs of this project's dependencies only what
@@ -6,6 +6,7 @@ after another, on the CPU and small. It needs of this project's dependencies onl
 torch and tqdm.
 """
 
+import logging
 import time
 
 import numpy as np
@@ -15,7 +16,13 @@ from skorch import NeuralNetClassifier
 from training import PUBLISHED, simulate
 
 from skspectra.augmentation import EnergyShift
-from skspectra.neural import FullyConvClassifier, _cross_validation, _graphed, cross_validate
+from skspectra.neural import (
+    FullyConvClassifier,
+    _cross_validation,
+    _fused,
+    _graphed,
+    cross_validate,
+)
 from skspectra.neural._folded import probabilities
 from skspectra.neural._modules import FullyConvModule
 from skspectra.neural._stacked_training import fit_side_by_side
@@ -38,18 +45,20 @@ def epochs(clf):
     return np.median([epoch["duration"] for epoch in clf.history_[4:]])
 
 
-def eager(X, y, **params):
-    _graphed._PAYS_FROM = NEVER
-    return epochs(net(**params).fit(X, y))
+def choose(graphs, fused):
+    """Choose how the steps of the fits to come run."""
+    _graphed._PAYS_FROM = ALWAYS if graphs else NEVER
+    _fused._PAYS_FROM_ON_CUDA = ALWAYS if fused else NEVER
 
 
-def graphed(X, y, **params):
-    _graphed._PAYS_FROM = ALWAYS
+def time_epoch(X, y, *, graphs, fused, **params):
+    """Duration of an epoch."""
+    choose(graphs, fused)
     return epochs(net(**params).fit(X, y))
 
 
 def stacked(X, y, n_nets=N_FOLDS):
-    _graphed._PAYS_FROM = ALWAYS
+    choose(graphs=True, fused=False)
     nets = [net(random_state=seed) for seed in range(n_nets)]
     fit_side_by_side([lambda each=each: each.fit(X, y) for each in nets])
     return epochs(nets[0])
@@ -113,19 +122,23 @@ def time_epochs(X, y):
     shift = {"augment": EnergyShift(shift=(-20, 20))}
     print(f"\nAn epoch of {len(X)} x {X.shape[1]}, batch 2048. {GOALS['epoch']}")
     methods = {
-        "CUDA graphs": lambda: graphed(X, y),
-        "eager": lambda: eager(X, y),
-        "CUDA graphs, with random shifts": lambda: graphed(X, y, **shift),
-        "eager, with random shifts": lambda: eager(X, y, **shift),
+        "fused kernels in CUDA graphs": lambda: time_epoch(X, y, graphs=True, fused=True),
+        "fused kernels": lambda: time_epoch(X, y, graphs=False, fused=True),
+        "CUDA graphs": lambda: time_epoch(X, y, graphs=True, fused=False),
+        "eager": lambda: time_epoch(X, y, graphs=False, fused=False),
+        "fused in graphs, with random shifts": lambda: time_epoch(
+            X, y, graphs=True, fused=True, **shift
+        ),
+        "eager, with random shifts": lambda: time_epoch(X, y, graphs=False, fused=False, **shift),
         "torch's plain loop on the device": lambda: torch_loop(X, y),
         "stock skorch": lambda: stock_skorch(X, y),
     }
-    time_all(methods, "CUDA graphs")
+    time_all(methods, "fused kernels in CUDA graphs")
     print(f"\nAn epoch of each of {N_FOLDS} nets. {GOALS['folds']}")
     methods = {
-        "one net": lambda: graphed(X, y),
+        "one net": lambda: time_epoch(X, y, graphs=True, fused=False),
+        "one net, fused": lambda: time_epoch(X, y, graphs=True, fused=True),
         f"{N_FOLDS} nets stacked": lambda: stacked(X, y),
-        f"{N_FOLDS} nets one after another": lambda: N_FOLDS * graphed(X, y),
     }
     time_all(methods, "one net")
 
@@ -165,13 +178,14 @@ def time_prediction(X, y, n_spectra=1_000_000):
     time_all(methods, "from the memory of the device")
 
 
-def compare_graphed_with_eager(X, y):
+def compare_with_eager(X, y):
     """Train with the same seed either way."""
     proba = []
-    for pays_from in (NEVER, ALWAYS):
-        _graphed._PAYS_FROM = pays_from
+    for graphs, fused in ((False, False), (True, False), (True, True)):
+        choose(graphs, fused)
         proba.append(net(max_epochs=3).fit(X, y).predict_proba(X[:10_000]))
-    print(f"\nLargest difference of graphed from eager: {np.abs(np.subtract(*proba)).max():.1e}")
+    graphed, fused = (np.abs(other - proba[0]).max() for other in proba[1:])
+    print(f"\nLargest difference from eager: graphed {graphed:.1e}, fused {fused:.1e}")
 
 
 def compare_stacked_with_sequential(X, y, **params):
@@ -197,9 +211,10 @@ if __name__ == "__main__":
         X, y = simulate(2000, np.random.default_rng(0))
         compare_stacked_with_sequential(X, y, max_epochs=2, batch_size=128)
         raise SystemExit
+    logging.basicConfig(level=logging.INFO)  # says what is not graphed or fused, and why
     print(torch.cuda.get_device_name(), "torch", torch.__version__)
     X, y = simulate(100_000, np.random.default_rng(0))
-    compare_graphed_with_eager(X, y)
+    compare_with_eager(X, y)
     print(f"\n{N_FOLDS} folds, fitted and scored")
     compare_stacked_with_sequential(X, y, max_epochs=20)
     time_epochs(X, y)

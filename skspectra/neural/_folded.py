@@ -39,10 +39,10 @@ def probabilities(module, size):
     return lambda X: torch.softmax(outputs(X), dim=1)
 
 
-def has_conv_blocks(module):
-    """Whether the features of a module are blocks of convolutions, on the CPU."""
-    on_cpu = all(parameter.device.type == "cpu" for parameter in module.parameters())
-    return on_cpu and all(
+def has_conv_blocks(module, device="cpu"):
+    """Whether the features of a module are blocks of convolutions, on a kind of device."""
+    is_there = all(parameter.device.type == device for parameter in module.parameters())
+    return is_there and all(
         hasattr(block, "conv") and hasattr(block, "pool") for block in module.features
     )
 

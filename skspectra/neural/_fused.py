@@ -7,11 +7,13 @@ from torch.autograd.function import once_differentiable
 
 from skspectra.neural._folded import has_conv_blocks
 from skspectra.neural._fused_conv import FusedConv
+from skspectra.neural._fused_cuda import fused_on_cuda
 from skspectra.neural._fused_dense import FusedDense, are_dense
 
 __all__ = ["FusedModule", "FusedStep", "fused_module"]
 
 _PAYS_FROM = 2**23  # numbers that are trained on, all epochs together; else numba costs more
+_PAYS_FROM_ON_CUDA = 2**31  # likewise; else triton, which compiles some 20 kernels, costs more
 
 
 def fused_module(module, size):
@@ -26,9 +28,11 @@ def fused_module(module, size):
 
     Returns
     -------
-    fused : FusedModule or None
+    fused : FusedModule or CudaFusedModule or None
         None where it cannot be or is not worth while.
     """
+    if size >= _PAYS_FROM_ON_CUDA and has_conv_blocks(module, "cuda"):
+        return fused_on_cuda(module)
     if next(module.parameters()).device.type != "cpu":
         return None
     if are_dense([*module.features, *module.classifier]) or (

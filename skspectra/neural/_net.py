@@ -33,7 +33,7 @@ class SpectralNet(NeuralNet):
 
     Attributes
     ----------
-    fused : FusedModule or None
+    fused : FusedModule or CudaFusedModule or None
         While it trains, what computes the module faster.
     graphed : GraphedStep, FusedStep or None
         While it trains, what takes its steps, given the rows of a batch.

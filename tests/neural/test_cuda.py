@@ -12,9 +12,12 @@ from skspectra.neural import (
     DenseClassifier,
     FullyConvClassifier,
     _cross_validation,
+    _fused,
     _graphed,
+    _training,
     cross_validate,
 )
+from skspectra.neural._fused_cuda import CudaFusedModule
 from skspectra.neural._graphed import GraphedStep
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")
@@ -53,6 +56,34 @@ def test_graphs_train_as_eager_steps_do(name, spectra, monkeypatch, caplog):
     eager = NETS[name].fit(X, y)
     np.testing.assert_allclose([e["train_loss"] for e in eager.history_], losses, rtol=1e-3)
     np.testing.assert_allclose(eager.predict_proba(X), proba, atol=2e-3)
+
+
+@pytest.mark.parametrize("graphs", [True, False])
+@pytest.mark.parametrize("name", ["published", "invariant", "conv_dense", "augmented"])
+def test_fused_kernels_train_as_torch_does(name, graphs, spectra, monkeypatch, caplog):
+    pytest.importorskip("triton")
+    X, y = spectra
+    plain = NETS[name].fit(X, y)
+    proba, losses = plain.predict_proba(X), [e["train_loss"] for e in plain.history_]
+    made, fused_module = [], _training.fused_module
+    monkeypatch.setattr(_graphed, "_PAYS_FROM", 0 if graphs else 10**9)
+    monkeypatch.setattr(_fused, "_PAYS_FROM_ON_CUDA", 0)
+    monkeypatch.setattr(
+        _training, "fused_module", lambda *args: made.append(fused_module(*args)) or made[-1]
+    )
+    fused = NETS[name].fit(X, y)
+    assert caplog.messages == []
+    assert isinstance(made[0], CudaFusedModule)
+    np.testing.assert_allclose([e["train_loss"] for e in fused.history_], losses, rtol=5e-3)
+    np.testing.assert_allclose(fused.predict_proba(X), proba, atol=5e-3)
+
+
+def test_fused_training_is_the_same_every_time(spectra, monkeypatch):
+    pytest.importorskip("triton")
+    monkeypatch.setattr(_fused, "_PAYS_FROM_ON_CUDA", 0)
+    X, y = spectra
+    proba = NETS["published"].fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(NETS["published"].fit(X, y).predict_proba(X), proba)
 
 
 def test_recording_that_fails_halfway_changes_nothing(spectra, monkeypatch, caplog):

@@ -1,4 +1,7 @@
 import copy
+import importlib.util
+import logging
+import os
 import pickle
 import sys
 from functools import partial
@@ -10,8 +13,16 @@ import torch
 from skorch.callbacks import Callback, EpochScoring, Freezer
 
 from skspectra.augmentation import EnergyShift
-from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _fused
+from skspectra.neural import (
+    ConvDenseClassifier,
+    DenseClassifier,
+    FullyConvClassifier,
+    _fused,
+    _fused_cuda,
+    _training,
+)
 from skspectra.neural._fused import FusedModule, FusedStep, fused_module
+from skspectra.neural._fused_cuda import CudaFusedModule, fused_on_cuda
 from skspectra.neural._initialization import settle_statistics
 from skspectra.neural._invariant import InvariantConvModule
 from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
@@ -24,6 +35,15 @@ HIDDEN = {
     InvariantConvModule: {},
     ConvDenseModule: {"hidden_layer_sizes": (8, 4)},
 }
+TRITON = pytest.mark.skipif(
+    importlib.util.find_spec("triton") is None or os.environ.get("TRITON_INTERPRET") != "1",
+    reason="without CUDA it takes triton, and TRITON_INTERPRET=1, to run its kernels",
+)
+FUSED = [
+    pytest.param(FusedModule, id="numba"),
+    pytest.param(CudaFusedModule, id="triton", marks=TRITON),
+]
+N_SPECTRA = {FusedModule: (33, 16, 5), CudaFusedModule: (7,)}  # what is interpreted is slow
 CLASSIFIERS = {
     "published": FullyConvClassifier,
     "invariant": partial(FullyConvClassifier, graph="invariant", dropout=0.3),
@@ -74,10 +94,13 @@ SIZES = [
 ]
 
 
+@pytest.mark.parametrize("fused_class", FUSED)
 @pytest.mark.parametrize("module_class", [FullyConvModule, InvariantConvModule])
 @pytest.mark.parametrize("has_maps", [True, False])
 @pytest.mark.parametrize(("n_channels", "n_filters", "kernel_sizes"), SIZES)
-def test_gradients_in_float32(module_class, has_maps, n_channels, n_filters, kernel_sizes):
+def test_gradients_in_float32(
+    fused_class, module_class, has_maps, n_channels, n_filters, kernel_sizes
+):
     if has_maps and n_channels == 2:
         pytest.skip("a second normalisation of one filter leaves rounding errors for gradients")
     sizes = {"n_filters": n_filters, "kernel_sizes": kernel_sizes}
@@ -85,8 +108,8 @@ def test_gradients_in_float32(module_class, has_maps, n_channels, n_filters, ker
     if not has_maps:
         module.classifier = torch.nn.Sequential(torch.nn.Identity())
     exact = copy.deepcopy(module).double()
-    fused = FusedModule(module)
-    for n_spectra in (33, 16, 5):
+    fused = fused_class(module)
+    for n_spectra in N_SPECTRA[fused_class]:
         X = torch.randn(n_spectra, n_channels)
         direction = torch.randn(module(X).shape)
         values, gradients = gradients_of(module, fused, X, direction)
@@ -97,16 +120,17 @@ def test_gradients_in_float32(module_class, has_maps, n_channels, n_filters, ker
             assert (gradient - reference).abs().max() < 1e-5 * largest
 
 
+@pytest.mark.parametrize("fused_class", FUSED)
 @pytest.mark.parametrize("module_class", HIDDEN)
 @pytest.mark.parametrize(("n_channels", "n_filters", "kernel_sizes"), SIZES)
 def test_logits_gradients_and_statistics_in_float64(
-    module_class, n_channels, n_filters, kernel_sizes
+    fused_class, module_class, n_channels, n_filters, kernel_sizes
 ):
     sizes = {"n_filters": n_filters, "kernel_sizes": kernel_sizes}
     module = random_module(module_class, n_channels, torch.float64, **sizes)
     other = copy.deepcopy(module)
-    fused = FusedModule(module)
-    for n_spectra in (33, 16, 5):
+    fused = fused_class(module)
+    for n_spectra in N_SPECTRA[fused_class]:
         X = torch.randn(n_spectra, n_channels, dtype=torch.float64)
         direction = torch.randn(n_spectra, 3)
         logits, gradients = gradients_of(module, fused, X, direction)
@@ -141,20 +165,22 @@ def test_dense_modules(n_channels, hidden, dropout):
     torch.testing.assert_close(FusedModule(other)(X.double()), exact(X.double()))
 
 
-def test_filters_far_from_zero_keep_their_variance():
+@pytest.mark.parametrize("fused_class", FUSED)
+def test_filters_far_from_zero_keep_their_variance(fused_class):
     module = random_module(FullyConvModule, 300, **PUBLISHED, eps=1e-6)
     with torch.no_grad():
         module.features.block_1.conv.bias.add_(300)
     exact = copy.deepcopy(module).double()
     X = torch.randn(50, 300)
-    assert relative(FusedModule(module)(X).detach(), exact(X.double()).detach()) < 1e-3
+    assert relative(fused_class(module)(X).detach(), exact(X.double()).detach()) < 1e-3
 
 
+@pytest.mark.parametrize("fused_class", FUSED)
 @pytest.mark.parametrize("module_class", HIDDEN)
-def test_dropout_and_evaluation_are_those_of_the_module(module_class):
+def test_dropout_and_evaluation_are_those_of_the_module(fused_class, module_class):
     module = random_module(module_class, 60, torch.float64, **BLOCKS | {"dropout": 0.5})
     other = copy.deepcopy(module)
-    fused, X = FusedModule(module), torch.randn(21, 60, dtype=torch.float64)
+    fused, X = fused_class(module), torch.randn(21, 60, dtype=torch.float64)
     direction = torch.randn(21, 3)
     for seed in range(3):
         logits, gradients = gradients_of(module, fused, X, direction, seed)
@@ -165,11 +191,12 @@ def test_dropout_and_evaluation_are_those_of_the_module(module_class):
     torch.testing.assert_close(fused(X), module(X), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("fused_class", FUSED)
 @pytest.mark.parametrize("module_class", HIDDEN)
-def test_settled_statistics_are_those_of_torch(module_class):
+def test_settled_statistics_are_those_of_torch(fused_class, module_class):
     module = random_module(module_class, 60, **BLOCKS)
     other = copy.deepcopy(module)
-    fused = FusedModule(module)
+    fused = fused_class(module)
     batches = [(torch.randn(n_spectra, 60), None) for n_spectra in (20, 19, 20)]
     settle_statistics(module, batches, fused)
     settle_statistics(other, batches, other)
@@ -337,3 +364,72 @@ def test_parameters_step_at_once_unless_told_otherwise(spectra):
     assert not told.net_.optimizer_.param_groups[0]["fused"]
     other = DenseClassifier(max_epochs=1, optimizer="RMSprop").fit(*spectra).net_.optimizer_
     assert "fused" not in other.param_groups[0]
+
+
+@TRITON
+@pytest.mark.parametrize("module_class", HIDDEN)
+def test_kernels_that_are_right_are_trusted(module_class, monkeypatch, caplog):
+    monkeypatch.setattr(_fused_cuda, "_N_TRIED", 20)
+    module = random_module(module_class, 60, **BLOCKS | {"dropout": 0.5})
+    before, state = copy.deepcopy(module.state_dict()), torch.get_rng_state()
+    with caplog.at_level(logging.INFO, "skspectra"):
+        assert isinstance(fused_on_cuda(module), CudaFusedModule)
+    assert caplog.messages == []
+    torch.testing.assert_close(module.state_dict(), before, rtol=0, atol=0)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(parameter.grad is None for parameter in module.parameters())
+
+
+def break_backward(kernels, patch):
+    exact = kernels.backward
+    patch.setattr(kernels, "backward", lambda *args: [1.001 * each for each in exact(*args)])
+    return "they are off by "
+
+
+def fail_to_compile(kernels, patch):
+    def fail(*args):
+        raise RuntimeError("ptxas is missing\nfurther lines")
+
+    patch.setattr(kernels, "forward", fail)
+    return "ptxas is missing"
+
+
+@TRITON
+@pytest.mark.parametrize("fault", [break_backward, fail_to_compile])
+def test_kernels_that_are_not_right_are_not_used(fault, monkeypatch, caplog):
+    from skspectra.neural import _triton
+
+    monkeypatch.setattr(_fused_cuda, "_N_TRIED", 20)
+    reason = fault(_triton, monkeypatch)
+    with caplog.at_level(logging.INFO, "skspectra"):
+        assert fused_on_cuda(random_module(FullyConvModule, 60, **BLOCKS)) is None
+    (message,) = caplog.messages
+    assert message.startswith(f"Training without fused kernels: {reason}")
+
+
+@TRITON
+def test_wide_nets_are_left_to_torch(caplog):
+    with caplog.at_level(logging.INFO, "skspectra"):
+        wide = random_module(FullyConvModule, 60, n_filters=(4, 65), kernel_sizes=(3, 3))
+        assert fused_on_cuda(wide) is None
+    assert caplog.messages == ["Training without fused kernels: a part has more than 64 filters."]
+
+
+@TRITON
+@pytest.mark.parametrize("classifier", CLASSIFIERS.values(), ids=CLASSIFIERS)
+def test_fit_with_triton_is_the_fit_of_torch(classifier, spectra, monkeypatch):
+    X, y = spectra
+    clf = classifier(**BLOCKS, max_epochs=2, batch_size=29, validation_fraction=0.2, random_state=0)
+    expected = clf.fit(X, y).predict_proba(X)
+    monkeypatch.setattr(_training, "fused_module", lambda module, size: CudaFusedModule(module))
+    monkeypatch.setattr(Training, "_leave_autograd_out", lambda self: None)  # as on CUDA
+    np.testing.assert_allclose(clf.fit(X, y).predict_proba(X), expected, rtol=5e-3, atol=1e-3)
+
+
+def test_without_triton_torch_trains_and_says_so(monkeypatch, caplog):
+    monkeypatch.delattr("skspectra.neural._triton", raising=False)
+    monkeypatch.setitem(sys.modules, "skspectra.neural._triton", None)
+    with caplog.at_level(logging.INFO, "skspectra"):
+        assert fused_on_cuda(random_module(FullyConvModule, 60, **BLOCKS)) is None
+    (message,) = caplog.messages
+    assert message.startswith("Training without fused kernels: ")
