@@ -28,7 +28,7 @@ from skspectra.neural import (
     DenseClassifier,
     FullyConvClassifier,
     _fused,
-    _modules,
+    _fused_dense,
 )
 
 ALWAYS, NEVER = 0, 10**15
@@ -124,11 +124,16 @@ def compare_accuracy(n_seeds):
     X, y = simulate(3000, np.random.default_rng(1))
     X_new, y_new = simulate(3000, np.random.default_rng(2))
     kernels = partial(patch.object, _fused, "_PAYS_FROM")
-    masks = partial(patch.object, _modules, "dropout_mask")
+    masks = partial(patch.object, _fused_dense, "dropout_mask")
     ways = {
         FullyConvClassifier: ("kernels", kernels(ALWAYS), "plain torch", kernels(NEVER)),
         ConvDenseClassifier: ("kernels", kernels(ALWAYS), "plain torch", kernels(NEVER)),
-        DenseClassifier: ("our masks", masks(_modules.dropout_mask), "torch's", masks(torch_mask)),
+        DenseClassifier: (
+            "our masks",
+            masks(_fused_dense.dropout_mask),
+            "torch's",
+            masks(torch_mask),
+        ),
     }
     print(f"\nAccuracy over {n_seeds} seeds, %: mean +- spread; difference seed by seed")
     for classifier, (fast, with_fast, reference, with_reference) in ways.items():
