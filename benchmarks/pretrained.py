@@ -6,12 +6,16 @@ reads simulated spectra from multiplet parameters that it was not trained with, 
 other elements and noise and, with --spectra, how it reads the measured spectra that
 ``real_spectra.py`` reads. ``--pretrained`` tests the model that is installed instead.
 
+Beside Mn the nets are shown both neighbours, Cr and Fe, as spectra of no class. That is how they
+come to refuse these (without, NoveltyRejector refused 0.15 and 0.09 of them), and over twice five
+seeds it also took single nets from 0.93 to 0.96 of the MnO to 0.97 to 0.98, the ensembles from 0.93
+and 0.96 to 0.98.
+
 The measured spectra are no independent test of this model: its form was chosen with their figures
-in view. Published nets that see 50 eV as they come read all of the published spectra and 0.94 of
-the MnO (0.97 if trained with shifts of 10 eV, but then they refuse Mn that is 10 eV off), invariant
-ones 0.96; on spectra that were aligned at L3 and cropped to 30 eV published nets read 0.92 and
-0.90, and refused twice as many Fe and Cr edges, but some MnO too. What is simulated and how the
-nets are trained is as in ``real_spectra.py``.
+in view. Published nets that see 50 eV read 0.94 of the MnO, invariant ones 0.96. Nets with twice as
+many filters or ten times as many training spectra read new simulated spectra better, but published
+ones worse (0.77 to 0.92). What is simulated and how the nets are trained is as in
+``real_spectra.py``.
 """
 
 import argparse
@@ -37,7 +41,6 @@ from skspectra.neural import (
 from skspectra.preprocessing import PowerLawBackground, SpectralCrop, SpectrumNormalizer
 
 NAME = "mn-l23"
-MN_ABOVE_O = 112  # eV
 SEEN = (625, 675)  # holds the L3 line, however far off it is
 MN_START = 635  # of the axis on which Mn is simulated by default
 MEASURED = {"shift": (-12, 12)}  # 10, and some more: what lies at the end of a range is novel
@@ -45,8 +48,9 @@ N_POINTS = 300
 TRAINING = {"n_per_class": 3000, "n_points": N_POINTS, "random_state": 0, **MEASURED}
 TRAINED = {"graph": "invariant", "max_epochs": 40, **NET}
 N_MEMBERS = 5
-N_CLUSTERS = 8  # twice as many refuse 3 % more of other elements, in a file a fifth larger
+N_CLUSTERS = 8  # 3 would save 13 kB and refuse 0.88 in place of 0.95 of Ti
 OTHERS = {
+    "V": ("V3+", "V4+"),
     "Ti": ("Ti3+", "Ti4+"),
     "Cr": ("Cr2+", "Cr3+"),
     "Fe": ("Fe2+", "Fe3+"),
@@ -55,9 +59,20 @@ OTHERS = {
 }
 
 
+TITANATE = {  # start of an axis, where the background is fitted, how far below Mn, in eV
+    "O K": (480, (490, 520), 112),
+    "Ti L2,3": (400, (415, 445), 183),
+}
+SHOWN = ("Cr", "Fe")  # as spectra of no class
+COUNTEREXAMPLES = {"n_per_class": 1000, "n_points": 60, "random_state": 0, **MEASURED}
+
+
 def train():
     """Fit the ensemble and what knows its spectra."""
     X, y = make_l23_spectra(ions=IONS, spectral_axis=WIDE, return_X_y=True, **TRAINING)
+    others = [another_element(OTHERS[each], **COUNTEREXAMPLES).data for each in SHOWN]
+    X = np.concatenate([X, *others])
+    y = np.append(y, ["unknown"] * (len(X) - len(y)))
     net = FullyConvClassifier(**TRAINED)
     ensemble = EnsembleClassifier(net, N_MEMBERS, random_state=0)
     pipeline = make_pipeline(
@@ -68,13 +83,19 @@ def train():
     return NoveltyRejector(pipeline, n_clusters=N_CLUSTERS).fit(X, y)
 
 
+def new_points(data, n_trained):
+    """Which simulated spectra are of points of the multiplet calculation not trained on."""
+    points = data.parameters[["point", "second_point"]].fillna(n_trained)
+    return (points >= n_trained).all(axis=1).to_numpy()
+
+
 def held_out():
-    """Spectra from points of the multiplet calculation that were not trained on."""
+    """Spectra of Mn from new points."""
+    n_points = N_POINTS + 100
     data = make_l23_spectra(
-        2000, ions=IONS, spectral_axis=WIDE, n_points=N_POINTS + 100, random_state=1, **MEASURED
+        2000, ions=IONS, spectral_axis=WIDE, n_points=n_points, random_state=1, **MEASURED
     )
-    points = data.parameters[["point", "second_point"]].fillna(N_POINTS)
-    new = (points >= N_POINTS).all(axis=1).to_numpy()
+    new = new_points(data, N_POINTS)
     return data.data[new], data.target[new]
 
 
@@ -87,27 +108,31 @@ def variants(X):
         yield f"dispersion {stretch:+.0%}", resample_rows(X, axis, WIDE, outside="edge")
 
 
-def another_element(ions):
+def another_element(ions, **simulation):
     """Spectra of another element, moved to where Mn is."""
     nominal = make_l23_spectra(1, ions=ions, n_points=1).spectral_axis
-    return make_l23_spectra(
-        200,
-        ions=ions,
-        spectral_axis=WIDE - MN_START + nominal[0],
-        n_points=30,
-        random_state=2,
-        return_X_y=True,
-        **MEASURED,
+    axis = WIDE - MN_START + nominal[0]
+    return make_l23_spectra(ions=ions, spectral_axis=axis, **simulation)
+
+
+def others_held_out(ions):
+    """Spectra of another element from points that no net was shown."""
+    n_shown = COUNTEREXAMPLES["n_points"]
+    data = another_element(
+        ions, n_per_class=1000, n_points=n_shown + 60, random_state=2, **MEASURED
     )
+    return data.data[new_points(data, n_shown)]
 
 
-def oxygen(folder):
-    """O K edge of SrTiO3, its background removed, moved to within 8 eV of where Mn is."""
-    axis = 480 + 0.25 * np.arange(500)
-    X, _ = read_spectra(folder / "sto_core_loss.dm3", axis)
-    X = PowerLawBackground((490, 520), spectral_axis=axis).fit_transform(X)
-    moved = [resample_rows(X, axis + MN_ABOVE_O + s, WIDE, outside="edge") for s in range(-8, 9)]
-    return np.concatenate(moved)
+def titanate(folder, start, pre_edge, below_mn):
+    """Read an edge of SrTiO3 without background, moved to within 8 eV of where Mn is."""
+    wide = start + 0.25 * np.arange(500)
+    X, _ = read_spectra(folder / "sto_core_loss.dm3", wide)
+    moved = wide + below_mn
+    X = PowerLawBackground(pre_edge, spectral_axis=wide).fit_transform(X)
+    return np.concatenate(
+        [resample_rows(X, moved + shift, WIDE, outside="edge") for shift in range(-8, 9)]
+    )
 
 
 def figures_of(model, X, y):
@@ -127,14 +152,17 @@ def test(model, folder):
         "pure noise": {"refused": float(np.mean(model.novelty(noise) > 1))},
     }
     for element, ions in OTHERS.items():
-        X, _ = another_element(ions)
-        figures[f"simulated {element}"] = {"refused": float(np.mean(model.novelty(X) > 1))}
+        X = others_held_out(ions)
+        name = f"simulated {element}, {'shown' if element in SHOWN else 'never shown'}"
+        figures[name] = {"refused": float(np.mean(model.novelty(X) > 1))}
     if folder is None:
         return figures
     for name, read in (("literature", literature), ("MnO, acquired", manganese_oxide)):
         X, y = read(folder)
         figures |= {f"{name}, {how}": figures_of(model, x, y) for how, x in variants(X)}
-    figures["O K of SrTiO3, moved"] = {"refused": float(np.mean(model.novelty(oxygen(folder)) > 1))}
+    for edge, (start, pre_edge, below_mn) in TITANATE.items():
+        X = titanate(folder, start, pre_edge, below_mn)
+        figures[f"{edge} of SrTiO3, moved"] = {"refused": float(np.mean(model.novelty(X) > 1))}
     X = line_scan(folder)
     share = model.predict_proba(X).mean(axis=0)
     figures["LSMO line scan"] = {
@@ -163,6 +191,7 @@ def main():
         "ions": IONS,
         "spectral_axis_eV": {"start": WIDE[0], "step": 0.1, "n_channels": WIDE.size},
         "training": TRAINING,
+        "counterexamples": {"elements": SHOWN, **COUNTEREXAMPLES},
         "net": TRAINED,
         "n_members": N_MEMBERS,
         "figures": figures,

@@ -9,7 +9,8 @@ These spectra are no blind test. The MnO had shown that what was simulated was t
 thick specimen and a coarse resolution, and SrTiO3 that L2 may be the higher line; the ranges were
 then set to what any instrument and specimen can do. Dropout and schedule were chosen among seven
 trainings, with these figures and those of simulated spectra of another kind in view (charge
-transfer, another recipe of broadening).
+transfer, another recipe of broadening). ``--counterexamples`` shows the nets the neighbours of the
+element as spectra of no class.
 """
 
 import argparse
@@ -26,11 +27,12 @@ from sklearn.pipeline import make_pipeline
 from skspectra._interpolation import resample_rows, shift_rows
 from skspectra.datasets import make_l23_spectra
 from skspectra.io import read_spectra
-from skspectra.neural import EnsembleClassifier, FullyConvClassifier
+from skspectra.neural import EnsembleClassifier, FullyConvClassifier, NoveltyRejector
 from skspectra.preprocessing import PeakAligner, PowerLawBackground, SpectrumNormalizer
 
 IONS = ("Mn2+", "Mn3+", "Mn4+")
 TI_IONS = ("Ti2+", "Ti3+", "Ti4+")
+NEIGHBOURS = {IONS: (("Cr2+", "Cr3+"), ("Fe2+", "Fe3+")), TI_IONS: (("V3+", "V4+"),)}
 AXIS = 635 + 0.1 * np.arange(300)
 WIDE = 615 + 0.1 * np.arange(700)
 NET = {"dropout": 0.2, "schedule": "one-cycle", "lr": 0.01}
@@ -95,9 +97,19 @@ def train(ions, options):
         SpectrumNormalizer(),
         FullyConvClassifier(graph=options.graph, max_epochs=options.max_epochs, **NET),
     )
-    ensemble = EnsembleClassifier(net, options.n_members, n_jobs=-1, random_state=options.seed)
     forest = make_pipeline(SpectrumNormalizer(), RandomForestClassifier(200, random_state=0))
-    return ensemble.fit(X, y), forest.fit(X, y)
+    forest.fit(X, y)
+    if options.counterexamples:
+        net = NoveltyRejector(net)
+        n_of_ion = options.n_per_class // 3
+        others = [
+            make_l23_spectra(n_of_ion, ions=others, n_points=60, random_state=options.seed).data
+            for others in NEIGHBOURS[ions]
+        ]
+        X = np.concatenate([X, *others])
+        y = np.append(y, ["unknown"] * (len(X) - len(y)))
+    ensemble = EnsembleClassifier(net, options.n_members, n_jobs=-1, random_state=options.seed)
+    return ensemble.fit(X, y), forest
 
 
 def held_out(seed):
@@ -149,6 +161,7 @@ def main():
     parser.add_argument("--max-epochs", type=int, default=40)
     parser.add_argument("--n-members", type=int, default=8)
     parser.add_argument("--graph", choices=["published", "invariant"], default="published")
+    parser.add_argument("--counterexamples", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     ensemble, forest = train(IONS, options)

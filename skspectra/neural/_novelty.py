@@ -8,11 +8,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.cluster import KMeans
 from sklearn.covariance import ledoit_wolf
 from sklearn.decomposition import PCA
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra.neural._stored import StoredSpectra, read_rows, row_blocks, validate_spectra
+from skspectra.neural._stored import (
+    StoredSpectra,
+    read_rows,
+    row_blocks,
+    validate_spectra,
+)
 from skspectra.neural._streaming import as_tensor
 
 __all__ = ["NoveltyRejector"]
@@ -22,6 +28,7 @@ _SAMPLE = 2**16  # stored spectra that novelty is learned from
 _LEAST_SPECTRA = 4  # of a cluster, for every component
 _SHRINKAGE = 0.3  # of the covariance of a cluster towards that of its class
 _LEAST_VARIANCE = 1e-6  # of a class in any direction, over the mean of all
+_LEAST_DOUBT = 0.5  # what is refused for it is as likely of no class as of all of them
 
 
 class NoveltyRejector(ClassifierMixin, BaseEstimator):
@@ -37,19 +44,25 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
     .. math::
         t^2(x) = \min_k\, (z - m_k)^T \Sigma_k^{-1} (z - m_k), \qquad
         q(x) = \frac{\lVert x - \bar x - V^T z \rVert^2}{\lVert x \rVert^2}, \qquad
-        \mathrm{novelty}(x) = \frac{1}{s} \max\Big(\frac{t}{s_t}, \frac{q}{s_q}\Big)
+        \mathrm{novelty}(x) = \frac{1}{s} \max\Big(\frac{t}{s_t}, \frac{q}{s_q}, \frac{u}{s_u}\Big)
 
-    These are the two statistics of class models in chemometrics [1]_. The first finds edges of
-    another shape, the second noise. Each is scaled by its `keep` quantile over the training
-    spectra, and so is their maximum. A spectrum that does not vary at all has infinite novelty.
+    The first two are the statistics of class models in chemometrics [1]_: :math:`t` finds edges of
+    another shape, :math:`q` noise. What is nearly of a class, as the same edge of the next element,
+    is told apart only by a classifier that has seen it [2]_: give spectra of that kind the label
+    `unknown`. The classifier learns them as one more class, and :math:`u` is the probability that
+    it gives to it. Each statistic is scaled by its `keep` quantile over the training spectra of the
+    classes, :math:`s_u` being 1/2 at least, and so is their maximum. A spectrum that does not vary
+    at all has infinite novelty.
 
     Parameters
     ----------
     estimator : classifier
         A net, an ensemble or any other classifier with `predict_proba`, or a pipeline that ends in
         one. Cloned.
+    unknown : object, default="unknown"
+        What a spectrum is called that is of no class. In `y`, the label of spectra to refuse.
     keep : float, default=0.99
-        Share of the training spectra that is not novel, above 0 and up to 1.
+        Share of the training spectra of the classes that is not novel, above 0 and up to 1.
     n_components : int, default=15
         Number of principal components; at most as many as there are channels or spectra.
     n_clusters : int, default=15
@@ -61,7 +74,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
     estimator_ : classifier
         The fitted classifier.
     classes_ : ndarray of shape (n_classes,)
-        Class labels.
+        Class labels, without `unknown`.
     mean_ : ndarray of shape (n_channels_seen,), float32
         Mean of the training spectra as the last step sees them.
     components_ : ndarray of shape (`n_components_`, n_channels_seen), float32
@@ -70,8 +83,8 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         Means of the clusters of all classes along the components.
     precisions_ : ndarray of shape (`n_clusters_`, `n_components_`, `n_components_`), float32
         Inverse of the covariance of each cluster, shrunk by three tenths towards that of its class.
-    scales_ : ndarray of shape (3,)
-        :math:`s_t, s_q, s`.
+    scales_ : ndarray of shape (3,) or (4,)
+        :math:`s_t, s_q, s_u, s`; without :math:`s_u` where no spectrum was labelled `unknown`.
     n_features_in_ : int
         Number of channels seen at fit.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -86,6 +99,8 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
     ----------
     .. [1] S. Wold, "Pattern recognition by means of disjoint principal components models", Pattern
        Recognition 8, 127 (1976).
+    .. [2] D. Hendrycks, M. Mazeika and T. Dietterich, "Deep anomaly detection with outlier
+       exposure", International Conference on Learning Representations (2019), arXiv:1812.04606.
 
     Examples
     --------
@@ -99,17 +114,31 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
     >>> rejector = NoveltyRejector(net, n_components=3).fit(X, y)
     >>> rejector.predict_with_reject([*peaks, peaks[0] - peaks[1], np.ones(20)])
     array(['left', 'right', 'unknown', 'unknown'], dtype=object)
+
+    A peak that is little wider is taken for one of these, until the rejector was shown such peaks:
+
+    >>> wide = np.exp(-((np.arange(20) - 6) ** 2) / 10)
+    >>> rejector.predict_with_reject([wide])
+    array(['left'], dtype=object)
+    >>> X = np.concatenate([X, wide + rng.normal(0, 0.05, (50, 20))])
+    >>> y = y + ["unknown"] * 50
+    >>> rejector.fit(X, y).predict_with_reject([wide])
+    array(['unknown'], dtype=object)
+    >>> rejector.classes_
+    array(['left', 'right'], dtype='<U7')
     """
 
     _parameter_constraints: dict = {
-        "estimator": [HasMethods(["fit", "predict", "predict_proba"])],
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "unknown": "no_validation",
         "keep": [Interval(Real, 0, 1, closed="right")],
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "n_clusters": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, estimator, *, keep=0.99, n_components=15, n_clusters=15):
+    def __init__(self, estimator, *, unknown="unknown", keep=0.99, n_components=15, n_clusters=15):
         self.estimator = estimator
+        self.unknown = unknown
         self.keep = keep
         self.n_components = n_components
         self.n_clusters = n_clusters
@@ -123,7 +152,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         X : array-like of shape (n_spectra, n_channels)
             Spectra.
         y : array-like of shape (n_spectra,)
-            Labels.
+            Labels; `unknown` for spectra that are of no class.
 
         Returns
         -------
@@ -132,21 +161,30 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a class has fewer than two spectra that vary from channel to channel, or the
-            classifier refuses the spectra.
+            If a class has fewer than two spectra that vary from channel to channel, if there is no
+            class, or the classifier refuses the spectra.
         """
         spectra, labels = validate_spectra(self, X, y, read=False, ensure_min_features=2)
         check_classification_targets(labels)
+        known = ~_equals(labels, self.unknown)
+        if not known.any():
+            raise ValueError(f"All labels are {self.unknown!r}. Bring spectra of a class as well.")
         self.estimator_ = clone(self.estimator).fit(X, y)
-        self.classes_ = self.estimator_.classes_
+        self._is_known = ~_equals(self.estimator_.classes_, self.unknown)
+        self.classes_ = self.estimator_.classes_[self._is_known]
         if isinstance(spectra, StoredSpectra):
             rows = np.arange(0, len(spectra), -(-len(spectra) // _SAMPLE))
-            X, labels = as_tensor(spectra.select(rows), torch.device("cpu")).numpy(), labels[rows]
+            X = as_tensor(spectra.select(rows), torch.device("cpu")).numpy()
+            labels, known = labels[rows], known[rows]
+        elif not hasattr(X, "columns"):
+            X = spectra
+        X, labels = _safe_indexing(X, known), labels[known]
         seen = self._as_seen(X)
         varied = ~_is_flat(seen)
         _check_classes(labels, varied)
-        self._learn_shape(seen[varied], labels[varied])
-        self._learn_scales(seen[varied])
+        seen = seen[varied]
+        self._learn_shape(seen, labels[varied])
+        self._learn_scales(self._statistics(_safe_indexing(X, varied), seen))
         return self
 
     def predict(self, X):
@@ -162,8 +200,8 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         y : ndarray of shape (n_spectra,)
             Labels from `classes_`.
         """
-        self._check(X)
-        return self.estimator_.predict(X)
+        codes = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[codes]
 
     def predict_proba(self, X):
         """Probability of each class, if it is one of these at all.
@@ -179,17 +217,19 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
             In the order of `classes_`.
         """
         self._check(X)
-        return self.estimator_.predict_proba(X)
+        proba = self.estimator_.predict_proba(X)
+        if self._is_known.all():
+            return proba
+        proba = np.maximum(proba[:, self._is_known], np.finfo(proba.dtype).tiny)
+        return proba / proba.sum(axis=1, keepdims=True)
 
-    def predict_with_reject(self, X, unknown="unknown"):
-        """Most probable class, or that there is none.
+    def predict_with_reject(self, X):
+        """Most probable class, or `unknown` where the novelty is above 1.
 
         Parameters
         ----------
         X : array-like of shape (n_spectra, n_channels)
             Spectra.
-        unknown : object, default="unknown"
-            What a spectrum with a novelty above 1 is called.
 
         Returns
         -------
@@ -197,7 +237,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
             Labels from `classes_`, and `unknown`.
         """
         labels = self.predict(X).astype(object)
-        labels[self.novelty(X) > 1] = unknown
+        labels[self.novelty(X) > 1] = self.unknown
         return labels
 
     def novelty(self, X):
@@ -253,9 +293,9 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
             own = offsets.T @ offsets / len(offsets)
             yield mean, (1 - _SHRINKAGE) * own + _SHRINKAGE * whole
 
-    def _learn_scales(self, seen):
-        statistics = self._statistics(seen)
-        scales = np.array([self._kept(values) for values in statistics])
+    def _learn_scales(self, statistics):
+        scales = [self._kept(values) for values in statistics]
+        scales[2:] = np.maximum(scales[2:], _LEAST_DOUBT)
         self.scales_ = np.append(scales, self._kept(_greatest(statistics, scales)))
 
     def _kept(self, values):
@@ -265,14 +305,19 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
 
     def _novelty(self, X):
         seen = self._as_seen(X)
-        novelty = np.full(len(seen), np.inf)
         varied = ~_is_flat(seen)
-        statistics = self._statistics(seen[varied])
-        novelty[varied] = _greatest(statistics, self.scales_[:2]) / self.scales_[2]
+        novelty = np.full(len(seen), np.inf)
+        if varied.any():
+            *scales, whole = self.scales_
+            statistics = self._statistics(_safe_indexing(X, varied), seen[varied])
+            novelty[varied] = _greatest(statistics, scales) / whole
         return novelty
 
-    def _statistics(self, seen):
-        """Distance to the nearest cluster, and share of the squares that the components leave."""
+    def _statistics(self, X, seen):
+        """Distance to the nearest cluster, share of the squares that the components leave, doubt.
+
+        The last is the probability of no class, and is missing where none was learned.
+        """
         centred = seen - self.mean_
         scores = centred @ self.components_.T
         squares = [
@@ -280,7 +325,14 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
             for mean, precision in zip(self.cluster_means_, self.precisions_, strict=True)
         ]
         left = centred - scores @ self.components_
-        return np.sqrt(np.min(squares, axis=0)), (left**2).sum(axis=1) / (seen**2).sum(axis=1)
+        shape = np.sqrt(np.min(squares, axis=0)), (left**2).sum(axis=1) / (seen**2).sum(axis=1)
+        if self._is_known.all():
+            return shape
+        return *shape, self.estimator_.predict_proba(X)[:, ~self._is_known].ravel()
+
+
+def _equals(labels, unknown):
+    return np.fromiter((label == unknown for label in labels), bool, len(labels))
 
 
 def _is_flat(X):
@@ -298,5 +350,6 @@ def _check_classes(labels, varied):
 
 
 def _greatest(statistics, scales):
-    first, second = (values / scale for values, scale in zip(statistics, scales, strict=True))
-    return np.maximum(first, second)
+    return np.max(
+        [values / scale for values, scale in zip(statistics, scales, strict=True)], axis=0
+    )

@@ -11,6 +11,7 @@ import sklearn.pipeline
 import torch
 from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import check_is_fitted
+from torch.nn.utils import parameters_to_vector
 
 import skspectra
 from skspectra import augmentation, preprocessing
@@ -205,9 +206,9 @@ def _pack_estimator(estimator, where, tensors):
     packed = {"estimator": _name(estimator), "params": _pack_items(params, where, tensors)}
     if isinstance(estimator, SpectralNetEstimator) and fitted:
         module = estimator.net_.module_
-        weights = {name: tensor.cpu().numpy() for name, tensor in module.state_dict().items()}
         packed["n_channels"] = int(estimator.net_.get_params_for("module")["n_channels"])
-        packed["weights"] = _pack_items(weights, f"{where}.weights", tensors)
+        weights = parameters_to_vector(_weights(module)).cpu().numpy()
+        packed["weights"] = _pack(weights, f"{where}.weights", tensors)
         if estimator.augmenters_ is not None:
             augmenters = estimator.augmenters_.augmenters
             packed["augmenters"] = _pack(augmenters, f"{where}.augment", tensors)
@@ -249,7 +250,7 @@ def _unpack_estimator(packed, tensors):
         if "augmenters" in packed:
             estimator.augmenters_ = AugmenterChain([])
             estimator.augmenters_.augmenters = _unpack(packed["augmenters"], tensors)
-        weights = _unpack_items(packed["weights"], tensors)
+        weights = _unpack(packed["weights"], tensors)
         estimator.net_ = _make_net(estimator, packed["n_channels"], weights)
     return estimator
 
@@ -261,9 +262,16 @@ def _make_net(estimator, n_channels, weights):
     net = estimator._make_net(n_channels, device, warm=False)
     with seeded(0, device):
         net.initialize()
-    tensors = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
-    net.module_.load_state_dict(tensors)
+    places = _weights(net.module_)
+    parts = torch.from_numpy(np.array(weights)).split([place.numel() for place in places])
+    for place, part in zip(places, parts, strict=True):
+        place.copy_(part.view_as(place))
     return net
+
+
+def _weights(module):
+    """Parameters and statistics of a module: all that it predicts with."""
+    return [tensor for tensor in module.state_dict().values() if tensor.is_floating_point()]
 
 
 def _name(estimator):

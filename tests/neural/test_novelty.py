@@ -10,7 +10,12 @@ from skspectra._interpolation import resample_rows
 from skspectra.datasets import make_l23_spectra
 from skspectra.exceptions import SpectrumWarning
 from skspectra.io import read_spectra
-from skspectra.neural import DenseClassifier, EnsembleClassifier, NoveltyRejector
+from skspectra.neural import (
+    DenseClassifier,
+    EnsembleClassifier,
+    FullyConvClassifier,
+    NoveltyRejector,
+)
 from skspectra.preprocessing import PowerLawBackground, SpectrumNormalizer
 
 AXIS = 635 + 0.1 * np.arange(300)
@@ -114,13 +119,70 @@ def test_wraps_nets_ensembles_and_frames_and_predicts_as_they_do(spectra):
         assert rejector.novelty(X).shape == (60,)
 
 
-def test_unknown_may_be_anything(spectra):
+@pytest.mark.parametrize("unknown", [None, "other", -1])
+def test_unknown_may_be_anything(spectra, unknown):
     X, _ = spectra
     y = np.arange(60) % 2
-    rejector = NoveltyRejector(LinearDiscriminantAnalysis(), n_components=3).fit(X, y)
-    answer = rejector.predict_with_reject([*X[:2], np.ones(24)], unknown=None)
-    assert answer.tolist()[2] is None
+    rejector = NoveltyRejector(LinearDiscriminantAnalysis(), unknown=unknown, n_components=3)
+    answer = rejector.fit(X, y).predict_with_reject([*X[:2], np.ones(24)])
+    assert answer.tolist()[2] == unknown
     assert answer[0] in (0, 1)
+
+
+def with_counterexamples(n_per_class=300):
+    """Mn, and as many spectra of both neighbours as of no class."""
+    X, y = simulated(n_per_class, n_points=40)
+    others = [
+        simulated(n_per_class, ions, n_points=40)[0]
+        for ions in (("Cr2+", "Cr3+"), ("Fe2+", "Fe3+"))
+    ]
+    X = np.concatenate([X, *others])
+    return X, np.append(y, ["unknown"] * (len(X) - len(y)))
+
+
+@pytest.fixture(scope="module")
+def taught():
+    net = FullyConvClassifier(graph="invariant", max_epochs=20, random_state=0)
+    return NoveltyRejector(make_pipeline(SpectrumNormalizer(), net), n_clusters=3).fit(
+        *with_counterexamples()
+    )
+
+
+def test_what_it_was_shown_as_unknown_is_refused(taught, rejector):
+    for ions in (("Cr2+", "Cr3+"), ("Fe2+", "Fe3+")):
+        X, _ = simulated(200, ions, n_points=10, seed=1)
+        assert refused(taught, X) > refused(rejector, X) + 0.2
+
+
+def test_unknown_spectra_are_not_of_a_class(taught):
+    X, y = with_counterexamples()
+    known = y != "unknown"
+    assert taught.classes_.tolist() == ["Mn2+", "Mn3+", "Mn4+"]
+    assert 0.99 <= np.mean(taught.novelty(X[known]) <= 1) < 0.992
+    proba = taught.predict_proba(X)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-6)
+    *of_classes, _ = taught.estimator_.predict_proba(X).T
+    expected = of_classes / np.sum(of_classes, axis=0)
+    np.testing.assert_allclose(proba, expected.T, rtol=1e-5)
+    assert set(taught.predict(X)) == {"Mn2+", "Mn3+", "Mn4+"}
+
+
+def test_what_is_shown_as_unknown_leaves_the_shape_of_the_classes(taught):
+    X, y = with_counterexamples()
+    known = y != "unknown"
+    alone = NoveltyRejector(taught.estimator, n_clusters=3).fit(X[known], y[known])
+    for name in ("mean_", "components_", "cluster_means_", "precisions_"):
+        np.testing.assert_array_equal(getattr(taught, name), getattr(alone, name))
+    np.testing.assert_array_equal(taught.scales_[:2], alone.scales_[:2])
+
+
+def test_probabilities_of_classes_that_vanish_are_equal():
+    class Certain(LinearDiscriminantAnalysis):
+        def predict_proba(self, X):
+            return np.tile(np.float32([0, 0, 1]), (len(X), 1))
+
+    X, y = np.random.default_rng(0).normal(size=(30, 4)), ["a", "b", "unknown"] * 10
+    np.testing.assert_array_equal(NoveltyRejector(Certain()).fit(X, y).predict_proba(X[:2]), 0.5)
 
 
 def test_bad_input_is_refused(spectra):
@@ -128,6 +190,8 @@ def test_bad_input_is_refused(spectra):
     classifier = LinearDiscriminantAnalysis()
     with pytest.raises(ValueError, match=r"two spectra at least .* \[0, 1\] have fewer"):
         NoveltyRejector(RandomForestClassifier(2)).fit(np.ones((6, 5)), [0, 1] * 3)
+    with pytest.raises(ValueError, match="All labels are 'unknown'"):
+        NoveltyRejector(RandomForestClassifier(2)).fit(X, ["unknown"] * 60)
     with pytest.raises(ValueError, match="'keep' parameter"):
         NoveltyRejector(classifier, keep=0).fit(X, y)
     with pytest.raises(ValueError, match="expecting 24 features"):

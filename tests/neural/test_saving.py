@@ -172,7 +172,7 @@ def test_truncated_and_foreign_files_are_one_clear_error(path, spectra, tmp_path
             lambda header: header["model"]["fitted"].update(
                 classes_={"strings": ["Mn2+"], "dtype": "U"}
             ),
-            "does not fit together.*size mismatch",
+            "does not fit together.*split_sizes",
         ),
         (lambda header: header["model"]["params"].update(colour="red"), "colour"),
         (lambda header: header.pop("model"), "does not fit together: 'model'"),
