@@ -16,7 +16,7 @@ def load_pretrained(name):
     or ``"Mn4+"``. Its steps crop to 625 to 675 eV and normalise, and five nets follow, in a
     `NoveltyRejector`. It was trained on simulated spectra only (see
     `skspectra.datasets.make_l23_spectra`), with calibration errors of up to 12 eV and 5 % of the
-    dispersion.
+    dispersion, and was shown Cr and Fe as spectra to refuse.
 
     It wants spectra without background, of any scale, on 700 channels of 0.1 eV from 615 to
     684.9 eV; what a spectrum lacks at the ends may be filled with its first or last value, as
