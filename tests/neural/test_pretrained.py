@@ -39,6 +39,15 @@ def test_simulated_spectra_are_read_at_every_shift(model, shift):
     assert np.mean(model.novelty(X) > 1) < 0.05
 
 
+@pytest.mark.parametrize(
+    ("ions", "distance"),
+    [(("Cr2+", "Cr3+"), 64), (("Fe2+", "Fe3+"), -68), (("Co2+", "Co3+"), -139)],
+)
+def test_other_elements_are_refused(model, ions, distance):
+    X, _ = simulated(model.estimator_[0].spectral_axis_ - distance, 0, ions)
+    assert np.mean(model.predict_with_reject(X) == "unknown") > 0.85
+
+
 def test_noise_is_refused(model):
     noise = np.random.default_rng(0).normal(size=(20, 700))
     assert set(model.predict_with_reject(noise)) == {"unknown"}
@@ -78,4 +87,4 @@ def test_unknown_name_is_refused():
 
 
 def test_files_are_small():
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 125_000
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 100_000
