@@ -182,9 +182,8 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         seen = self._as_seen(X)
         varied = ~_is_flat(seen)
         _check_classes(labels, varied)
-        seen = seen[varied]
-        self._learn_shape(seen, labels[varied])
-        self._learn_scales(self._statistics(_safe_indexing(X, varied), seen))
+        self._learn_shape(seen[varied], labels[varied])
+        self._learn_scales(self._statistics(seen[varied], self._doubt(X, len(seen))[varied]))
         return self
 
     def predict(self, X):
@@ -200,8 +199,8 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         y : ndarray of shape (n_spectra,)
             Labels from `classes_`.
         """
-        codes = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[codes]
+        self._check(X)
+        return self._labels(self.estimator_.predict_proba(X))
 
     def predict_proba(self, X):
         """Probability of each class, if it is one of these at all.
@@ -236,8 +235,10 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         y : ndarray of shape (n_spectra,), object
             Labels from `classes_`, and `unknown`.
         """
-        labels = self.predict(X).astype(object)
-        labels[self.novelty(X) > 1] = self.unknown
+        spectra = self._check(X)
+        proba = self.estimator_.predict_proba(X)
+        labels = self._labels(proba).astype(object)
+        labels[self._novelty(X, spectra, proba[:, ~self._is_known]) > 1] = self.unknown
         return labels
 
     def novelty(self, X):
@@ -254,14 +255,20 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
             0 or more; 1 is the threshold, infinity is a spectrum that does not vary.
         """
         spectra = self._check(X)
-        X = spectra if isinstance(spectra, StoredSpectra) else X
-        return np.concatenate(
-            [self._novelty(read_rows(X, rows)) for rows in row_blocks(X, _AT_ONCE)]
-        )
+        return self._novelty(X, spectra, self._doubt(X, len(spectra)))
 
     def _check(self, X):
         check_is_fitted(self, "scales_")
         return validate_spectra(self, X, reset=False, read=False)
+
+    def _labels(self, proba):
+        return self.classes_[proba[:, self._is_known].argmax(axis=1)]
+
+    def _doubt(self, X, n_spectra):
+        """Probability of no class, of shape (n_spectra, 1); (n_spectra, 0) if none was learned."""
+        if self._is_known.all():
+            return np.empty((n_spectra, 0))
+        return self.estimator_.predict_proba(X)[:, ~self._is_known]
 
     def _as_seen(self, X):
         """Spectra as the last step of the classifier is given them, float64."""
@@ -303,21 +310,25 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         quantile = np.quantile(values, self.keep, method="higher")
         return max(quantile, np.finfo(np.float64).eps)
 
-    def _novelty(self, X):
+    def _novelty(self, X, spectra, doubt):
+        X = spectra if isinstance(spectra, StoredSpectra) else X
+        blocks = [
+            self._novelty_of_block(read_rows(X, rows), doubt[rows])
+            for rows in row_blocks(X, _AT_ONCE)
+        ]
+        return np.concatenate(blocks)
+
+    def _novelty_of_block(self, X, doubt):
         seen = self._as_seen(X)
         varied = ~_is_flat(seen)
+        *scales, whole = self.scales_
         novelty = np.full(len(seen), np.inf)
-        if varied.any():
-            *scales, whole = self.scales_
-            statistics = self._statistics(_safe_indexing(X, varied), seen[varied])
-            novelty[varied] = _greatest(statistics, scales) / whole
+        statistics = self._statistics(seen[varied], doubt[varied])
+        novelty[varied] = _greatest(statistics, scales) / whole
         return novelty
 
-    def _statistics(self, X, seen):
-        """Distance to the nearest cluster, share of the squares that the components leave, doubt.
-
-        The last is the probability of no class, and is missing where none was learned.
-        """
+    def _statistics(self, seen, doubt):
+        """Distance to the nearest cluster, share that the components leave, and doubt, if any."""
         centred = seen - self.mean_
         scores = centred @ self.components_.T
         squares = [
@@ -325,10 +336,8 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
             for mean, precision in zip(self.cluster_means_, self.precisions_, strict=True)
         ]
         left = centred - scores @ self.components_
-        shape = np.sqrt(np.min(squares, axis=0)), (left**2).sum(axis=1) / (seen**2).sum(axis=1)
-        if self._is_known.all():
-            return shape
-        return *shape, self.estimator_.predict_proba(X)[:, ~self._is_known].ravel()
+        rest = (left**2).sum(axis=1) / (seen**2).sum(axis=1)
+        return [np.sqrt(np.min(squares, axis=0)), rest, *doubt.T]
 
 
 def _equals(labels, unknown):
