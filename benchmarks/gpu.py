@@ -11,9 +11,9 @@ import time
 
 import numpy as np
 import torch
+from _speed import simulate, torch_module
 from sklearn.model_selection import StratifiedKFold
 from skorch import NeuralNetClassifier
-from training import PUBLISHED, simulate
 
 from skspectra.augmentation import EnergyShift
 from skspectra.neural import (
@@ -24,7 +24,6 @@ from skspectra.neural import (
     cross_validate,
 )
 from skspectra.neural._folded import probabilities
-from skspectra.neural._modules import FullyConvModule
 from skspectra.neural._stacked_training import fit_side_by_side
 
 GOALS = {
@@ -66,8 +65,7 @@ def stacked(X, y, n_nets=N_FOLDS):
 
 def stock_skorch(X, y):
     stock = NeuralNetClassifier(
-        FullyConvModule,
-        **{f"module__{name}": value for name, value in PUBLISHED.items()},
+        torch_module(FullyConvClassifier),
         criterion=torch.nn.CrossEntropyLoss,
         optimizer=torch.optim.Adam,
         max_epochs=3,
@@ -82,7 +80,7 @@ def stock_skorch(X, y):
 
 def torch_loop(X, y):
     """Spectra on the device, one wait in an epoch."""
-    module = FullyConvModule(**PUBLISHED).cuda()
+    module = torch_module(FullyConvClassifier).cuda()
     optimizer = torch.optim.Adam(module.parameters(), fused=True)
     X, y = torch.from_numpy(X).cuda(), torch.from_numpy(y).cuda()
     taken = []

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 import torch
 import zarr
-from training import simulate
+from _speed import simulate
 
 from skspectra.neural import FullyConvClassifier, _fused, _stored
 
