@@ -9,6 +9,7 @@ from skspectra.neural._fully_conv_regressor import FullyConvRegressor
 from skspectra.neural._novelty import NoveltyRejector
 from skspectra.neural._pretrained import load_pretrained
 from skspectra.neural._saving import load_model, save_model
+from skspectra.neural._validation_curve import validation_curve
 
 __all__ = [
     "ConvDenseClassifier",
@@ -21,4 +22,5 @@ __all__ = [
     "load_model",
     "load_pretrained",
     "save_model",
+    "validation_curve",
 ]

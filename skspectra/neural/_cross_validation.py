@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_method_params
 
 from skspectra.neural._stacked_training import fit_side_by_side, trains_on_cuda
 
-__all__ = ["cross_validate"]
+__all__ = ["can_be_stacked", "cross_validate", "fit_folds", "score_folds"]
 
 _LOGGER = logging.getLogger("skspectra")
 
@@ -106,6 +106,7 @@ def cross_validate(
     See Also
     --------
     sklearn.model_selection.cross_validate : Whose names and returns these are.
+    validation_curve : Several values of a parameter at once.
     skspectra.evaluation.robustness_curve : Scores on folds that are perturbed.
 
     Examples
@@ -126,28 +127,56 @@ def cross_validate(
         "return_indices": return_indices,
         "error_score": error_score,
     }
-    if trains_on_cuda(estimator) and not get_config()["enable_metadata_routing"]:
+    if can_be_stacked(estimator):
         cv = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y, groups))
-        try:
-            fitted, fit_times = _fit_folds(estimator, X, y, cv, n_jobs, params)
-        except Exception as error:  # scikit-learn tells which folds fail, and what that means
-            first_line = str(error).partition("\n")[0]
-            _LOGGER.info("Fitting fold after fold: %s: %s", type(error).__name__, first_line)
-        else:
-            return _score_folds(fitted, fit_times, X, y, cv, **scored)
+        fits = fit_folds([estimator], X, y, cv, n_jobs, params)
+        if fits is not None:
+            return score_folds(*fits[0], X, y, cv, **scored)
     return model_selection.cross_validate(
         estimator, X, y, cv=cv, groups=groups, n_jobs=n_jobs, params=params, **scored
     )
 
 
-def _fit_folds(estimator, X, y, splits, n_jobs, params):
-    """Return an estimator fitted to each fold, and how long each took."""
-    fitted = [clone(estimator) for _ in splits]
+def can_be_stacked(estimator):
+    """Whether the nets of several fits of an estimator are trained in one pass."""
+    return trains_on_cuda(estimator) and not get_config()["enable_metadata_routing"]
+
+
+def fit_folds(estimators, X, y, splits, n_jobs, params):
+    """Fit estimators to folds, their nets in one pass.
+
+    Parameters
+    ----------
+    estimators : list of estimators
+        They end with nets; cloned for every fold.
+    X, y : array-like
+        Spectra, and what belongs to them.
+    splits : list of tuple of (ndarray, ndarray)
+        Rows to train on and to test with.
+    n_jobs : int or None
+        How many threads fit the steps before the nets.
+    params : dict or None
+        What is passed to `fit`.
+
+    Returns
+    -------
+    fits : list of tuple of (list of estimators, ndarray of float), or None
+        For each of the estimators, what was fitted to the folds and how long each took in s. None
+        where a fit fails: scikit-learn tells which, and what that means.
+    """
+    fitted = [[clone(estimator) for _ in splits] for estimator in estimators]
     fits = [
         partial(_fit_fold, fold, X, y, train, params or {})
-        for fold, (train, _) in zip(fitted, splits, strict=True)
+        for folds in fitted
+        for fold, (train, _) in zip(folds, splits, strict=True)
     ]
-    return fitted, fit_side_by_side(fits, n_jobs)
+    try:
+        seconds = fit_side_by_side(fits, n_jobs)
+    except Exception as error:
+        first_line = str(error).partition("\n")[0]
+        _LOGGER.info("Fitting fold after fold: %s: %s", type(error).__name__, first_line)
+        return None
+    return list(zip(fitted, np.split(np.array(seconds), len(estimators)), strict=True))
 
 
 def _fit_fold(estimator, X, y, train, params):
@@ -155,7 +184,9 @@ def _fit_fold(estimator, X, y, train, params):
     estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **params)
 
 
-def _score_folds(fitted, fit_times, X, y, splits, *, return_estimator, return_indices, **scored):
+def score_folds(
+    fitted, fit_times, X, y, splits, *, return_estimator=False, return_indices=False, **scored
+):
     """Score estimators as they are; return what scikit-learn's `cross_validate` returns."""
     folds = [
         model_selection.cross_validate(FrozenEstimator(estimator), X, y, cv=[split], **scored)
@@ -168,4 +199,4 @@ def _score_folds(fitted, fit_times, X, y, splits, *, return_estimator, return_in
         train, test = zip(*splits, strict=True)
         scores["indices"] = {"train": train, "test": test}
     own = {name: np.concatenate([fold[name] for fold in folds]) for name in folds[0]}
-    return scores | own | {"fit_time": np.array(fit_times)}
+    return scores | own | {"fit_time": fit_times}
