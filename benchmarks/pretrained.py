@@ -9,13 +9,13 @@ other elements and noise and, with --spectra, how it reads the measured spectra 
 Beside Mn the nets are shown both neighbours, Cr and Fe, as spectra of no class. That is how they
 come to refuse these (without, NoveltyRejector refused 0.15 and 0.09 of them), and over twice five
 seeds it also took single nets from 0.93 to 0.96 of the MnO to 0.97 to 0.98, the ensembles from 0.93
-and 0.96 to 0.98.
+and 0.96 to 0.98 and 0.99.
 
 The measured spectra are no independent test of this model: its form was chosen with their figures
 in view. Published nets that see 50 eV read 0.94 of the MnO, invariant ones 0.96. Nets with twice as
-many filters or ten times as many training spectra read new simulated spectra better, but published
-ones worse (0.77 to 0.92). What is simulated and how the nets are trained is as in
-``real_spectra.py``.
+many filters, or three times as many training spectra and points, read new simulated spectra as well
+or better, but published ones worse (0.77 to 0.92). What is simulated and how the nets are trained
+is as in ``real_spectra.py``.
 """
 
 import argparse

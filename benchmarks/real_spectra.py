@@ -103,8 +103,8 @@ def train(ions, options):
         net = NoveltyRejector(net)
         n_of_ion = options.n_per_class // 3
         others = [
-            make_l23_spectra(n_of_ion, ions=others, n_points=60, random_state=options.seed).data
-            for others in NEIGHBOURS[ions]
+            make_l23_spectra(n_of_ion, ions=neighbour, n_points=60, random_state=options.seed).data
+            for neighbour in NEIGHBOURS[ions]
         ]
         X = np.concatenate([X, *others])
         y = np.append(y, ["unknown"] * (len(X) - len(y)))

@@ -108,13 +108,12 @@ def resolve_axis(X, spectral_axis=None, *, n_channels=None):
     if n_channels is None:
         n_channels = np.shape(X)[1]
     if spectral_axis is not None:
-        axis = check_axis(spectral_axis)
-        if axis.size == len(X) != n_channels:
+        if np.size(spectral_axis) == len(X) != n_channels:
             raise ValueError(
-                f"spectral_axis has {axis.size} values, and X has as many rows, but {n_channels} "
+                f"spectral_axis has {len(X)} values, and X has as many rows, but {n_channels} "
                 "columns. One row is one spectrum: transpose X."
             )
-        return check_axis(axis, n_channels)
+        return check_axis(spectral_axis, n_channels)
     columns = columns_as_axis(X)
     if columns is not None:
         return check_axis(columns, n_channels, name="the axis in the column names")

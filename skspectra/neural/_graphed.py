@@ -11,7 +11,7 @@ from skorch.callbacks.scoring import ScoringBase
 from skspectra.neural._net import EpochBar
 from skspectra.neural._schedule import OneCycle
 
-__all__ = ["FUSED_OPTIMIZERS", "GraphedStep", "graphed_step", "graphed_steps", "why_not"]
+__all__ = ["FUSED_OPTIMIZERS", "GraphedStep", "graphed_step", "graphed_step_of", "why_not"]
 
 # They step all parameters at once on the device, and each number by itself.
 FUSED_OPTIMIZERS = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
@@ -29,33 +29,25 @@ _FIRST_STEPS = 3  # of each shape, that are not replayed
 _LOGGER = logging.getLogger("skspectra")
 
 
-@contextmanager
-def graphed_steps(net, data):
-    """Let a net replay its training steps inside, where it trains on CUDA and they can be recorded.
+def graphed_step_of(net, data):
+    """Return a `GraphedStep` for a net, where `graphed_step` has one; else None.
 
     Parameters
     ----------
     net : SpectralNet
         Ready to be trained.
     data : skorch.dataset.Dataset
-        What it will be trained on.
+        What it will be trained on, in memory.
     """
-    if isinstance(data.X["X"], torch.Tensor):
-        net.graphed = graphed_step(
-            lambda rows, batches: net.train_step(batches.take(rows))["loss"].detach(),
-            net.optimizer_,
-            lambda batches: batches.generators(),
-            device=data.y.device,
-            n_steps=net.max_epochs * len(data.y) // net.batch_size,
-            augmenters=[net.augmenters],
-            callbacks=net.callbacks_,
-        )
-    try:
-        yield
-    finally:
-        if net.graphed is not None:
-            net.graphed.close()
-            net.graphed = None
+    return graphed_step(
+        lambda rows, batches: net.train_step(batches.take(rows))["loss"].detach(),
+        net.optimizer_,
+        lambda batches: batches.generators(),
+        device=data.y.device,
+        n_steps=net.max_epochs * len(data.y) // net.batch_size,
+        augmenters=[net.augmenters],
+        callbacks=net.callbacks_,
+    )
 
 
 def graphed_step(step, optimizer, generators, *, device, n_steps, augmenters, callbacks=()):

@@ -35,12 +35,12 @@ class SpectralNet(NeuralNet):
     ----------
     fused : FusedModule or CudaFusedModule or None
         While it trains, what computes the module faster.
-    graphed : GraphedStep, FusedStep or None
-        While it trains, what takes its steps, given the rows of a batch.
+    own_step : GraphedStep, FusedStep or None
+        While it trains, what takes its steps in place of skorch, given the rows of a batch.
     """
 
     fused = None
-    graphed = None
+    own_step = None
 
     def __init__(self, *args, augmenters=None, **kwargs):
         super().__init__(*args, **kwargs)
@@ -99,9 +99,9 @@ class SpectralNet(NeuralNet):
             return
         name = f"{prefix}_loss"
         batches = iterator
-        if training and self.graphed is not None:
+        if training and self.own_step is not None:
             batches = ((None, rows) for rows in iterator.draw_rows())
-            step_fn = partial(self._replay, iterator)
+            step_fn = partial(self._take_own_step, iterator)
         try:
             for batch in batches:
                 self.notify("on_batch_begin", batch=batch, training=training)
@@ -115,10 +115,10 @@ class SpectralNet(NeuralNet):
         if training and self.train_split is not None:
             settle_statistics(self.module_, iterator, self.infer)
 
-    def _replay(self, batches, batch):
+    def _take_own_step(self, batches, batch):
         """Train on the rows of a batch, without what skorch does around a step."""
         _, rows = batch
-        return {"loss": self.graphed(rows, batches), "y_pred": None}
+        return {"loss": self.own_step(rows, batches), "y_pred": None}
 
     def _fetch_losses(self, name):
         """Replace the losses of this epoch by numbers, waiting for the device once."""

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from skspectra._base import noting_bad_rows
 from skspectra.neural._stored import (
     StoredSpectra,
     read_rows,
@@ -259,7 +260,8 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
 
     def _check(self, X):
         check_is_fitted(self, "scales_")
-        return validate_spectra(self, X, reset=False, read=False)
+        with noting_bad_rows(X):
+            return validate_spectra(self, X, reset=False, read=False)
 
     def _labels(self, proba):
         return self.classes_[proba[:, self._is_known].argmax(axis=1)]

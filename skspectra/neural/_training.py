@@ -13,8 +13,8 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
 from skspectra.neural._device import one_thread, seeded
-from skspectra.neural._fused import FusedStep, fused_module
-from skspectra.neural._graphed import FUSED_OPTIMIZERS, graphed_steps, why_not
+from skspectra.neural._fused import FusedModule, FusedStep, fused_module
+from skspectra.neural._graphed import FUSED_OPTIMIZERS, graphed_step_of, why_not
 from skspectra.neural._initialization import settle_statistics, standardize_layers
 from skspectra.neural._net import SpectralNet
 from skspectra.neural._stored import StoredSpectra
@@ -181,29 +181,31 @@ class Training:
         net, data = self.net, self.data
         net.fused = fused_module(net.module_, net.max_epochs * math.prod(data.X["X"].shape))
         try:
-            with one_thread(), graphed_steps(net, data):
-                self._leave_autograd_out()
+            with one_thread():
+                net.own_step = self._own_step()
                 net.partial_fit(data.X, data.y)
                 if not net.history or "valid_loss" not in net.history[-1]:
                     batches = net.get_iterator(data, training=True)
                     settle_statistics(net.module_, batches, net.infer)
         finally:
-            net.fused = None
+            if net.own_step is not None:
+                net.own_step.close()
+            net.own_step = net.fused = None
         net.set_params(train_split=None)  # what was held out is no part of the model
 
-    def _leave_autograd_out(self):
-        """Step without autograd on the CPU, where the module is fused and nobody looks at steps."""
+    def _own_step(self):
+        """Return what takes the steps of the net faster than skorch, or None."""
+        if not isinstance(self.data.X["X"], torch.Tensor):
+            return None
+        return graphed_step_of(self.net, self.data) or self._fused_step()
+
+    def _fused_step(self):
+        """Return a step without autograd, where all weights are trained and nobody looks at it."""
         net = self.net
-        parameters = [*net.module_.parameters()]
-        if (
-            net.fused is not None
-            and net.graphed is None
-            and parameters[0].device.type == "cpu"
-            and isinstance(self.data.X["X"], torch.Tensor)
-            and all(parameter.requires_grad for parameter in parameters)
-            and why_not(net.optimizer_, [], net.callbacks_) is None
-        ):
-            net.graphed = FusedStep(net)
+        is_whole = all(parameter.requires_grad for parameter in net.module_.parameters())
+        if isinstance(net.fused, FusedModule) and is_whole:
+            return None if why_not(net.optimizer_, [], net.callbacks_) else FusedStep(net)
+        return None
 
 
 _postponed = ContextVar("postponed", default=None)

@@ -1,72 +1,39 @@
 import copy
-import importlib.util
-import logging
-import os
 import pickle
 import sys
-from functools import partial
 from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
+from fused_modules import BLOCKS, CLASSIFIERS, HIDDEN, TRITON, random_module
 from skorch.callbacks import Callback, EpochScoring, Freezer
 
 from skspectra.augmentation import EnergyShift
 from skspectra.neural import (
-    ConvDenseClassifier,
     DenseClassifier,
     FullyConvClassifier,
     _fused,
-    _fused_cuda,
-    _training,
 )
 from skspectra.neural._fused import FusedModule, FusedStep, fused_module
-from skspectra.neural._fused_cuda import CudaFusedModule, fused_on_cuda
+from skspectra.neural._fused_cuda import CudaFusedModule
 from skspectra.neural._initialization import settle_statistics
 from skspectra.neural._invariant import InvariantConvModule
-from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
+from skspectra.neural._modules import DenseModule, FullyConvModule
 from skspectra.neural._training import Training
 
 PUBLISHED = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}
-BLOCKS = {"n_filters": (4, 3), "kernel_sizes": (5, 2)}
-HIDDEN = {
-    FullyConvModule: {},
-    InvariantConvModule: {},
-    ConvDenseModule: {"hidden_layer_sizes": (8, 4)},
-}
-TRITON = pytest.mark.skipif(
-    importlib.util.find_spec("triton") is None or os.environ.get("TRITON_INTERPRET") != "1",
-    reason="without CUDA it takes triton, and TRITON_INTERPRET=1, to run its kernels",
-)
 FUSED = [
     pytest.param(FusedModule, id="numba"),
     pytest.param(CudaFusedModule, id="triton", marks=TRITON),
 ]
 N_SPECTRA = {FusedModule: (33, 16, 5), CudaFusedModule: (7,)}  # what is interpreted is slow
-CLASSIFIERS = {
-    "published": FullyConvClassifier,
-    "invariant": partial(FullyConvClassifier, graph="invariant", dropout=0.3),
-    "conv + dense": ConvDenseClassifier,
-}
 
 
 @pytest.fixture
 def always(monkeypatch):
     """Fuse however few spectra there are."""
     monkeypatch.setattr(_fused, "_PAYS_FROM", 0)
-
-
-def random_module(module_class, n_channels, dtype=torch.float32, **sizes):
-    """Module in training mode whose batch normalisations differ, also by sign."""
-    torch.manual_seed(0)
-    sizes = HIDDEN.get(module_class, {}) | {"dropout": 0.0} | sizes
-    module = module_class(n_channels, 3, **sizes)
-    for layer in module.modules():
-        if isinstance(layer, torch.nn.BatchNorm1d):
-            torch.nn.init.uniform_(layer.weight, -2, 2)
-            torch.nn.init.uniform_(layer.bias, -2, 2)
-    return module.to(dtype).train()
 
 
 def relative(value, expected):
@@ -241,10 +208,10 @@ def test_steps_without_autograd_are_those_of_skorch(
     with patch.object(FusedStep, "__call__", autospec=True, side_effect=FusedStep.__call__) as step:
         proba = clf.fit(X, y, sample_weight=weight).predict_proba(X)
     assert step.call_count == 3 * 5
-    assert clf.net_.graphed is None
+    assert clf.net_.own_step is None
     assert all(parameter.grad is None for parameter in clf.net_.module_.parameters())
     losses = [epoch["train_loss"] for epoch in clf.history_]
-    monkeypatch.setattr(Training, "_leave_autograd_out", lambda training: None)
+    monkeypatch.setattr(Training, "_fused_step", lambda training: None)
     plain = clf.fit(X, y, sample_weight=weight).predict_proba(X)
     np.testing.assert_allclose(proba, plain, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(losses, [epoch["train_loss"] for epoch in clf.history_], rtol=1e-5)
@@ -364,72 +331,3 @@ def test_parameters_step_at_once_unless_told_otherwise(spectra):
     assert not told.net_.optimizer_.param_groups[0]["fused"]
     other = DenseClassifier(max_epochs=1, optimizer="RMSprop").fit(*spectra).net_.optimizer_
     assert "fused" not in other.param_groups[0]
-
-
-@TRITON
-@pytest.mark.parametrize("module_class", HIDDEN)
-def test_kernels_that_are_right_are_trusted(module_class, monkeypatch, caplog):
-    monkeypatch.setattr(_fused_cuda, "_N_TRIED", 20)
-    module = random_module(module_class, 60, **BLOCKS | {"dropout": 0.5})
-    before, state = copy.deepcopy(module.state_dict()), torch.get_rng_state()
-    with caplog.at_level(logging.INFO, "skspectra"):
-        assert isinstance(fused_on_cuda(module), CudaFusedModule)
-    assert caplog.messages == []
-    torch.testing.assert_close(module.state_dict(), before, rtol=0, atol=0)
-    assert torch.equal(torch.get_rng_state(), state)
-    assert all(parameter.grad is None for parameter in module.parameters())
-
-
-def break_backward(kernels, patch):
-    exact = kernels.backward
-    patch.setattr(kernels, "backward", lambda *args: [1.01 * each for each in exact(*args)])
-    return "they are off by "
-
-
-def fail_to_compile(kernels, patch):
-    def fail(*args):
-        raise RuntimeError("ptxas is missing\nfurther lines")
-
-    patch.setattr(kernels, "forward", fail)
-    return "ptxas is missing"
-
-
-@TRITON
-@pytest.mark.parametrize("fault", [break_backward, fail_to_compile])
-def test_kernels_that_are_not_right_are_not_used(fault, monkeypatch, caplog):
-    from skspectra.neural import _triton
-
-    monkeypatch.setattr(_fused_cuda, "_N_TRIED", 20)
-    reason = fault(_triton, monkeypatch)
-    with caplog.at_level(logging.INFO, "skspectra"):
-        assert fused_on_cuda(random_module(FullyConvModule, 60, **BLOCKS)) is None
-    (message,) = caplog.messages
-    assert message.startswith(f"Training without fused kernels: {reason}")
-
-
-@TRITON
-def test_wide_nets_are_left_to_torch(caplog):
-    with caplog.at_level(logging.INFO, "skspectra"):
-        wide = random_module(FullyConvModule, 60, n_filters=(4, 65), kernel_sizes=(3, 3))
-        assert fused_on_cuda(wide) is None
-    assert caplog.messages == ["Training without fused kernels: a part has more than 64 filters."]
-
-
-@TRITON
-@pytest.mark.parametrize("classifier", CLASSIFIERS.values(), ids=CLASSIFIERS)
-def test_fit_with_triton_is_the_fit_of_torch(classifier, spectra, monkeypatch):
-    X, y = spectra
-    clf = classifier(**BLOCKS, max_epochs=2, batch_size=29, validation_fraction=0.2, random_state=0)
-    expected = clf.fit(X, y).predict_proba(X)
-    monkeypatch.setattr(_training, "fused_module", lambda module, size: CudaFusedModule(module))
-    monkeypatch.setattr(Training, "_leave_autograd_out", lambda self: None)  # as on CUDA
-    np.testing.assert_allclose(clf.fit(X, y).predict_proba(X), expected, rtol=5e-3, atol=1e-3)
-
-
-def test_without_triton_torch_trains_and_says_so(monkeypatch, caplog):
-    monkeypatch.delattr("skspectra.neural._triton", raising=False)
-    monkeypatch.setitem(sys.modules, "skspectra.neural._triton", None)
-    with caplog.at_level(logging.INFO, "skspectra"):
-        assert fused_on_cuda(random_module(FullyConvModule, 60, **BLOCKS)) is None
-    (message,) = caplog.messages
-    assert message.startswith("Training without fused kernels: ")

@@ -110,7 +110,7 @@ def test_replayed_training_is_that_of_skorch(name, spectra, monkeypatch):
         (step,) = Recorded.made
     assert step.n_replayed > 5
     assert step._n_run.total() <= 2 * 4
-    assert replayed.net_.graphed is None
+    assert replayed.net_.own_step is None
     groups = replayed.net_.optimizer_.param_groups
     assert all(isinstance(group["lr"], float) and not group["capturable"] for group in groups)
     assert_same(replayed, type(net)(**net.get_params()).fit(X, y, weight))

@@ -205,6 +205,10 @@ def test_bad_input_is_refused(spectra):
         NoveltyRejector(RandomForestClassifier(2)).fit(X, ["unknown"] * 60)
     with pytest.raises(ValueError, match="'keep' parameter"):
         NoveltyRejector(classifier, keep=0).fit(X, y)
+    novel = NoveltyRejector(classifier, n_components=2).fit(X, y).predict_with_reject
+    with pytest.raises(ValueError, match="contains NaN") as caught:
+        novel(np.where(np.arange(60)[:, np.newaxis] == 7, np.nan, X))
+    assert "1 of 60 rows of X hold NaN or infinity, the first is row 7" in caught.value.__notes__[0]
     with pytest.raises(ValueError, match="expecting 24 features"):
         NoveltyRejector(classifier, n_components=2).fit(X, y).novelty(X[:, :20])
 
