@@ -1,4 +1,4 @@
-"""That the kernels for CUDA compile: for this triton takes no GPU. Their results: test_fused.py and test_fused_cuda.py."""
+"""That the kernels for CUDA compile, which takes no GPU; their results: test_fused*.py."""
 
 import os
 
