@@ -16,7 +16,7 @@ import torch
 matplotlib.use("agg")
 torch.set_num_threads(1)
 if importlib.util.find_spec("triton") is None:  # it comes with torch for CUDA
-    collect_ignore = ["skspectra/neural/_triton"]
+    collect_ignore = ["skspectra/neural/_cuda/triton"]
 if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit the folder
     os.environ["SKSPECTRA_CACHE"] = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, os.environ["SKSPECTRA_CACHE"], ignore_errors=True)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from skspectra._demo import ONE_INSTRUMENT
+from skspectra.cli._demo import ONE_INSTRUMENT
 from skspectra.datasets import fetch_mn_valence, make_l23_spectra
 from skspectra.exceptions import SpectrumWarning
 from skspectra.io import read_spectra

@@ -19,7 +19,7 @@ from _paper_experiments import (
 from matplotlib import pyplot as plt
 from sklearn.metrics import ConfusionMatrixDisplay
 
-from skspectra._files import writing
+from skspectra._input.files import writing
 from skspectra.plotting import ActivationsDisplay, EmbeddingDisplay, RobustnessDisplay
 from skspectra.plotting._style import COLORS
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
-from skspectra.neural._modules import ConvDenseModule, DenseModule, Dropout, FullyConvModule
+from skspectra.neural._modules.blocks import ConvDenseModule, DenseModule, Dropout, FullyConvModule
 
 N_CHANNELS, N_CLASSES = 300, 3
 _CONVOLUTIONS = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}

@@ -15,7 +15,7 @@ from real_spectra import IONS, WIDE, literature, manganese_oxide, variants
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
-from skspectra._demo import ONE_INSTRUMENT
+from skspectra.cli._demo import ONE_INSTRUMENT
 from skspectra.datasets import make_l23_spectra
 from skspectra.neural import FullyConvClassifier
 from skspectra.preprocessing import SpectrumNormalizer

@@ -16,15 +16,11 @@ from sklearn.model_selection import StratifiedKFold
 from skorch import NeuralNetClassifier
 
 from skspectra.augmentation import EnergyShift
-from skspectra.neural import (
-    FullyConvClassifier,
-    _cross_validation,
-    _fused,
-    _graphed,
-    cross_validate,
-)
-from skspectra.neural._folded import probabilities
-from skspectra.neural._stacked_training import fit_side_by_side
+from skspectra.evaluation import _cross_validation, cross_validate
+from skspectra.neural import FullyConvClassifier
+from skspectra.neural._cuda.stacked_training import fit_side_by_side
+from skspectra.neural._kernels import module
+from skspectra.neural._kernels.predict import probabilities
 
 GOALS = {
     "epoch": "Goal: 6 ms (the article: 3 s)",
@@ -46,8 +42,8 @@ def epochs(clf):
 
 def choose(graphs, fused):
     """Choose how the steps of the fits to come run."""
-    _graphed._PAYS_FROM = ALWAYS if graphs else NEVER
-    _fused._PAYS_FROM_ON_CUDA = ALWAYS if fused else NEVER
+    graphs._PAYS_FROM = ALWAYS if graphs else NEVER
+    module._PAYS_FROM_ON_CUDA = ALWAYS if fused else NEVER
 
 
 def time_epoch(X, y, *, graphs, fused, **params):

@@ -18,7 +18,7 @@ from real_spectra import AXIS, IONS, WIDE, line_scan
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.pipeline import make_pipeline
 
-from skspectra._interpolation import resample_rows
+from skspectra._numerics.interpolation import resample_rows
 from skspectra.augmentation import EnergyShift
 from skspectra.datasets import make_l23_spectra
 from skspectra.exceptions import SpectrumWarning

@@ -31,7 +31,7 @@ from _paper_experiments import (
 from _paper_report import compare, draw, draw_inside, table
 
 import skspectra
-from skspectra._files import writing
+from skspectra._input.files import writing
 
 
 def read(folder, size, seed):

@@ -27,18 +27,14 @@ from real_spectra import IONS, NET, WIDE, line_scan, literature, manganese_oxide
 from sklearn.pipeline import make_pipeline
 
 import skspectra
-from skspectra._files import writing
-from skspectra._interpolation import resample_rows
+from skspectra._input.files import writing
+from skspectra._numerics.interpolation import resample_rows
 from skspectra.datasets import make_l23_spectra
 from skspectra.io import read_spectra
-from skspectra.neural import (
-    EnsembleClassifier,
-    FullyConvClassifier,
-    NoveltyRejector,
-    load_pretrained,
-    save_model,
-)
+from skspectra.models import load_pretrained, save_model
+from skspectra.neural import FullyConvClassifier
 from skspectra.preprocessing import PowerLawBackground, SpectralCrop, SpectrumNormalizer
+from skspectra.uncertainty import EnsembleClassifier, NoveltyRejector
 
 NAME = "mn-l23"
 SEEN = (625, 675)  # holds the L3 line, however far off it is

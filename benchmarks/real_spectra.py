@@ -24,11 +24,12 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 
-from skspectra._interpolation import resample_rows, shift_rows
+from skspectra._numerics.interpolation import resample_rows, shift_rows
 from skspectra.datasets import make_l23_spectra
 from skspectra.io import read_spectra
-from skspectra.neural import EnsembleClassifier, FullyConvClassifier, NoveltyRejector
+from skspectra.neural import FullyConvClassifier
 from skspectra.preprocessing import PeakAligner, PowerLawBackground, SpectrumNormalizer
+from skspectra.uncertainty import EnsembleClassifier, NoveltyRejector
 
 IONS = ("Mn2+", "Mn3+", "Mn4+")
 TI_IONS = ("Ti2+", "Ti3+", "Ti4+")

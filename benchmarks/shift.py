@@ -12,8 +12,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.pipeline import make_pipeline
 
-from skspectra._demo import ONE_INSTRUMENT
 from skspectra.augmentation import EnergyShift
+from skspectra.cli._demo import ONE_INSTRUMENT
 from skspectra.datasets import make_l23_spectra
 from skspectra.evaluation import robustness_curve
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier

@@ -17,7 +17,9 @@ import torch
 import zarr
 from _speed import simulate
 
-from skspectra.neural import FullyConvClassifier, _fused, _stored
+from skspectra._input import stored
+from skspectra.neural import FullyConvClassifier
+from skspectra.neural._kernels import module
 
 N_CHANNELS = 300
 CHUNK = 2048  # spectra
@@ -72,7 +74,7 @@ def compare_stores(X, y, n_rounds):
         for _ in range(n_rounds):
             for source, spectra in sources.items():
                 streams = source != "in memory"
-                _stored._MAPPED_SHARE = 0 if streams else 0.5
+                stored._MAPPED_SHARE = 0 if streams else 0.5
                 taken[source].append(seconds_per_epoch(spectra, y))
     report(f"Epoch of {len(X)} x {N_CHANNELS} in {X.dtype}, {n_rounds} rounds", taken, len(X))
 
@@ -101,7 +103,7 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true", help="half of the spectra")
     quick = parser.parse_args().quick
     torch.set_num_threads(1)
-    _fused._PAYS_FROM = _stored._READ_WHOLE = 0
+    module._PAYS_FROM = stored._READ_WHOLE = 0
     X, y = simulate(200_000 if quick else 400_000, np.random.default_rng(0))
     n_rounds = 3 if quick else 5
     compare_stores(X, y, n_rounds)

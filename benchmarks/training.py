@@ -23,13 +23,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from skorch import NeuralNetClassifier
 
-from skspectra.neural import (
-    ConvDenseClassifier,
-    DenseClassifier,
-    FullyConvClassifier,
-    _fused,
-    _fused_dense,
-)
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
+from skspectra.neural._kernels import dense, module
 
 ALWAYS, NEVER = 0, 10**15
 N_FOREST = 2000  # spectra that the forest is fitted to
@@ -37,7 +32,7 @@ N_FOREST = 2000  # spectra that the forest is fitted to
 
 def ours(classifier, X, y, batch_size, pays_from=ALWAYS):
     """Shorter of two epochs; the first one is not counted."""
-    with patch.object(_fused, "_PAYS_FROM", pays_from):
+    with patch.object(module, "_PAYS_FROM", pays_from):
         net = classifier(max_epochs=3, batch_size=batch_size, random_state=0).fit(X, y)
     return min(epoch["duration"] for epoch in net.history_[1:])
 
@@ -123,14 +118,14 @@ def compare_accuracy(n_seeds):
     """Train with the same seeds either way and score on the same held-out spectra."""
     X, y = simulate(3000, np.random.default_rng(1))
     X_new, y_new = simulate(3000, np.random.default_rng(2))
-    kernels = partial(patch.object, _fused, "_PAYS_FROM")
-    masks = partial(patch.object, _fused_dense, "dropout_mask")
+    kernels = partial(patch.object, module, "_PAYS_FROM")
+    masks = partial(patch.object, dense, "dropout_mask")
     ways = {
         FullyConvClassifier: ("kernels", kernels(ALWAYS), "plain torch", kernels(NEVER)),
         ConvDenseClassifier: ("kernels", kernels(ALWAYS), "plain torch", kernels(NEVER)),
         DenseClassifier: (
             "our masks",
-            masks(_fused_dense.dropout_mask),
+            masks(dense.dropout_mask),
             "torch's",
             masks(torch_mask),
         ),
@@ -154,8 +149,9 @@ def compare_accuracy(n_seeds):
 def time_first_use():
     """Import and compile in a fresh process and an empty cache, then again with what was kept."""
     code = (
-        "import time, torch; from skspectra.neural._modules import FullyConvModule as Module\n"
-        "from skspectra.neural._fused import FusedModule\n"
+        "import time, torch; from skspectra.neural._modules.blocks import "
+        "FullyConvModule as Module\n"
+        "from skspectra.neural._kernels.module import FusedModule\n"
         f"module = Module({N_CHANNELS}, 3, **{NETS[FullyConvClassifier][1]})\n"
         "start = time.perf_counter()\n"
         f"FusedModule(module)(torch.randn(32, {N_CHANNELS})).sum().backward()\n"

@@ -11,11 +11,13 @@ _SUBMODULES = (
     "exceptions",
     "features",
     "io",
+    "models",
     "neural",
     "pipeline",
     "plotting",
     "preprocessing",
     "sampling",
+    "uncertainty",
     "unmixing",
 )
 __all__ = ["__version__", *_SUBMODULES]

@@ -8,10 +8,8 @@ from skspectra.features import WhiteLineFeatures
 from skspectra.neural import (
     ConvDenseClassifier,
     DenseClassifier,
-    EnsembleClassifier,
     FullyConvClassifier,
     FullyConvRegressor,
-    NoveltyRejector,
 )
 from skspectra.preprocessing import (
     PCADenoiser,
@@ -22,6 +20,7 @@ from skspectra.preprocessing import (
     SpectrumNormalizer,
 )
 from skspectra.sampling import Augment, KMeansCleaner, RandomMixture, ValenceMixture
+from skspectra.uncertainty import EnsembleClassifier, NoveltyRejector
 from skspectra.unmixing import ReferenceFit
 
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from skspectra.neural import ConvDenseClassifier, FullyConvClassifier
-from skspectra.neural._invariant import InvariantConvModule
-from skspectra.neural._modules import ConvDenseModule, FullyConvModule
+from skspectra.neural._modules.blocks import ConvDenseModule, FullyConvModule
+from skspectra.neural._modules.invariant import InvariantConvModule
 
 BLOCKS = {"n_filters": (4, 3), "kernel_sizes": (5, 2)}
 HIDDEN = {

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from skspectra.datasets import make_l23_spectra
-from skspectra.neural import load_pretrained
+from skspectra.models import load_pretrained
 from skspectra.preprocessing import PowerLawBackground
 
 model = load_pretrained("mn-l23")

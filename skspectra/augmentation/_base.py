@@ -5,8 +5,8 @@ from abc import ABCMeta, abstractmethod
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._base import SpectralMixin
-from skspectra._random import as_generator
+from skspectra._input.spectra import SpectralMixin
+from skspectra._numerics.random import as_generator
 
 __all__ = ["Augmenter", "AugmenterChain"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import fft
 
-from skspectra._axis import check_axis
-from skspectra._interpolation import channel_positions, interpolate_rows
+from skspectra._numerics.axis import check_axis
+from skspectra._numerics.interpolation import channel_positions, interpolate_rows
 
 __all__ = ["bin_sticks", "broaden", "broaden_bins", "edge_split"]
 

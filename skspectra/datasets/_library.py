@@ -3,9 +3,9 @@
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from skspectra._input.cache import load_or_compute
 from skspectra.datasets._atoms import element_of, read_data, valence_of
 from skspectra.datasets._broadening import bin_sticks, edge_split
-from skspectra.datasets._cache import load_or_compute
 from skspectra.datasets._sticks import stick_spectrum
 
 __all__ = ["GRID", "default_axis", "l3_maximum", "stick_library"]

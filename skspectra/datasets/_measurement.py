@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skspectra._interpolation import channel_positions, interpolate_rows
+from skspectra._numerics.interpolation import channel_positions, interpolate_rows
 from skspectra.datasets._atoms import read_data
 from skspectra.datasets._broadening import broaden_bins, centroids
 from skspectra.datasets._detector import record

@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
 
-from skspectra._files import writing
-from skspectra.datasets._cache import cache_folder
+from skspectra._input.cache import cache_folder
+from skspectra._input.files import writing
 from skspectra.datasets._pickled_frames import Frame, read_pickled_frames
 
 __all__ = ["fetch_mn_valence"]

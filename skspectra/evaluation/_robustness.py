@@ -10,7 +10,7 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import HasMethods, validate_params
 from sklearn.utils.parallel import Parallel, delayed
 
-from skspectra._base import refuse_images
+from skspectra._input.spectra import refuse_images
 
 __all__ = ["perturbations_of", "robustness_curve"]
 

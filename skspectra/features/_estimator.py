@@ -8,8 +8,8 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._axis import dispersion, is_uniform, window_channels
-from skspectra._base import SpectralMixin, check_input_features
+from skspectra._input.spectra import SpectralMixin, check_input_features
+from skspectra._numerics.axis import dispersion, is_uniform, window_channels
 from skspectra.exceptions import warn_spectra
 from skspectra.features._white_lines import (
     ENERGIES,

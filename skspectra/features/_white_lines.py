@@ -4,8 +4,8 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 from scipy.signal import savgol_coeffs, savgol_filter
 
-from skspectra._axis import dispersion
-from skspectra._peaks import crossing, integral, refined_peak, values_at
+from skspectra._numerics.axis import dispersion
+from skspectra._numerics.peaks import crossing, integral, refined_peak, values_at
 
 __all__ = [
     "ENERGIES",

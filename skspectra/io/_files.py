@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skspectra._axis import check_axis
-from skspectra._interpolation import resample_rows
+from skspectra._numerics.axis import check_axis
+from skspectra._numerics.interpolation import resample_rows
 from skspectra.io._hyperspy import import_hyperspy, quiet_hyperspy
 from skspectra.io._signals import to_matrix
 from skspectra.io._text import read_text

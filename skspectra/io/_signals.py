@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from skspectra._axis import check_axis, columns_as_axis, is_uniform
+from skspectra._numerics.axis import check_axis, columns_as_axis, is_uniform
 from skspectra.io._hyperspy import import_hyperspy, quiet_hyperspy
 
 __all__ = ["from_rows", "to_matrix"]

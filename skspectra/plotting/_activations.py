@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from skspectra._axis import resolve_axis
-from skspectra._base import refuse_images
+from skspectra._input.spectra import refuse_images
+from skspectra._numerics.axis import resolve_axis
 from skspectra.plotting._style import class_colors, spectral_label
 
 __all__ = ["ActivationsDisplay"]

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from skspectra._axis import check_axis
+from skspectra._numerics.axis import check_axis
 from skspectra.plotting._style import COLORS, axes_of, spectral_label
 
 __all__ = ["BackgroundDisplay"]

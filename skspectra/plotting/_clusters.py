@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._axis import check_axis
+from skspectra._numerics.axis import check_axis
 from skspectra.plotting._style import axes_of, class_colors, spectral_label
 
 __all__ = ["ClusterCentersDisplay"]

@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._axis import check_axis, resolve_axis
-from skspectra._base import refuse_images
+from skspectra._input.spectra import refuse_images
+from skspectra._numerics.axis import check_axis, resolve_axis
 from skspectra.plotting._style import axes_of, class_colors, spectral_label
 
 __all__ = ["SaliencyDisplay"]

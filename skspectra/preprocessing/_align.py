@@ -6,10 +6,10 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._axis import dispersion, is_uniform, window_channels
-from skspectra._base import SpectralMixin
-from skspectra._interpolation import shift_rows
-from skspectra._peaks import refined_peak
+from skspectra._input.spectra import SpectralMixin
+from skspectra._numerics.axis import dispersion, is_uniform, window_channels
+from skspectra._numerics.interpolation import shift_rows
+from skspectra._numerics.peaks import refined_peak
 from skspectra.exceptions import warn_spectra
 
 __all__ = ["PeakAligner"]

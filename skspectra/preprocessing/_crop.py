@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._axis import window_channels
-from skspectra._base import SpectralMixin
+from skspectra._input.spectra import SpectralMixin
+from skspectra._numerics.axis import window_channels
 
 __all__ = ["SpectralCrop"]
 

@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._base import SpectralMixin
+from skspectra._input.spectra import SpectralMixin
 
 __all__ = ["PCADenoiser"]
 

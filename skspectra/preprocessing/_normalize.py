@@ -5,7 +5,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._base import SpectralMixin
+from skspectra._input.spectra import SpectralMixin
 from skspectra.exceptions import warn_spectra
 
 __all__ = ["SpectrumNormalizer"]

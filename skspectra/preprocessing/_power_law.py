@@ -9,9 +9,9 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._axis import window_mask
-from skspectra._base import SpectralMixin
-from skspectra._power_law import (
+from skspectra._input.spectra import SpectralMixin
+from skspectra._numerics.axis import window_mask
+from skspectra._numerics.power_law import (
     NO_COUNTS,
     exponent_table,
     fit_least_squares,

@@ -4,9 +4,9 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._axis import check_axis
-from skspectra._base import SpectralMixin
-from skspectra._interpolation import resample_rows
+from skspectra._input.spectra import SpectralMixin
+from skspectra._numerics.axis import check_axis
+from skspectra._numerics.interpolation import resample_rows
 
 __all__ = ["SpectralResampler"]
 

@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from skspectra._random import as_generator
+from skspectra._numerics.random import as_generator
 from skspectra.augmentation import Augmenter
 from skspectra.augmentation._base import AugmenterChain
 from skspectra.sampling._base import SpectralSampler

@@ -5,7 +5,7 @@ from imblearn.base import BaseSampler
 from imblearn.utils import check_target_type
 from sklearn.utils.validation import _check_y, check_consistent_length
 
-from skspectra._base import SpectralMixin
+from skspectra._input.spectra import SpectralMixin
 
 __all__ = ["SpectralSampler"]
 

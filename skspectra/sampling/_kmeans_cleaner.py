@@ -8,7 +8,7 @@ from sklearn.metrics import pairwise_distances_argmin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, check_random_state
 
-from skspectra._edge import edge_strength
+from skspectra._numerics.edge import edge_strength
 from skspectra.sampling._base import SpectralSampler
 
 __all__ = ["KMeansCleaner"]

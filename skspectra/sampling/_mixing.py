@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skspectra._interpolation import shift_rows
+from skspectra._numerics.interpolation import shift_rows
 from skspectra.exceptions import warn_spectra
 
 __all__ = ["scale_by_maximum", "take_shifted"]

@@ -8,9 +8,9 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from skspectra._base import SpectralMixin
-from skspectra._random import as_generator, check_range
-from skspectra._targets import refuse_labels
+from skspectra._input.spectra import SpectralMixin
+from skspectra._input.targets import refuse_labels
+from skspectra._numerics.random import as_generator, check_range
 from skspectra.sampling._mixing import scale_by_maximum, take_shifted
 
 __all__ = ["RandomMixture"]

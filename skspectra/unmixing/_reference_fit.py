@@ -10,11 +10,11 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted
 
-from skspectra._axis import is_uniform
-from skspectra._base import SpectralMixin, check_input_features
-from skspectra._random import check_range
+from skspectra._input.spectra import SpectralMixin, check_input_features
+from skspectra._numerics.axis import is_uniform
+from skspectra._numerics.nnls import MOST_REFERENCES
+from skspectra._numerics.random import check_range
 from skspectra.exceptions import warn_spectra
-from skspectra.unmixing._nnls import MOST_REFERENCES
 from skspectra.unmixing._shifted import ShiftedReferences
 
 __all__ = ["ReferenceFit", "ReferenceFitParameters"]

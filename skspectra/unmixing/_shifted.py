@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from skspectra._axis import dispersion
-from skspectra._interpolation import shift_rows
-from skspectra._peaks import parabola_offset
-from skspectra.unmixing._nnls import nnls
+from skspectra._numerics.axis import dispersion
+from skspectra._numerics.interpolation import shift_rows
+from skspectra._numerics.nnls import nnls
+from skspectra._numerics.peaks import parabola_offset
 
 __all__ = ["ShiftedReferences"]
 

@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from skspectra._constants import as_float64, as_like
+from skspectra._numerics.constants import as_float64, as_like
 from skspectra.augmentation import AxisStretch, EnergyShift, PCANoise, PoissonNoise
 from skspectra.augmentation._base import AugmenterChain
 

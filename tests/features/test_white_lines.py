@@ -6,7 +6,7 @@ import pytest
 from scipy.special import erf
 from sklearn.tree import DecisionTreeClassifier
 
-from skspectra._peaks import crossing, integral, refined_peak
+from skspectra._numerics.peaks import crossing, integral, refined_peak
 from skspectra.exceptions import SpectrumWarning
 from skspectra.features import WhiteLineFeatures
 from skspectra.features._white_lines import Smoother, find_lines

@@ -14,7 +14,8 @@ from sklearn.utils import compute_sample_weight
 from skorch.callbacks import Callback
 
 from skspectra.augmentation import PCANoise
-from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _base
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
+from skspectra.neural._estimators import base
 
 BLOCK = {"n_filters": (4,), "kernel_sizes": (5,)}
 QUICK = {"max_epochs": 3, "random_state": 0}
@@ -57,7 +58,7 @@ def test_blocks_of_spectra_do_not_matter(net, spectra, monkeypatch):
     X, y = spectra
     net.fit(X, y)
     whole = {"embed": net.embed(X), "proba": net.predict_proba(X)} | net.activations(X)
-    monkeypatch.setattr(_base, "_AT_ONCE", 7 * 24)
+    monkeypatch.setattr(base, "_AT_ONCE", 7 * 24)
     parts = {"embed": net.embed(X), "proba": net.predict_proba(X)} | net.activations(X)
     assert list(parts) == list(whole)
     for name, values in whole.items():

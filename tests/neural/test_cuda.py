@@ -7,18 +7,13 @@ import pytest
 import torch
 
 from skspectra.augmentation import EnergyShift, PCANoise, PoissonNoise
-from skspectra.neural import (
-    ConvDenseClassifier,
-    DenseClassifier,
-    FullyConvClassifier,
-    _cross_validation,
-    _fused,
-    _graphed,
-    _training,
-    cross_validate,
-)
-from skspectra.neural._fused_cuda import CudaFusedModule
-from skspectra.neural._graphed import GraphedStep
+from skspectra.evaluation import _cross_validation, cross_validate
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
+from skspectra.neural._cuda import graphs
+from skspectra.neural._cuda.fused import CudaFusedModule
+from skspectra.neural._cuda.graphs import GraphedStep
+from skspectra.neural._kernels import module
+from skspectra.neural._training import training
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")
 
@@ -41,7 +36,7 @@ NETS = {
 @pytest.fixture(autouse=True)
 def always(monkeypatch, caplog):
     """Record however few steps there are, and round alike in all convolutions."""
-    monkeypatch.setattr(_graphed, "_PAYS_FROM", 0)
+    monkeypatch.setattr(graphs, "_PAYS_FROM", 0)
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     caplog.set_level(logging.INFO, "skspectra")
 
@@ -52,7 +47,7 @@ def test_graphs_train_as_eager_steps_do(name, spectra, monkeypatch, caplog):
     graphed = NETS[name].fit(X, y)
     proba, losses = graphed.predict_proba(X), [e["train_loss"] for e in graphed.history_]
     assert caplog.messages == []
-    monkeypatch.setattr(_graphed, "_PAYS_FROM", 10**9)
+    monkeypatch.setattr(graphs, "_PAYS_FROM", 10**9)
     eager = NETS[name].fit(X, y)
     np.testing.assert_allclose([e["train_loss"] for e in eager.history_], losses, rtol=1e-3)
     np.testing.assert_allclose(eager.predict_proba(X), proba, atol=2e-3)
@@ -65,11 +60,11 @@ def test_fused_kernels_train_as_torch_does(name, graphs, spectra, monkeypatch, c
     X, y = spectra
     plain = NETS[name].fit(X, y)
     proba, losses = plain.predict_proba(X), [e["train_loss"] for e in plain.history_]
-    made, fused_module = [], _training.fused_module
-    monkeypatch.setattr(_graphed, "_PAYS_FROM", 0 if graphs else 10**9)
-    monkeypatch.setattr(_fused, "_PAYS_FROM_ON_CUDA", 0)
+    made, fused_module = [], training.fused_module
+    monkeypatch.setattr(graphs, "_PAYS_FROM", 0 if graphs else 10**9)
+    monkeypatch.setattr(module, "_PAYS_FROM_ON_CUDA", 0)
     monkeypatch.setattr(
-        _training, "fused_module", lambda *args: made.append(fused_module(*args)) or made[-1]
+        training, "fused_module", lambda *args: made.append(fused_module(*args)) or made[-1]
     )
     fused = NETS[name].fit(X, y)
     assert caplog.messages == []
@@ -80,7 +75,7 @@ def test_fused_kernels_train_as_torch_does(name, graphs, spectra, monkeypatch, c
 
 def test_fused_training_is_the_same_every_time(spectra, monkeypatch):
     pytest.importorskip("triton")
-    monkeypatch.setattr(_fused, "_PAYS_FROM_ON_CUDA", 0)
+    monkeypatch.setattr(module, "_PAYS_FROM_ON_CUDA", 0)
     X, y = spectra
     proba = NETS["published"].fit(X, y).predict_proba(X)
     np.testing.assert_array_equal(NETS["published"].fit(X, y).predict_proba(X), proba)
@@ -88,10 +83,10 @@ def test_fused_training_is_the_same_every_time(spectra, monkeypatch):
 
 def test_recording_that_fails_halfway_changes_nothing(spectra, monkeypatch, caplog):
     X, y = spectra
-    monkeypatch.setattr(_graphed, "_PAYS_FROM", 10**9)
+    monkeypatch.setattr(graphs, "_PAYS_FROM", 10**9)
     expected = NETS["published"].fit(X, y).predict_proba(X)
-    monkeypatch.setattr(_graphed, "_PAYS_FROM", 0)
-    graphed_step = _graphed.graphed_step
+    monkeypatch.setattr(graphs, "_PAYS_FROM", 0)
+    graphed_step = graphs.graphed_step
 
     def failing(step, *args, **options):
         def fails_where_it_is_recorded(rows, kind):
@@ -102,7 +97,7 @@ def test_recording_that_fails_halfway_changes_nothing(spectra, monkeypatch, capl
 
         return graphed_step(fails_where_it_is_recorded, *args, **options)
 
-    monkeypatch.setattr(_graphed, "graphed_step", failing)
+    monkeypatch.setattr(graphs, "graphed_step", failing)
     proba = NETS["published"].fit(X, y).predict_proba(X)
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("Training without CUDA graphs: ")

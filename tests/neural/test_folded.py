@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from skspectra.augmentation import EnergyShift
-from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _folded
-from skspectra.neural._folded import FoldedModule, predictor
-from skspectra.neural._invariant import InvariantConvModule
-from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
+from skspectra.neural._kernels import predict
+from skspectra.neural._kernels.predict import FoldedModule, predictor
+from skspectra.neural._modules.blocks import ConvDenseModule, DenseModule, FullyConvModule
+from skspectra.neural._modules.invariant import InvariantConvModule
 
 BLOCK = {"n_filters": (4,), "kernel_sizes": (5,), "max_epochs": 2, "random_state": 0}
 HIDDEN = {
@@ -23,7 +24,7 @@ HIDDEN = {
 @pytest.fixture
 def always(monkeypatch):
     """Fold for any number of spectra."""
-    monkeypatch.setattr(_folded, "_PAYS_FROM", 0)
+    monkeypatch.setattr(predict, "_PAYS_FROM", 0)
 
 
 def random_module(module_class, n_channels, n_outputs=3, **sizes):
@@ -78,10 +79,10 @@ def test_classifiers_predict_the_same_either_way(classifier, spectra, monkeypatc
     X, y = spectra
     clf = classifier(**BLOCK).fit(X, y)
     expected = clf.predict_proba(X)
-    monkeypatch.setattr(_folded, "_PAYS_FROM", X.size)
+    monkeypatch.setattr(predict, "_PAYS_FROM", X.size)
     assert isinstance(predictor(clf.net_.module_, X.size), FoldedModule)
     assert not isinstance(predictor(clf.net_.module_, X.size - 1), FoldedModule)
-    monkeypatch.setattr("skspectra.neural._base._AT_ONCE", 7 * X.shape[1])
+    monkeypatch.setattr("skspectra.neural._estimators.base._AT_ONCE", 7 * X.shape[1])
     for threads in (1, 2):
         monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
         for given in (X, X.tolist(), X.astype(np.float32)):
@@ -114,7 +115,7 @@ def test_dense_nets_and_machines_without_numba_use_the_module(spectra, always, m
     assert not isinstance(predictor(dense.net_.module_, X.size), FoldedModule)
     clf = FullyConvClassifier(**BLOCK).fit(X, y)
     folded = clf.predict_proba(X)
-    monkeypatch.setitem(sys.modules, "skspectra.neural._kernels", None)
+    monkeypatch.setitem(sys.modules, "skspectra.neural._kernels.compiled", None)
     assert not isinstance(predictor(clf.net_.module_, X.size), FoldedModule)
     np.testing.assert_allclose(clf.predict_proba(X), folded, rtol=1e-5, atol=1e-6)
 
@@ -123,7 +124,7 @@ COMPILE = """
 import sys, numpy, torch
 import skspectra.neural
 assert "numba" not in sys.modules
-from skspectra.neural._kernels import extract
+from skspectra.neural._kernels.compiled import extract
 one = numpy.ones(1, numpy.float32)
 out = numpy.zeros((1, 1, 1), numpy.float32)
 X, shapes = numpy.array([[1, 2]], numpy.float32), numpy.array([[1, 1, 1, 1, 2]])

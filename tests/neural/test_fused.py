@@ -10,17 +10,14 @@ from fused_modules import BLOCKS, CLASSIFIERS, HIDDEN, TRITON, random_module
 from skorch.callbacks import Callback, EpochScoring, Freezer
 
 from skspectra.augmentation import EnergyShift
-from skspectra.neural import (
-    DenseClassifier,
-    FullyConvClassifier,
-    _fused,
-)
-from skspectra.neural._fused import FusedModule, FusedStep, fused_module
-from skspectra.neural._fused_cuda import CudaFusedModule
-from skspectra.neural._initialization import settle_statistics
-from skspectra.neural._invariant import InvariantConvModule
-from skspectra.neural._modules import DenseModule, FullyConvModule
-from skspectra.neural._training import Training
+from skspectra.neural import DenseClassifier, FullyConvClassifier
+from skspectra.neural._cuda.fused import CudaFusedModule
+from skspectra.neural._kernels import module
+from skspectra.neural._kernels.module import FusedModule, FusedStep, fused_module
+from skspectra.neural._modules.blocks import DenseModule, FullyConvModule
+from skspectra.neural._modules.initialization import settle_statistics
+from skspectra.neural._modules.invariant import InvariantConvModule
+from skspectra.neural._training.training import Training
 
 PUBLISHED = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}
 FUSED = [
@@ -33,7 +30,7 @@ N_SPECTRA = {FusedModule: (33, 16, 5), CudaFusedModule: (7,)}  # what is interpr
 @pytest.fixture
 def always(monkeypatch):
     """Fuse however few spectra there are."""
-    monkeypatch.setattr(_fused, "_PAYS_FROM", 0)
+    monkeypatch.setattr(module, "_PAYS_FROM", 0)
 
 
 def relative(value, expected):
@@ -253,7 +250,7 @@ def test_fit_is_the_same_either_way(classifier, spectra, monkeypatch):
     )
     results = []
     for pays_from in (0, 1e9):
-        monkeypatch.setattr(_fused, "_PAYS_FROM", pays_from)
+        monkeypatch.setattr(module, "_PAYS_FROM", pays_from)
         SeeGradients.norms.clear()
         clf.fit(X, y, sample_weight=np.linspace(0.5, 2, 60))
         assert clf.net_.fused is None
@@ -314,14 +311,14 @@ def test_what_is_not_fused(always, monkeypatch):
     assert isinstance(fused_module(dense, 1), FusedModule)
     assert fused_module(dense.to("meta"), 1) is None
     assert fused_module(conv.to("meta"), 1) is None
-    monkeypatch.delattr("skspectra.neural._kernels")
-    monkeypatch.setitem(sys.modules, "skspectra.neural._kernels", None)
+    monkeypatch.delattr("skspectra.neural._kernels.compiled")
+    monkeypatch.setitem(sys.modules, "skspectra.neural._kernels.compiled", None)
     assert fused_module(random_module(FullyConvModule, 60, **BLOCKS), 1) is None
 
 
 def test_short_trainings_do_not_wait_for_numba(monkeypatch):
     conv = random_module(FullyConvModule, 60, **BLOCKS)
-    assert fused_module(conv, _fused._PAYS_FROM - 1) is None
+    assert fused_module(conv, module._PAYS_FROM - 1) is None
 
 
 def test_parameters_step_at_once_unless_told_otherwise(spectra):

@@ -7,15 +7,16 @@ import pytest
 import torch
 from fused_modules import BLOCKS, CLASSIFIERS, HIDDEN, TRITON, random_module
 
-from skspectra.neural import _fused_cuda, _training
-from skspectra.neural._fused_cuda import CudaFusedModule, fused_on_cuda
-from skspectra.neural._modules import FullyConvModule
+from skspectra.neural._cuda import fused
+from skspectra.neural._cuda.fused import CudaFusedModule, fused_on_cuda
+from skspectra.neural._modules.blocks import FullyConvModule
+from skspectra.neural._training import training
 
 
 @TRITON
 @pytest.mark.parametrize("module_class", HIDDEN)
 def test_kernels_that_are_right_are_trusted(module_class, monkeypatch, caplog):
-    monkeypatch.setattr(_fused_cuda, "_N_TRIED", 20)
+    monkeypatch.setattr(fused, "_N_TRIED", 20)
     module = random_module(module_class, 60, **BLOCKS | {"dropout": 0.5})
     before, state = copy.deepcopy(module.state_dict()), torch.get_rng_state()
     with caplog.at_level(logging.INFO, "skspectra"):
@@ -43,10 +44,10 @@ def fail_to_compile(kernels, patch):
 @TRITON
 @pytest.mark.parametrize("fault", [break_backward, fail_to_compile])
 def test_kernels_that_are_not_right_are_not_used(fault, monkeypatch, caplog):
-    from skspectra.neural import _triton
+    from skspectra.neural._cuda import triton
 
-    monkeypatch.setattr(_fused_cuda, "_N_TRIED", 20)
-    reason = fault(_triton, monkeypatch)
+    monkeypatch.setattr(fused, "_N_TRIED", 20)
+    reason = fault(triton, monkeypatch)
     with caplog.at_level(logging.INFO, "skspectra"):
         assert fused_on_cuda(random_module(FullyConvModule, 60, **BLOCKS)) is None
     (message,) = caplog.messages
@@ -67,13 +68,13 @@ def test_fit_with_triton_is_the_fit_of_torch(classifier, spectra, monkeypatch):
     X, y = spectra
     clf = classifier(**BLOCKS, max_epochs=2, batch_size=29, validation_fraction=0.2, random_state=0)
     expected = clf.fit(X, y).predict_proba(X)
-    monkeypatch.setattr(_training, "fused_module", lambda module, size: CudaFusedModule(module))
+    monkeypatch.setattr(training, "fused_module", lambda module, size: CudaFusedModule(module))
     np.testing.assert_allclose(clf.fit(X, y).predict_proba(X), expected, rtol=5e-3, atol=1e-3)
 
 
 def test_without_triton_torch_trains_and_says_so(monkeypatch, caplog):
-    monkeypatch.delattr("skspectra.neural._triton", raising=False)
-    monkeypatch.setitem(sys.modules, "skspectra.neural._triton", None)
+    monkeypatch.delattr("skspectra.neural._cuda.triton", raising=False)
+    monkeypatch.setitem(sys.modules, "skspectra.neural._cuda.triton", None)
     with caplog.at_level(logging.INFO, "skspectra"):
         assert fused_on_cuda(random_module(FullyConvModule, 60, **BLOCKS)) is None
     (message,) = caplog.messages

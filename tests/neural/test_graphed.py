@@ -9,16 +9,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from skspectra.augmentation import Augmenter, AxisStretch, EnergyShift, PCANoise, PoissonNoise
 from skspectra.augmentation._base import AugmenterChain
-from skspectra.neural import (
-    ConvDenseClassifier,
-    DenseClassifier,
-    FullyConvClassifier,
-    _graphed,
-    _stacked_training,
-)
-from skspectra.neural._graphed import GraphedStep, graphed_step
-from skspectra.neural._stacked_training import train_stacked
-from skspectra.neural._training import as_dataset, postponed
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
+from skspectra.neural._cuda import graphs, stacked_training
+from skspectra.neural._cuda.graphs import GraphedStep, graphed_step
+from skspectra.neural._cuda.stacked_training import train_stacked
+from skspectra.neural._training.training import as_dataset, postponed
 
 BLOCKS = {"n_filters": (4, 3), "kernel_sizes": (5, 2)}
 NET = FullyConvClassifier(**BLOCKS, max_epochs=6, batch_size=16, random_state=0)
@@ -63,7 +58,7 @@ class Failing(Recorded):
 def replay_with(monkeypatch, kind):
     """Replay the steps of all trainings."""
     kind.made.clear()
-    for module in (_graphed, _stacked_training):
+    for module in (graphs, stacked_training):
         monkeypatch.setattr(
             module, "graphed_step", lambda step, optimizer, own, **_: kind(step, optimizer, own)
         )
@@ -212,7 +207,7 @@ def test_generators_get_a_new_state_after_a_failure():
 
     generator = Stuck().manual_seed(3)
     expected = torch.rand(4, generator=torch.Generator().manual_seed(3))
-    with pytest.raises(KeyError), _graphed._restored_on_failure([generator]):
+    with pytest.raises(KeyError), graphs._restored_on_failure([generator]):
         torch.rand(7, generator=generator)
         raise KeyError
     assert torch.equal(torch.rand(4, generator=generator.fresh), expected)
@@ -285,7 +280,7 @@ def test_a_stacked_step_waits_for_nothing(clf, spectra):
     with postponed() as trainings:
         for n_rows in (60, 59):
             clone(clf).set_params(augment=augment, batch_size=20).fit(X[:n_rows], y[:n_rows])
-    stack = _stacked_training._Stack(trainings)
+    stack = stacked_training._Stack(trainings)
     stack._module.generators = [member.generator for member in stack._members]
     for rows, sizes in stack._draw_batches():
         stack._train_on(rows, sizes)

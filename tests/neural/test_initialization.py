@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from skspectra.neural import FullyConvClassifier
-from skspectra.neural._initialization import settle_statistics, standardize_layers
-from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
+from skspectra.neural._modules.blocks import ConvDenseModule, DenseModule, FullyConvModule
+from skspectra.neural._modules.initialization import settle_statistics, standardize_layers
 
 SEEDS = range(20)
 EXTRACTOR = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}

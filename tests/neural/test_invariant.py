@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from skspectra.neural import FullyConvClassifier
-from skspectra.neural._initialization import standardize_layers
-from skspectra.neural._invariant import InvariantConvModule, receptive_field
-from skspectra.neural._modules import FullyConvModule
+from skspectra.neural._modules.blocks import FullyConvModule
+from skspectra.neural._modules.initialization import standardize_layers
+from skspectra.neural._modules.invariant import InvariantConvModule, receptive_field
 
 PUBLISHED = {
     "n_filters": (2, 2, 4, 8, 12),

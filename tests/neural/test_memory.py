@@ -10,7 +10,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="bounds the data
 PREPARE = """
 import resource, sys
 import numpy as np
-from skspectra.neural import DenseClassifier, FullyConvClassifier, _folded, _stored, _streaming
+from skspectra._input import stored
+from skspectra.neural import DenseClassifier, FullyConvClassifier
+from skspectra.neural._kernels import predict
+from skspectra.neural._training import streaming
 
 rng = np.random.default_rng(0)
 some = rng.normal(size=(1000, 300)).astype(np.float32)
@@ -33,7 +36,7 @@ def check_bound():
 """
 
 PREDICT = """
-_folded._PAYS_FROM = 10**15  # the kernels take less
+predict._PAYS_FROM = 10**15  # the kernels take less
 net = FullyConvClassifier(max_epochs=1, batch_size=500, random_state=0).fit(some, y[:1000])
 expected = net.predict_proba(some)
 bound(2**26 + 8 * len(X))
@@ -46,7 +49,7 @@ FIT = """
 net = DenseClassifier(max_epochs=1, batch_size=500, lr=0.01, random_state=0)
 net.set_params(validation_fraction=0.1).fit(some, y[:1000])
 _stored._MAPPED_SHARE = 0
-_streaming._BUFFER = 2**23
+streaming._BUFFER = 2**23
 bound(3 * 2**25 + 64 * len(X))
 check_bound()
 net.fit(X, y)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
-from skspectra.neural._modules import (
+from skspectra.neural._modules.blocks import (
     ConvDenseModule,
     DenseModule,
     Dropout,

@@ -11,7 +11,8 @@ from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV, cross_validate
 from skorch.callbacks import Callback
 
-from skspectra.neural import DenseClassifier, EnsembleClassifier
+from skspectra.neural import DenseClassifier
+from skspectra.uncertainty import EnsembleClassifier
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 

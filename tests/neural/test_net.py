@@ -9,10 +9,10 @@ import torch
 from skorch.callbacks import BatchScoring, Callback, EpochScoring, LRScheduler
 
 from skspectra.neural import DenseClassifier
-from skspectra.neural._batches import TrainingBatches
-from skspectra.neural._device import available_device, one_thread, resolve_device, seeded
-from skspectra.neural._initialization import settle_statistics
-from skspectra.neural._net import SpectralNet
+from skspectra.neural._modules.initialization import settle_statistics
+from skspectra.neural._training.batches import TrainingBatches
+from skspectra.neural._training.device import available_device, one_thread, resolve_device, seeded
+from skspectra.neural._training.net import SpectralNet
 
 
 def dense(**params):
@@ -127,7 +127,7 @@ def test_interrupted_while_statistics_are_settled(spectra, monkeypatch):
             raise KeyboardInterrupt
         settle_statistics(module, *args)
 
-    monkeypatch.setattr("skspectra.neural._net.settle_statistics", interrupted_once)
+    monkeypatch.setattr("skspectra.neural._training.net.settle_statistics", interrupted_once)
     clf.fit(X, y)
     assert clf.n_iter_ == 1
     assert clf.net_.module_.features.dense_1.norm.running_var.min() != 1

@@ -11,10 +11,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import LabelBinarizer
 
+from skspectra._numerics.conformal import conformal_scores, score_quantile
 from skspectra.augmentation import EnergyShift
-from skspectra.neural import FullyConvRegressor, _folded, load_model, save_model
-from skspectra.neural._conformal import conformal_scores, score_quantile
-from skspectra.neural._losses import FractionLoss, ValueLoss
+from skspectra.models import load_model, save_model
+from skspectra.neural import FullyConvRegressor
+from skspectra.neural._kernels import predict
+from skspectra.neural._modules.losses import FractionLoss, ValueLoss
 from skspectra.pipeline import make_pipeline
 from skspectra.preprocessing import SpectrumNormalizer
 from skspectra.sampling import RandomMixture
@@ -196,9 +198,9 @@ def test_folded_and_fused_agree_with_the_module(monkeypatch):
     for target in ("values", "fractions"):
         net = quick(target=target, validation_fraction=0.2).fit(X, y)
         expected = [net.predict(X), *net.predict_interval(X)]
-        monkeypatch.setattr(_folded, "_PAYS_FROM", 0)
+        monkeypatch.setattr(predict, "_PAYS_FROM", 0)
         np.testing.assert_allclose([net.predict(X), *net.predict_interval(X)], expected, atol=1e-5)
-        monkeypatch.setattr("skspectra.neural._fused._PAYS_FROM", 0)
+        monkeypatch.setattr("skspectra.neural._kernels.module._PAYS_FROM", 0)
         fused = clone(net).fit(X, y)
         np.testing.assert_allclose(fused.predict(X), expected[0], rtol=1e-3, atol=1e-4)
         monkeypatch.undo()

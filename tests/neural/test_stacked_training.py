@@ -9,16 +9,15 @@ from skspectra.augmentation import EnergyShift, PCANoise, PoissonNoise
 from skspectra.neural import (
     ConvDenseClassifier,
     DenseClassifier,
-    EnsembleClassifier,
     FullyConvClassifier,
     FullyConvRegressor,
-    _ensemble,
 )
-from skspectra.neural._stacked_module import Padding
-from skspectra.neural._stacked_training import fit_side_by_side, train_stacked, trains_on_cuda
-from skspectra.neural._training import postponed
+from skspectra.neural._cuda.stacked_module import Padding
+from skspectra.neural._cuda.stacked_training import fit_side_by_side, train_stacked, trains_on_cuda
+from skspectra.neural._training.training import postponed
 from skspectra.pipeline import make_pipeline
 from skspectra.preprocessing import SpectrumNormalizer
+from skspectra.uncertainty import EnsembleClassifier, _ensemble
 
 BLOCKS = {"n_filters": (4, 3), "kernel_sizes": (5, 2)}
 QUICK = {"max_epochs": 3, "batch_size": 16}

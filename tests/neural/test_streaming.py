@@ -6,22 +6,19 @@ import torch
 import zarr
 from skorch.callbacks import Callback, EpochScoring
 
+from skspectra._input import stored as stored_module
+from skspectra._input.stored import StoredSpectra, row_edges
 from skspectra.augmentation import EnergyShift, PCANoise, PoissonNoise
 from skspectra.neural import (
     ConvDenseClassifier,
     DenseClassifier,
-    EnsembleClassifier,
     FullyConvClassifier,
     FullyConvRegressor,
-    NoveltyRejector,
-    _base,
-    _novelty,
-    _stored,
-    _streaming,
-    _training,
 )
-from skspectra.neural._stored import StoredSpectra, row_edges
-from skspectra.neural._streaming import StreamedScoringBatches, StreamedTrainingBatches
+from skspectra.neural._estimators import base
+from skspectra.neural._training import streaming, training
+from skspectra.neural._training.streaming import StreamedScoringBatches, StreamedTrainingBatches
+from skspectra.uncertainty import EnsembleClassifier, NoveltyRejector, _novelty
 
 QUICK = {"n_filters": (4,), "kernel_sizes": (5,), "max_epochs": 3, "random_state": 0}
 
@@ -68,10 +65,10 @@ def store(request, tmp_path):
 @pytest.fixture
 def streamed(monkeypatch):
     """Stream however few spectra there are, 24 channels in blocks of 3, 24 at a time."""
-    monkeypatch.setattr(_stored, "_READ_WHOLE", 0)
-    monkeypatch.setattr(_stored, "_MAPPED_SHARE", 0)
-    monkeypatch.setattr(_streaming, "_BLOCK", 3 * 24 * 4)
-    monkeypatch.setattr(_streaming, "_BUFFER", 24 * 24 * 4)
+    monkeypatch.setattr(stored_module, "_READ_WHOLE", 0)
+    monkeypatch.setattr(stored_module, "_MAPPED_SHARE", 0)
+    monkeypatch.setattr(streaming, "_BLOCK", 3 * 24 * 4)
+    monkeypatch.setattr(streaming, "_BUFFER", 24 * 24 * 4)
 
 
 def same_weights(one, other):
@@ -102,7 +99,7 @@ def test_stored_spectra_are_predicted_block_by_block(store, spectra, streamed, m
     X = (1000 * np.abs(spectra[0])).astype(dtype)
     clf = FullyConvClassifier(**QUICK).fit(X.astype(np.float32), spectra[1])
     expected = clf.predict_proba(X.astype(np.float32))
-    monkeypatch.setattr(_base, "_AT_ONCE", 10 * 24)
+    monkeypatch.setattr(base, "_AT_ONCE", 10 * 24)
     np.testing.assert_allclose(clf.predict_proba(store(X)), expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(clf.predict(store(X)), clf.predict(X))
     assert clf.activations(store(X))["block_1"].shape == (60, 4, 10)
@@ -227,12 +224,12 @@ def test_weight_zero_is_not_streamed(tmp_path, spectra, streamed):
 
 def test_augmenters_are_fitted_to_a_sample(store, streamed, monkeypatch, spectra):
     X, y = spectra
-    monkeypatch.setattr(_base, "_SAMPLE", 30)
+    monkeypatch.setattr(base, "_SAMPLE", 30)
     clf = DenseClassifier(max_epochs=1, augment=PCANoise(n_components=2), random_state=0)
     mean = clf.fit(store(X), y).augmenters_.augmenters[0].mean_
     assert 0.001 < np.abs(mean - X.mean(axis=0)).max() < 0.2
     np.testing.assert_array_equal(clf.fit(store(X), y).augmenters_.augmenters[0].mean_, mean)
-    monkeypatch.setattr(_base, "_SAMPLE", 60)
+    monkeypatch.setattr(base, "_SAMPLE", 60)
     mean = clf.fit(store(X), y).augmenters_.augmenters[0].mean_
     np.testing.assert_allclose(mean, X.mean(axis=0), atol=1e-6)
 
@@ -275,10 +272,10 @@ def test_what_a_gpu_has_no_room_for_stays_where_it_is(monkeypatch):
     X = np.zeros((100, 24), np.float16)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (2 * X.nbytes - 2, 10**12))
     for given in (X, StoredSpectra(X)):
-        placed = _training._placed(given, torch.device("cuda"))
+        placed = training._placed(given, torch.device("cuda"))
         assert isinstance(placed, StoredSpectra)
         assert placed.source is X
-    assert torch.equal(_streaming.as_tensor(placed, torch.device("cpu")), torch.from_numpy(X))
+    assert torch.equal(streaming.as_tensor(placed, torch.device("cpu")), torch.from_numpy(X))
 
 
 def test_blocks_hold_whole_chunks(tmp_path):

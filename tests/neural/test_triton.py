@@ -5,8 +5,8 @@ import os
 import pytest
 import torch
 
-from skspectra.neural._fused_cuda import CudaFusedModule
-from skspectra.neural._modules import ConvDenseModule, FullyConvModule
+from skspectra.neural._cuda.fused import CudaFusedModule
+from skspectra.neural._modules.blocks import ConvDenseModule, FullyConvModule
 
 triton = pytest.importorskip("triton", reason="triton comes with the CUDA builds of torch")
 pytestmark = pytest.mark.skipif(
@@ -53,7 +53,7 @@ class Compiled:
 
 @pytest.mark.filterwarnings("ignore:TRITON_DEFAULT_FP_FUSION")
 def test_kernels_compile_for_hopper(monkeypatch):
-    from skspectra.neural._triton import _launches
+    from skspectra.neural._cuda.triton import _launches
 
     kernels = [name for name, value in vars(_launches).items() if hasattr(value, "arg_names")]
     for name in kernels:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import nnls as scipy_nnls
 
-from skspectra._interpolation import shift_rows
+from skspectra._numerics.interpolation import shift_rows
 from skspectra.exceptions import SpectrumWarning
 from skspectra.unmixing import ReferenceFit
 

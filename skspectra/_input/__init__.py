@@ -1,0 +1,1 @@
+"""What comes in: spectra, targets, weights, stored arrays, files."""

@@ -1,0 +1,124 @@
+"""What every estimator that works along a spectral axis shares."""
+
+import contextlib
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skspectra._numerics.axis import axis_names, columns_as_axis, resolve_axis
+
+__all__ = ["SpectralMixin", "check_input_features", "noting_bad_rows", "refuse_images"]
+
+
+def refuse_images(X):
+    """Raise if `X` is a HyperSpy signal or an image, and say how rows are made of it.
+
+    Raises
+    ------
+    TypeError
+        If it is a signal: as an array it would lose its axis.
+    ValueError
+        If it has more than two dimensions.
+    """
+    if hasattr(X, "axes_manager"):
+        raise TypeError(
+            f"X must be an array or a frame of one spectrum per row, got the HyperSpy signal {X!r}."
+            " X, spectral_axis, shape = skspectra.io.to_matrix(signal) makes one of it."
+        )
+    if getattr(X, "ndim", 2) > 2:
+        raise ValueError(
+            f"Expected 2D array, got an array of shape {tuple(X.shape)}. One row is one spectrum: "
+            "reshape an image to (n_spectra, n_channels), by X.reshape(-1, n_channels) if the "
+            "spectra lie along its last axis."
+        )
+
+
+@contextlib.contextmanager
+def noting_bad_rows(X):
+    """Add to a ValueError how many rows of `X` hold NaN or infinity, and which is the first."""
+    try:
+        yield
+    except ValueError as error:
+        with contextlib.suppress(TypeError, ValueError):  # what is no table of numbers
+            bad = ~np.isfinite(np.asarray(X)).all(axis=1)
+            if bad.any():
+                error.add_note(
+                    f"{bad.sum()} of {bad.size} rows of X hold NaN or infinity, the first is row "
+                    f"{bad.argmax()}. Leave such spectra out or mend them first."
+                )
+        raise
+
+
+class SpectralMixin:
+    """Validation of spectra and of the axis they lie on.
+
+    An estimator that has a `spectral_axis` parameter gains the fitted attribute
+    `spectral_axis_`, and column names that are the axis values as strings, so that the axis
+    travels down a pipeline with ``set_output(transform="pandas")``.
+    """
+
+    def _validate_spectra(self, X, *, reset, **check_params):
+        """Validate `X`; at fit (`reset=True`) resolve its axis, later compare with it."""
+        refuse_images(X)
+        frame_axis = columns_as_axis(X)
+        check_params = {"dtype": [np.float64, np.float32]} | check_params
+        with noting_bad_rows(X):
+            validated = validate_data(self, X, reset=reset, **check_params)
+        if reset:
+            self.spectral_axis_ = resolve_axis(
+                X, getattr(self, "spectral_axis", None), n_channels=self.n_features_in_
+            )
+        elif frame_axis is not None and self._axis_from_columns(frame_axis):
+            raise ValueError(
+                f"The columns of X run from {frame_axis[0]:g} to {frame_axis[-1]:g}, but "
+                f"{type(self).__name__} was fitted on an axis from {self.spectral_axis_[0]:g} to "
+                f"{self.spectral_axis_[-1]:g}. Resample the spectra to that axis first."
+            )
+        return validated
+
+    def _axis_from_columns(self, frame_axis):
+        """Whether the columns name another axis than the fitted one."""
+        return getattr(self, "spectral_axis", None) is None and not np.array_equal(
+            frame_axis, self.spectral_axis_
+        )
+
+    def _output_axis(self):
+        """Axis of the columns that come out."""
+        return self.spectral_axis_
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns that come out: the values of their axis.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Checked against the names seen at fit, if there were any; else ignored.
+
+        Returns
+        -------
+        names : ndarray of str objects
+        """
+        check_is_fitted(self, "spectral_axis_")
+        check_input_features(self, input_features)
+        return axis_names(self._output_axis())
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if tags.transformer_tags is not None:
+            tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def check_input_features(estimator, input_features):
+    """Raise if names of the columns that come in are not those seen at fit, or not as many."""
+    if input_features is None:
+        return
+    names = np.asarray(input_features, dtype=object)
+    known = getattr(estimator, "feature_names_in_", None)
+    if known is not None and not np.array_equal(known, names):
+        raise ValueError("input_features is not equal to feature_names_in_")
+    if names.size != estimator.n_features_in_:
+        raise ValueError(
+            "input_features should have length equal to number of features "
+            f"({estimator.n_features_in_}), got {names.size}"
+        )

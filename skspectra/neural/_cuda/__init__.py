@@ -1,0 +1,1 @@
+"""Training on CUDA: graphs of launches, stacked nets, kernels of triton."""

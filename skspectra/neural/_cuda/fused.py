@@ -1,0 +1,151 @@
+"""Training on CUDA: blocks of convolutions and class maps as one function of autograd."""
+
+import logging
+from copy import deepcopy
+
+import torch
+from torch.autograd.function import once_differentiable
+
+from skspectra.neural._modules.blocks import dropout_mask
+from skspectra.neural._training.device import seeded
+
+__all__ = ["CudaFusedModule", "fused_on_cuda"]
+
+_MOST_FILTERS = 64  # of a part; more are what torch's own convolutions are made for
+_MOST_NUMBERS = 2**31  # in what a part gives for a batch: kernels count in 32 bits
+_N_TRIALS = 3  # before the kernels are trusted: rounding may move a value across a ReLU in one
+_N_TRIED = 1000  # spectra in each
+_LARGEST_ERROR = 1e-3  # of a logit or gradient then, relative to the largest
+_LOGGER = logging.getLogger("skspectra")
+
+
+def fused_on_cuda(module):
+    """Return a faster way to compute a module on CUDA while it is trained, or None.
+
+    It is tried on random spectra first. Where it fails, or is never what torch computes in float64,
+    one log line says so.
+
+    Parameters
+    ----------
+    module : SpectralModule
+        On CUDA.
+
+    Returns
+    -------
+    fused : CudaFusedModule or None
+    """
+    try:
+        fused = CudaFusedModule(module)
+        error = min(_error(module, seed) for seed in range(_N_TRIALS))
+    except Exception as reason:  # of whatever kind: torch itself can still train
+        _LOGGER.info("Training without fused kernels: %s", str(reason).partition("\n")[0])
+        return None
+    if not error < _LARGEST_ERROR:
+        _LOGGER.info("Training without fused kernels: they are off by %.1e.", error)
+        return None
+    return fused
+
+
+def _error(module, seed):
+    """Largest error of the outputs and gradients of random spectra, relative to the largest."""
+    device = next(module.parameters()).device
+    module = deepcopy(module).train()
+    exact = deepcopy(module).double()
+    results = []
+    for run, own in ((CudaFusedModule(module), module), (exact, exact)):
+        own.zero_grad()
+        with seeded(seed, device), torch.enable_grad():
+            X = torch.randn(_N_TRIED, _n_channels(module), device=device)
+            outputs = run(X.to(next(own.parameters()).dtype))
+            (outputs * torch.randn(outputs.shape, device=device)).sum().backward()
+        gradients = [p.grad.flatten() for p in own.parameters() if p.requires_grad]
+        results.append((outputs.detach(), torch.cat(gradients)))
+    return max(
+        float((values - expected).abs().max() / expected.abs().max())
+        for values, expected in zip(*results, strict=True)
+    )
+
+
+def _n_channels(module):
+    first = module.features.block_1[0]
+    return getattr(first, "n_channels", None) or first.unflattened_size[1]
+
+
+class CudaFusedModule:
+    """A module whose convolutions run in the kernels of `skspectra.neural._cuda.triton`.
+
+    It computes what the module computes, with the parameters and statistics of the module, which
+    are updated as torch would; only the gradient at the spectra is not to be had. What is not
+    training is left to the module. It never waits for the device, and can be recorded.
+
+    Parameters
+    ----------
+    module : SpectralModule
+        Its features are blocks of convolutions.
+
+    Raises
+    ------
+    ImportError
+        If triton is missing.
+    ValueError
+        If the module is none that the kernels are made for.
+    """
+
+    def __init__(self, module):
+        from skspectra.neural._cuda import triton as _triton
+
+        self.kernels = _triton
+        self._module = module
+        self.maps = getattr(module.classifier, "class_maps", None)
+        self.parts = [*module.features] if self.maps is None else [*module.features, self.maps]
+        self.norms = [part.norm for part in self.parts]
+        if max(part.conv.out_channels for part in self.parts) > _MOST_FILTERS:
+            raise ValueError(f"a part has more than {_MOST_FILTERS} filters.")
+        if not all(norm.affine and norm.momentum for norm in self.norms):
+            raise ValueError("a batch normalisation has no weights or no running statistics.")
+        self.parameters = [
+            parameter
+            for part in self.parts
+            for parameter in (part.conv.weight, part.conv.bias, part.norm.weight, part.norm.bias)
+        ]
+
+    def __call__(self, X):
+        """Logits of spectra X, of shape (n_spectra, n_channels)."""
+        if not self._module.training:
+            return self._module(X)
+        signals = self._module.features.block_1[0](X).squeeze(1).contiguous()
+        sizes = self.kernels.sizes_of(self.parts, signals.shape[1], self.maps is not None)
+        if any(len(X) * size.filters * size.outputs >= _MOST_NUMBERS for size in sizes):
+            return self._module(X)
+        last = sizes[-1]
+        mask = self._mask(signals, last)
+        output = _Kernels.apply(self, sizes, signals, mask, *self.parameters)
+        return output.flatten(1) if self.maps is not None else self._module.classifier(output)
+
+    def _mask(self, X, last):
+        """Dropout mask before class maps, or None."""
+        dropout = getattr(self.maps, "dropout", None)
+        if dropout is None or not dropout.training or dropout.p == 0:
+            return None
+        return dropout_mask((len(X), last.rows, last.length), dropout.p, X)
+
+
+class _Kernels(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, fused, sizes, X, mask, *parameters):
+        ctx.kernels, ctx.sizes, ctx.has_mask = fused.kernels, sizes, mask is not None
+        with torch.cuda.device_of(X):
+            output, kept = fused.kernels.forward(sizes, fused.norms, X, mask, parameters)
+        ctx.save_for_backward(X, *([mask] if ctx.has_mask else []), *kept, *parameters)
+        return output
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        X, *rest = ctx.saved_tensors
+        mask = rest.pop(0) if ctx.has_mask else None
+        kept, parameters = rest[: -4 * len(ctx.sizes)], rest[-4 * len(ctx.sizes) :]
+        gradients = ctx.kernels.backward(
+            ctx.sizes, gradient.contiguous(), X, mask, kept, parameters
+        )
+        return None, None, None, None, *gradients

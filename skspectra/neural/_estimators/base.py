@@ -1,0 +1,375 @@
+"""What the neural estimators share: seeds, splits and the skorch net they own."""
+
+import math
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
+from skorch.callbacks import EarlyStopping, LRScheduler
+from skorch.utils import to_numpy
+
+from skspectra._input.stored import (
+    NARROW,
+    StoredSpectra,
+    read_rows,
+    row_blocks,
+    select_rows,
+    validate_spectra,
+)
+from skspectra.augmentation._base import Augmenter, AugmenterChain
+from skspectra.neural._training.device import one_thread, own_stream, resolve_device, send
+from skspectra.neural._training.net import EpochBar
+from skspectra.neural._training.schedule import OneCycle
+from skspectra.neural._training.streaming import as_tensor
+from skspectra.neural._training.training import (
+    Training,
+    as_dataset,
+    make_net,
+    plain_history,
+    same_module,
+    train_or_postpone,
+)
+
+__all__ = ["SpectralNetEstimator"]
+
+_AT_ONCE = 2**19  # numbers in spectra predicted at once: bounds the memory of activations
+_AT_ONCE_ON_CUDA = 2**24
+_CUDA_THREADS = 2  # that predict: one copies while the other computes
+_SAMPLE = 2**16  # stored or narrow spectra that augmenters are fitted to
+_NET_PREFIXES = ("module__", "optimizer__", "criterion__", "callbacks__")
+
+
+class SpectralNetEstimator(BaseEstimator):
+    """Base class of the neural classifiers and regressors.
+
+    A subclass names its torch module in `_module_class`, the parameters that the module takes in
+    `_module_parameters`, the skorch net in `_net_class` and its loss in `_criterion`. It turns the
+    user's y into what the loss takes in `_encode`, counts the outputs that this needs in
+    `_n_outputs`, and says in `_strata` what a split keeps in proportion. See
+    `skspectra.neural.FullyConvClassifier` for the parameters that all of them share.
+    """
+
+    _parameter_constraints: dict = {
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "schedule": [StrOptions({"constant", "one-cycle"})],
+        "optimizer": [str, callable],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "augment": [Augmenter, list, tuple, None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
+        "patience": [Interval(Integral, 1, None, closed="left"), None],
+        "callbacks": [list, None],
+        "net_params": [dict, None],
+        "device": [str, torch.device],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["boolean"],
+    }
+
+    _y_checks: dict = {}  # what `validate_data` is told about y
+
+    def __init__(
+        self,
+        *,
+        dropout,
+        max_epochs,
+        batch_size,
+        lr,
+        schedule,
+        optimizer,
+        weight_decay,
+        augment,
+        validation_fraction,
+        patience,
+        callbacks,
+        net_params,
+        device,
+        warm_start,
+        random_state,
+        verbose,
+    ):
+        self.dropout = dropout
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.schedule = schedule
+        self.optimizer = optimizer
+        self.weight_decay = weight_decay
+        self.augment = augment
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.callbacks = callbacks
+        self.net_params = net_params
+        self.device = device
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def set_params(self, **params):
+        """Set parameters of the estimator and, by their prefixes, of the skorch net.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters as in the constructor, and ``module__*``, ``optimizer__*``, ``criterion__*``
+            and ``callbacks__*``, which go to `net_params`.
+
+        Returns
+        -------
+        self : object
+        """
+        for_net = {name: params.pop(name) for name in list(params) if _is_net_param(name)}
+        super().set_params(**params)
+        if for_net:
+            self.net_params = {**(self.net_params or {}), **for_net}
+        return self
+
+    def _train(self, X, y, sample_weight):
+        """Train the net; return the rows that were held out, or None."""
+        warm = self.warm_start and hasattr(self, "net_")
+        checked, y = self._validate(X, y, reset=not warm, **self._y_checks)
+        weight = self._weigh(checked, y, sample_weight)
+        targets = self._encode(y, weight, reset=not warm)
+        if not warm:
+            self._random_state = check_random_state(self.random_state)
+        train, valid = self._split(checked, y, weight)
+        device = torch.device(self.net_.device) if warm else resolve_device(self.device)
+        data = as_dataset(select_rows(checked, train), targets[train], weight[train], device)
+
+        given = _with_axis(X, checked)
+        self._fit_augmenters(given, train)
+        n_channels = self._nominal(read_rows(given, slice(1))).shape[1]
+        held_out = None
+        if valid is not None:
+            seen = self._nominal(select_rows(given, valid))
+            held_out = as_dataset(seen, targets[valid], weight[valid], device)
+
+        train_or_postpone(
+            Training(
+                net=self._make_net(n_channels, device, warm),
+                data=data,
+                held_out=held_out,
+                seed=self._random_state.randint(2**31),
+                finish=self._keep,
+                settings={
+                    "max_epochs": self.max_epochs,
+                    "batch_size": self.batch_size,
+                    "lr": self.lr,
+                    "augmenters": self.augmenters_,
+                    "callbacks": self._make_callbacks(),
+                },
+            )
+        )
+        return valid
+
+    def _keep(self, net):
+        """Take over a net that was trained."""
+        history = plain_history(net.history)
+        self._check_loss(history)
+        self.net_, self.history_, self.n_iter_ = net, history, len(history)
+
+    def embed(self, X):
+        """Features that the net decides by: what enters its last part.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        features : ndarray of shape (n_spectra, n_features), float32
+        """
+        return self._run(lambda module, size: module.embed, X)[""]
+
+    def activations(self, X):
+        """Output of every block of the net.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        activations : dict of str to ndarray, float32
+            In the order of the blocks; of shape (n_spectra, n_filters, n_positions) where a block
+            convolves, else (n_spectra, n_units).
+        """
+        return self._run(lambda module, size: module.activations, X)
+
+    def _validate(self, X, y="no_validation", *, reset, **y_checks):
+        with np.errstate(over="ignore"):  # what overflows float32 is refused as infinite
+            dtypes = [np.float32, *NARROW]
+            return validate_spectra(self, X, y, reset=reset, dtype=dtypes, **y_checks)
+
+    def _split(self, X, y, weight):
+        """Rows that are trained on, and rows that are held out or None; of what is read, sorted."""
+        rows = np.flatnonzero(weight)
+        if self.validation_fraction is not None:
+            parts = self._hold_out(rows, self._strata(y[rows]))
+            return [np.sort(part) for part in parts] if isinstance(X, StoredSpectra) else parts
+        if self.patience is not None:
+            raise ValueError(
+                f"patience={self.patience} watches the validation loss, but no spectra are held "
+                "out: set validation_fraction, for example to 0.1."
+            )
+        return rows, None
+
+    def _hold_out(self, rows, strata):
+        try:
+            return train_test_split(
+                rows,
+                test_size=self.validation_fraction,
+                stratify=strata,
+                random_state=self._random_state,
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction:g} of {len(rows)} spectra cannot "
+                f"be held out: {error}"
+            ) from error
+
+    def _fit_augmenters(self, X, rows):
+        self.augmenters_ = None
+        if self.augment is not None:
+            self.augmenters_ = AugmenterChain(self.augment).fit(self._sample(X, rows))
+
+    def _sample(self, X, rows):
+        """Rows that augmenters are fitted to: all, unless the spectra are stored or narrow."""
+        if not isinstance(X, StoredSpectra) and getattr(X, "dtype", np.float32) not in NARROW:
+            return select_rows(X, rows)
+        if len(rows) > _SAMPLE:
+            rows = self._random_state.choice(rows, _SAMPLE, replace=False)
+        if isinstance(X, StoredSpectra):
+            return as_tensor(X.select(np.sort(rows)), torch.device("cpu")).float().numpy()
+        return X[rows].astype(np.float32)
+
+    def _nominal(self, X):
+        """Spectra as the net sees them when it predicts."""
+        if isinstance(X, StoredSpectra):
+            return X if self.augmenters_ is None else X.through(self._nominal)
+        checked = self._validate(X, reset=False)
+        if self.augmenters_ is None:
+            return checked
+        given = _with_axis(X, checked.astype(np.float32, copy=False))
+        return np.asarray(self.augmenters_.transform(given), dtype=np.float32)
+
+    def _make_net(self, n_channels, device, warm):
+        """Make a net for the parameters or, with a warm start, return the one there is."""
+        own = {name: getattr(self, name) for name in self._module_parameters}
+        net = make_net(
+            self._net_class,
+            self._module_class,
+            own | {"n_channels": n_channels, "n_outputs": self._n_outputs},
+            criterion=self._criterion,
+            optimizer=self.optimizer,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            device=device,
+            net_params=_check_net_params(self.net_params or {}),
+        )
+        if not warm:
+            return net
+        if not same_module(net, self.net_):
+            raise ValueError(
+                "warm_start=True goes on with the same module, but it has "
+                f"{self.net_.get_params_for('module')} and the parameters now ask for "
+                f"{net.get_params_for('module')}. Fit a clone."
+            )
+        return self.net_
+
+    def _make_callbacks(self):
+        callbacks = clone(self.callbacks or [], safe=False)
+        if self.schedule == "one-cycle":
+            _check_no_scheduler(callbacks)
+            callbacks.append(("one_cycle", OneCycle()))
+        if self.verbose:
+            callbacks.append(("epoch_bar", EpochBar()))
+        if self.patience is not None:
+            stopping = EarlyStopping(patience=self.patience, load_best=True)
+            callbacks.append(("early_stopping", stopping))
+        return callbacks
+
+    def _check_loss(self, history):
+        """Refuse a net that diverged."""
+        if history and not np.isfinite(history[-1]["train_loss"]):
+            raise ValueError(
+                f"The training loss became {history[-1]['train_loss']}. Normalise the spectra, for "
+                f"example with SpectrumNormalizer, or lower lr={self.lr:g}."
+            )
+
+    def _run(self, choose, X):
+        """Collect what a function of tensors gives for spectra, block by block.
+
+        ``choose(module, size)`` gives the function for so many numbers: from a tensor to a tensor,
+        which is named "", or to a dict of them. Blocks are validated and cast one by one, and
+        written to their place, so that nothing but the result grows with the spectra.
+        """
+        check_is_fitted(self, "net_")
+        if not hasattr(X, "columns"):
+            as_they_are = {"reset": False, "read": False, "ensure_all_finite": False}
+            X = validate_spectra(self, X, **as_they_are)
+        run = choose(self.net_.module_.eval(), math.prod(X.shape))
+        device = torch.device(self.net_.device)
+        on_cuda = device.type == "cuda"
+        at_once = max(1, (_AT_ONCE_ON_CUDA if on_cuda else _AT_ONCE) // X.shape[1])
+
+        def outputs(spectra):
+            spectra = send(self._nominal(spectra), device).float()
+            with torch.inference_mode(), one_thread():
+                output = run(spectra)
+            return output if isinstance(output, dict) else {"": output}
+
+        def write(rows):
+            block = read_rows(X, rows)
+            with own_stream(device):
+                for part in gen_batches(len(block), at_once):
+                    for name, values in outputs(read_rows(block, part)).items():
+                        result[name][rows][part] = to_numpy(values)
+
+        result = {
+            name: np.empty((len(X), *values.shape[1:]), np.float32)
+            for name, values in outputs(read_rows(X, slice(1))).items()
+        }
+        n_jobs = _CUDA_THREADS if on_cuda else torch.get_num_threads()
+        write_all = (delayed(write)(rows) for rows in row_blocks(X, at_once))
+        Parallel(n_jobs, backend="threading")(write_all)
+        return result
+
+
+def _is_net_param(name):
+    return name.startswith(_NET_PREFIXES)
+
+
+def _check_net_params(net_params):
+    wrong = [name for name in net_params if not _is_net_param(name)]
+    if wrong:
+        raise ValueError(
+            f"net_params takes names that begin with {', '.join(_NET_PREFIXES)}, got {wrong}. "
+            "Everything else is a parameter of the estimator itself."
+        )
+    return net_params
+
+
+def _check_no_scheduler(callbacks):
+    for each in callbacks:
+        callback = each[1] if isinstance(each, tuple) else each
+        if callback is LRScheduler or isinstance(callback, LRScheduler):
+            raise ValueError(
+                "schedule='one-cycle' sets the learning rate, and so does the LRScheduler in "
+                "callbacks. Leave it out, or set schedule='constant'."
+            )
+
+
+def _with_axis(X, checked):
+    """Return a frame as it is, since its column names may be the axis; else the validated array."""
+    return X if hasattr(X, "columns") else checked

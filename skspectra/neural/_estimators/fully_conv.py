@@ -1,0 +1,167 @@
+"""The fully convolutional classifier."""
+
+from sklearn.utils._param_validation import StrOptions
+
+from skspectra.neural._estimators.classifier import SpectralNetClassifier
+from skspectra.neural._estimators.docs import with_shared_docs
+from skspectra.neural._modules.blocks import FullyConvModule
+from skspectra.neural._modules.invariant import InvariantConvModule
+
+__all__ = ["FullyConvClassifier", "FullyConvGraph"]
+
+_GRAPHS = {"published": FullyConvModule, "invariant": InvariantConvModule}
+
+
+class FullyConvGraph:
+    """The parameters that choose a fully convolutional module."""
+
+    _module_parameters = ("n_filters", "kernel_sizes", "dropout")
+
+    _parameter_constraints: dict = {
+        "graph": [StrOptions(set(_GRAPHS))],
+        "n_filters": ["array-like"],
+        "kernel_sizes": ["array-like"],
+    }
+
+    @property
+    def _module_class(self):
+        return _GRAPHS[self.graph]
+
+
+@with_shared_docs
+class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
+    r"""Classify spectra by their shape, wherever the edge lies: a net without dense layers.
+
+    Blocks of a convolution, a ReLU, batch normalisation and averaging of pairs make features, here
+    of 12 filters at 6 positions for 300 channels. A convolution of kernel size 1 turns them into
+    one map per class, whose average over the positions is the logit of the class [1]_:
+
+    .. math:: p_k(x) = \mathrm{softmax}_k \Big( \frac{1}{P} \sum_{j=1}^{P} \mathrm{BN}_k
+              \big( w_k \cdot f_j(x) + b_k \big) \Big)
+
+    with the features :math:`f_j` at position :math:`j` of :math:`P`. No weight belongs to a
+    position: with the defaults and three classes, 679 weights are trained whatever the width.
+
+    Parameters
+    ----------
+    graph : {"published", "invariant"}, default="published"
+        "invariant" has the same weights, but takes the mean over all phases of the poolings, that
+        is over all ways to keep every second position, where the published graph has one; it
+        continues the spectra with the values at their ends, and while it is trained the ends move.
+        It holds against shifts that it was not trained with. See the notes.
+    n_filters : sequence of int, default=(2, 2, 4, 8, 12)
+        Filters of each block.
+    kernel_sizes : sequence of int, default=(9, 7, 7, 5, 3)
+        Channels that the convolution of each block spans, without padding. For the published graph
+        the spectra must be wide enough: 140 channels with the default.
+    dropout : float, default=None
+        Share of the features that is dropped while training. None is 0.8 for the published graph,
+        as published, and 0.2 for the invariant one, which the random phases regularise too.
+    <class_weight>
+    <parameters>
+
+    Attributes
+    ----------
+    <classifier_attributes>
+    <attributes>
+
+    See Also
+    --------
+    ConvDenseClassifier : The same features, classified by dense layers.
+    skspectra.augmentation.EnergyShift : Teaches any net what is left of a sense of position.
+
+    Notes
+    -----
+    `activations` has ``block_1`` and so on, ``class_maps`` of shape (n_spectra, n_classes,
+    n_positions), and ``logits``, their average. `embed` flattens the last block of the published
+    graph, and averages that of the invariant graph over the positions.
+
+    Halving the length in every block leaves the published graph some sense of position: a shift
+    that is not a multiple of ``2 ** len(kernel_sizes)`` channels changes the features [2]_. The
+    invariant graph computes the features of all of these phases at once: instead of dropping
+    positions, it doubles the distance between the taps of its convolutions from block to block
+    [3]_. Its logits are the same after a shift by any number of channels, as long as the spectrum
+    begins with half of a receptive field (70 channels with the defaults) of one value and ends with
+    the same value. While it is trained, one random phase of every batch is computed, so that it
+    costs little more than the published graph; the gradient is that of a random sample of the
+    positions it predicts with. And up to a sixth of the channels is hidden at each end of every
+    batch, behind the value of the next, so that what a window may cut off is not relied upon.
+
+    <notes>
+
+    References
+    ----------
+    .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using deep
+       learning", Scientific Reports 9, 2126 (2019), Figure 1 and Methods.
+    .. [2] A. Azulay and Y. Weiss, "Why do deep convolutional networks generalize so poorly to small
+       image transformations?", Journal of Machine Learning Research 20, 184 (2019).
+    .. [3] M. J. Shensa, "The discrete wavelet transform: wedding the a trous and Mallat
+       algorithms", IEEE Transactions on Signal Processing 40, 2464 (1992).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.neural import FullyConvClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> channel, width = np.arange(160), np.repeat([[3.0], [9.0]], 60, axis=0)
+    >>> X = np.exp(-(((channel - rng.uniform(60, 100, (120, 1))) / width) ** 2) / 2)
+    >>> y = np.repeat(["narrow", "wide"], 60)
+    >>> clf = FullyConvClassifier(dropout=0.1, lr=0.01, max_epochs=20, random_state=0)
+    >>> clf.fit(X[::2], y[::2]).score(X[1::2], y[1::2])
+    1.0
+    >>> clf.activations(X)["class_maps"].shape
+    (120, 2, 1)
+    """
+
+    _parameter_constraints: dict = {
+        **SpectralNetClassifier._parameter_constraints,
+        **FullyConvGraph._parameter_constraints,
+        "dropout": [*SpectralNetClassifier._parameter_constraints["dropout"], None],
+    }
+
+    def __init__(
+        self,
+        *,
+        graph="published",
+        n_filters=(2, 2, 4, 8, 12),
+        kernel_sizes=(9, 7, 7, 5, 3),
+        dropout=None,
+        max_epochs=50,
+        batch_size=64,
+        lr=0.03,
+        schedule="one-cycle",
+        optimizer="Adam",
+        weight_decay=0.0,
+        class_weight=None,
+        augment=None,
+        validation_fraction=None,
+        patience=None,
+        callbacks=None,
+        net_params=None,
+        device="auto",
+        warm_start=False,
+        random_state=None,
+        verbose=False,
+    ):
+        super().__init__(
+            dropout=dropout,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            lr=lr,
+            schedule=schedule,
+            optimizer=optimizer,
+            weight_decay=weight_decay,
+            class_weight=class_weight,
+            augment=augment,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            callbacks=callbacks,
+            net_params=net_params,
+            device=device,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.graph = graph
+        self.n_filters = n_filters
+        self.kernel_sizes = kernel_sizes

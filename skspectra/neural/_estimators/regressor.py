@@ -1,0 +1,379 @@
+"""The fully convolutional regressor."""
+
+from numbers import Real
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import RegressorMixin, _fit_context
+from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from skspectra._input.stored import select_rows
+from skspectra._input.targets import refuse_labels
+from skspectra._numerics.conformal import conformal_scores, score_quantile
+from skspectra.neural._estimators.base import SpectralNetEstimator
+from skspectra.neural._estimators.docs import with_shared_docs
+from skspectra.neural._estimators.fully_conv import FullyConvGraph
+from skspectra.neural._kernels.predict import predictor
+from skspectra.neural._modules.losses import FractionLoss, ValueLoss
+from skspectra.neural._training.net import SpectralNet
+
+__all__ = ["FullyConvRegressor"]
+
+_LOSSES = {"values": ValueLoss, "fractions": FractionLoss}
+_LEAST_SCALE = 1e-3  # of an error, in units of the spread of the targets
+
+
+@with_shared_docs
+class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
+    r"""Predict numbers from the shape of spectra, wherever the edge lies.
+
+    The graph is that of `FullyConvClassifier` [1]_. For each target it has two maps: the average of
+    one is the prediction, that of the other is the logarithm of the squared error to be expected of
+    it, :math:`\log \sigma^2(x)`. Values are standardised inside and trained by their Gaussian
+    likelihood [2]_; fractions are the softmax of the averages and trained by cross-entropy, and
+    :math:`\sigma` beside them by the likelihood of the errors that they have.
+
+    Where spectra are held out, the prediction :math:`\hat y` has an interval, by split-conformal
+    prediction with errors in units of :math:`\sigma` [3]_, so that it is wider for spectra that are
+    harder to read, such as noisy ones:
+
+    .. math:: \hat y(x) \pm q\, \sigma(x)
+
+    with :math:`q` the :math:`\lceil (n + 1) c \rceil`-th smallest of the :math:`n` held-out
+    :math:`|y_i - \hat y(x_i)| / \sigma(x_i)`. Whatever the net has learned, it holds the truth of a
+    new spectrum with a probability of at least the coverage :math:`c`, as long as that spectrum
+    could as well have been one of the held-out ones.
+
+    Parameters
+    ----------
+    target : {"values", "fractions"}, default="values"
+        What y holds: any numbers, such as the mean valence, or fractions: one column for each
+        component, rows not negative and of sum 1.
+    graph : {"published", "invariant"}, default="published"
+        See `FullyConvClassifier`.
+    n_filters : sequence of int, default=(2, 2, 4, 8, 12)
+        Filters of each block.
+    kernel_sizes : sequence of int, default=(9, 7, 7, 5, 3)
+        Channels that the convolution of each block spans, without padding. For the published graph
+        the spectra must be wide enough: 140 channels with the default.
+    dropout : float, default=0.1
+        Share of the features that is dropped while training; the article's for mixed valence.
+    <parameters>
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The net, which sees float32 spectra and standardised values, or fractions. Its ``module_``
+        is the torch module.
+    calibration_scores_ : ndarray of shape (n_held_out, `n_outputs_`) or None
+        Errors of held-out spectra in units of :math:`\sigma`, ascending; None where no spectra were
+        held out.
+    n_outputs_ : int
+        Number of targets.
+    <attributes>
+
+    See Also
+    --------
+    skspectra.sampling.RandomMixture : Makes spectra of all proportions of those that are pure.
+    FullyConvClassifier : The same for classes; `ValenceMixture` adds mixed ones.
+    skspectra.unmixing.ReferenceFit : Fractions by least squares of reference spectra.
+
+    Notes
+    -----
+    `activations` has ``block_1`` and so on, ``class_maps`` of shape (n_spectra, 2 * `n_outputs_`,
+    n_positions), and ``logits``, their average: first the predictions, standardised or before the
+    softmax, then :math:`\log \sigma^2`. `embed` flattens the last block.
+
+    Coverage is a promise on average over spectra like the held-out ones, for each target by itself.
+    Spectra of one specimen, or mixtures of the same few, are more alike than what is to come; call
+    `calibrate` with spectra of others then. With `patience` the net has seen the held-out spectra
+    when it chose its best epoch, which makes their errors a little too small.
+
+    `fit` of a `Pipeline` passes y on, but a pipeline has no `predict_interval`:
+    ``pipeline[-1].predict_interval(pipeline[:-1].transform(X))``.
+
+    <notes>
+
+    References
+    ----------
+    .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using deep
+       learning", Scientific Reports 9, 2126 (2019), Figure 1 and Methods.
+    .. [2] D. A. Nix and A. S. Weigend, "Estimating the mean and variance of the target probability
+       distribution", IEEE International Conference on Neural Networks (1994).
+    .. [3] J. Lei, M. G'Sell, A. Rinaldo, R. J. Tibshirani and L. Wasserman, "Distribution-free
+       predictive inference for regression", Journal of the American Statistical Association 113,
+       1094 (2018), sections 2.2 and 5.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.neural import FullyConvRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> channel, width = np.arange(160), rng.uniform(3, 12, 400)
+    >>> X = np.exp(-(((channel - rng.uniform(60, 100, (400, 1))) / width[:, None]) ** 2) / 2)
+    >>> net = FullyConvRegressor(
+    ...     dropout=0, lr=0.01, max_epochs=20, validation_fraction=0.3, random_state=0
+    ... )
+    >>> net.fit(X[::2], width[::2]).score(X[1::2], width[1::2]) > 0.9
+    True
+    >>> lower, upper = net.predict_interval(X[1::2], coverage=0.8)
+    >>> bool(np.mean((lower < width[1::2]) & (width[1::2] < upper)) > 0.7)
+    True
+    """
+
+    _net_class = SpectralNet
+    _y_checks: dict = {"multi_output": True, "y_numeric": True}
+
+    _parameter_constraints: dict = {
+        **SpectralNetEstimator._parameter_constraints,
+        **FullyConvGraph._parameter_constraints,
+        "target": [StrOptions(set(_LOSSES))],
+    }
+
+    def __init__(
+        self,
+        *,
+        target="values",
+        graph="published",
+        n_filters=(2, 2, 4, 8, 12),
+        kernel_sizes=(9, 7, 7, 5, 3),
+        dropout=0.1,
+        max_epochs=50,
+        batch_size=64,
+        lr=0.03,
+        schedule="one-cycle",
+        optimizer="Adam",
+        weight_decay=0.0,
+        augment=None,
+        validation_fraction=None,
+        patience=None,
+        callbacks=None,
+        net_params=None,
+        device="auto",
+        warm_start=False,
+        random_state=None,
+        verbose=False,
+    ):
+        super().__init__(
+            dropout=dropout,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            lr=lr,
+            schedule=schedule,
+            optimizer=optimizer,
+            weight_decay=weight_decay,
+            augment=augment,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            callbacks=callbacks,
+            net_params=net_params,
+            device=device,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.target = target
+        self.graph = graph
+        self.n_filters = n_filters
+        self.kernel_sizes = kernel_sizes
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Train the net, and calibrate its intervals where spectra are held out.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra; cast to float32.
+        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+            Values, or fractions: one column for each component, not negative, rows of sum 1.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weight of each spectrum, not negative.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If spectra or targets hold NaN or infinity, targets are labels, spectra are too narrow
+            for the kernels, fractions are none, parameters contradict each other, or the loss
+            becomes infinite.
+        """
+        _refuse_labels(y)
+        held_out = self._train(X, y, sample_weight)
+        self.calibration_scores_ = None
+        if held_out is not None:
+            rows = np.sort(held_out)
+            self.calibrate(select_rows(X, rows), _safe_indexing(y, rows))
+        return self
+
+    def calibrate(self, X, y):
+        """Set the width of the intervals by spectra that the net was not trained on.
+
+        `fit` does so with those it holds out. Where they are more alike than what is to come, as
+        spectra of one specimen are, bring spectra of others: intervals cover what is like the
+        spectra that they were calibrated with.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+            Their targets.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If spectra or targets are not of the kind that the net was fitted to.
+        """
+        check_is_fitted(self, "net_")
+        _refuse_labels(y)
+        _, y = self._validate(X, y, reset=False, **self._y_checks)
+        predicted, scale = self._predict_with_scale(X)
+        self.calibration_scores_ = conformal_scores(self._check_targets(y), predicted, scale)
+        return self
+
+    def predict(self, X):
+        """Predict values or fractions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        y : ndarray of shape (n_spectra,) or (n_spectra, n_targets), float64
+            As y was at fit.
+        """
+        predicted, _ = self._predict_with_scale(X)
+        return self._like_y(predicted)
+
+    @validate_params(
+        {"coverage": [Interval(Real, 0, 1, closed="neither")]}, prefer_skip_nested_validation=True
+    )
+    def predict_interval(self, X, coverage=0.9):
+        """Interval that holds the truth with a given probability.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+        coverage : float, default=0.9
+            Share of spectra like those that the intervals were calibrated with, whose truth lies
+            within; for each target by itself.
+
+        Returns
+        -------
+        lower, upper : ndarray of shape (n_spectra,) or (n_spectra, n_targets), float64
+            As y was at fit. Fractions stay between 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            If no spectra were held out, or too few for the coverage.
+        """
+        check_is_fitted(self, "net_")
+        if self.calibration_scores_ is None:
+            raise ValueError(
+                "Intervals are calibrated with spectra that the net was not trained on, but none "
+                "were held out: set validation_fraction, for example to 0.2, or call calibrate."
+            )
+        predicted, scale = self._predict_with_scale(X)
+        margin = scale * score_quantile(self.calibration_scores_, coverage)
+        lower, upper = predicted - margin, predicted + margin
+        if self.target == "fractions":
+            lower, upper = lower.clip(0, 1), upper.clip(0, 1)
+        return self._like_y(lower), self._like_y(upper)
+
+    @property
+    def _criterion(self):
+        return _LOSSES[self.target]
+
+    @property
+    def _n_outputs(self):
+        return 2 * self.n_outputs_  # each with the size of its error
+
+    def _weigh(self, X, y, sample_weight):
+        return _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
+        )
+
+    def _strata(self, y):
+        return None
+
+    def _encode(self, y, weight, reset):
+        """Targets as the net is trained on them: values are standardised."""
+        if reset:
+            self._is_flat = y.ndim == 1
+            self.n_outputs_ = y[:1].size
+            self._mean, self._spread = np.zeros(self.n_outputs_), np.ones(self.n_outputs_)
+        y = self._check_targets(y)
+        if reset and self.target == "values":
+            self._mean = np.average(y, axis=0, weights=weight)
+            spread = np.sqrt(np.average((y - self._mean) ** 2, axis=0, weights=weight))
+            self._spread = np.where(spread > 0, spread, 1)
+        return ((y - self._mean) / self._spread).astype(np.float32)
+
+    def _check_targets(self, y):
+        """Return targets of shape (n_spectra, n_outputs_), or raise what is wrong with them."""
+        if (y.ndim == 1) != self._is_flat or y[:1].size != self.n_outputs_:
+            wanted = "" if self._is_flat else self.n_outputs_
+            raise ValueError(
+                f"y has shape {y.shape}, but the net was fitted to (n_spectra, {wanted})."
+            )
+        y = y.reshape(len(y), -1).astype(np.float64)
+        if self.target == "fractions":
+            _check_fractions(y)
+        return y
+
+    def _predict_with_scale(self, X):
+        """Predictions and the size of their errors, both of shape (n_spectra, n_outputs_)."""
+        outputs = self._run(predictor, X)[""].astype(np.float64)
+        predicted, log_variance = np.split(outputs, 2, axis=1)
+        if self.target == "fractions":
+            predicted = softmax(predicted, axis=1)
+        scale = np.maximum(np.exp(log_variance / 2), _LEAST_SCALE)
+        return self._mean + self._spread * predicted, self._spread * scale
+
+    def _like_y(self, values):
+        return values[:, 0] if self._is_flat else values
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = self.target == "values"
+        tags.regressor_tags.poor_score = True  # where the target hangs on one channel, not a shape
+        return tags
+
+
+def _refuse_labels(y):
+    refuse_labels(
+        y,
+        instead="Map each label to a number, such as its valence; or use FullyConvClassifier, "
+        "which takes labels.",
+    )
+
+
+def _check_fractions(y):
+    if y.shape[1] < 2:
+        raise ValueError(
+            "target='fractions' takes a column of y for each component, two at least, but y has "
+            "one. For a single number, such as the mean valence, use target='values'."
+        )
+    sums = y.sum(axis=1)
+    wrong = (y < 0).any(axis=1) | (np.abs(sums - 1) > 1e-4)
+    if wrong.any():
+        row = wrong.argmax()
+        raise ValueError(
+            f"Fractions are not negative and sum to 1, but row {row} of y is {y[row].tolist()}, of "
+            f"sum {sums[row]:g}. Divide the rows by their sums, or use target='values'."
+        )

@@ -1,0 +1,192 @@
+"""Training: blocks of convolutions and class maps in kernels, forwards and backwards."""
+
+from collections import defaultdict
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
+
+from skspectra.neural._kernels.predict import layout
+from skspectra.neural._modules.blocks import dropout_mask
+
+__all__ = ["FusedConv"]
+
+_FIELDS = ("rows", "filters", "taps", "spacing", "stride", "length", "outputs", "pairs")
+_PLACES = ("theta_at", "filter_at", "tape_at")
+_PLAN = np.dtype([(name, np.int64) for name in _FIELDS + _PLACES])
+
+
+class FusedConv:
+    """The blocks of convolutions of a module, and its class maps if it has them.
+
+    It computes what they compute, with their parameters and statistics, which are updated as torch
+    would; only the gradient at the spectra is not to be had.
+
+    Parameters
+    ----------
+    module : SpectralModule
+        On the CPU; its features are blocks of convolutions.
+
+    Raises
+    ------
+    ImportError
+        If numba is missing.
+    """
+
+    def __init__(self, module):
+        from skspectra.neural._kernels import compiled as _kernels
+
+        self._kernels = _kernels
+        self._module = module
+        self._maps = getattr(module.classifier, "class_maps", None)
+        parts = [*module.features] if self._maps is None else [*module.features, self._maps]
+        self.norms = [part.norm for part in parts]
+        self.parameters = [
+            parameter
+            for part in parts
+            for parameter in (part.conv.weight, part.conv.bias, part.norm.weight, part.norm.bias)
+        ]
+        self._eps = np.array([norm.eps for norm in self.norms])
+        self._plans = {}
+        self._tapes = defaultdict(list)
+
+    def run(self, X, for_backward):
+        """Run spectra X, and keep what it takes to go back if that is asked for.
+
+        Returns
+        -------
+        output : tensor of shape (n_spectra, n_outputs) or (n_spectra, n_filters, n_positions)
+            Logits if there are class maps, else features.
+        back : callable
+            From the gradient there to a list of those of all parameters; once.
+        """
+        signals = self._module.features.block_1[0](X).squeeze(1).contiguous()
+        plan = self._plan(signals.shape[1])
+        mask = self._mask(signals, plan)
+        theta = _flatten_dense_tensors(self.parameters)
+        means, variances = self.statistics()
+        tapes = [self.take_tape(len(X), plan.tape_size, theta.dtype)]
+        output = self.forward(signals, mask, plan, theta, tapes[0], means, variances)
+        if not for_backward:
+            self.give_tape(tapes.pop())
+
+        def back(d):
+            if not tapes:
+                raise RuntimeError("The gradient of these spectra was computed already.")
+            d = d.flatten(1).contiguous()
+            gradients = self.backward(d, plan, theta, tapes[0], means, variances)
+            self.give_tape(tapes.pop())
+            return _unflatten_dense_tensors(gradients, self.parameters)
+
+        shape = (-1, *plan.features) if self._maps is None else output.shape
+        return output.view(shape), back
+
+    def _plan(self, length):
+        """Plan for signals of some length, in the mode that the module is in."""
+        key = length, self._module.training
+        if key not in self._plans:
+            self._plans[key] = _plan(self._module.features, self._maps, length, self._kernels.LANES)
+        return self._plans[key]
+
+    def _mask(self, X, plan):
+        """Dropout mask of the features of X before class maps; without rows where it is ones."""
+        dropout = getattr(self._maps, "dropout", None)
+        if dropout is None or not dropout.training or dropout.p == 0:
+            return X.new_empty((0, prod(plan.features)))
+        return dropout_mask((len(X), *plan.features), dropout.p, X).flatten(1)
+
+    def take_tape(self, n_spectra, size, dtype):
+        """Memory for a batch: one that was given back, or a new one."""
+        n_tiles = -(-n_spectra // self._kernels.LANES)
+        tapes = self._tapes[size]
+        tape = tapes.pop() if tapes else None
+        if tape is None or len(tape) < n_tiles or tape.dtype != dtype:
+            tape = torch.zeros((n_tiles, size), dtype=dtype)
+        return tape
+
+    def give_tape(self, tape):
+        """Give memory back for the next batch."""
+        self._tapes[tape.shape[1]].append(tape)
+
+    def statistics(self):
+        """Return running means and variances of all filters, as float64."""
+        means = [norm.running_mean for norm in self.norms]
+        variances = [norm.running_var for norm in self.norms]
+        both = _flatten_dense_tensors([*means, *variances]).double()
+        return both[: len(both) // 2], both[len(both) // 2 :]
+
+    def forward(self, X, mask, plan, theta, tape, means, variances):
+        """Run the kernel; in training mode, update the statistics of the module too."""
+        training = self.norms[0].training
+        n_outputs = prod(plan.features) if self._maps is None else plan.parts["filters"][-1]
+        output = theta.new_empty((len(X), n_outputs))
+        self._kernels.forward(
+            X.numpy(),
+            mask.numpy(),
+            plan.parts,
+            self._maps is not None,
+            theta.numpy(),
+            self._eps,
+            training,
+            *(tensor.numpy() for tensor in (tape, means, variances, output)),
+        )
+        if training:
+            self._update_statistics(means, variances, plan, len(X))
+        return output
+
+    def backward(self, gradient, plan, theta, tape, means, variances):
+        """Run the kernel that computes the gradients of all parameters."""
+        gradients = torch.empty_like(theta)
+        self._kernels.backward(
+            gradient.numpy(),
+            plan.parts,
+            self._maps is not None,
+            theta.numpy(),
+            self._eps,
+            *(tensor.numpy() for tensor in (tape, means, variances, gradients)),
+        )
+        return gradients
+
+    def _update_statistics(self, means, variances, plan, n_spectra):
+        """Move the running statistics towards those of a batch, as `BatchNorm1d` does."""
+        torch._foreach_add_([norm.num_batches_tracked for norm in self.norms], 1)
+        first, filters = self.norms[0], plan.parts["filters"]
+        share = 1 / int(first.num_batches_tracked) if first.momentum is None else first.momentum
+        n_values = torch.from_numpy(np.repeat(n_spectra * plan.parts["outputs"], filters))
+        unbiased = variances * (n_values / (n_values - 1))
+        running = [norm.running_mean for norm in self.norms]
+        running += [norm.running_var for norm in self.norms]
+        batch = torch.cat([means, unbiased]).to(running[0].dtype).split(2 * filters.tolist())
+        torch._foreach_lerp_(running, batch, share)
+
+
+class _Plan(NamedTuple):
+    """What the kernels do."""
+
+    parts: np.ndarray  # sizes of all blocks and class maps, and where they find what is theirs
+    features: tuple  # filters and positions of the last block
+    tape_size: int  # numbers on the tape of a tile
+
+
+def _plan(features, maps, length, n_lanes):
+    rows = []
+    theta_at = filter_at = 0
+    tape_at = length * n_lanes
+    for part in [*features, maps] if maps is not None else features:
+        filters, inputs, taps = part.conv.weight.shape
+        spacing, stride = layout(part)
+        outputs = length - (taps - 1) * spacing
+        pairs = (outputs - spacing - 1) // stride + 1
+        start = tape_at + (taps - 1) * n_lanes
+        sizes = (inputs, filters, taps, spacing, stride, length, outputs, pairs)
+        rows.append((*sizes, theta_at, filter_at, start))
+        theta_at += filters * (inputs * taps + 3)
+        filter_at += filters
+        tape_at += filters * (outputs + 2 * (taps - 1)) * n_lanes
+        length = pairs
+    parts = np.array(rows, _PLAN)
+    last = parts[len(features) - 1]
+    shape = int(last["filters"]), int(last["pairs"])
+    return _Plan(parts, shape, tape_at + prod(shape) * n_lanes)

@@ -1,0 +1,163 @@
+"""The skorch nets that the estimators own: they wait for the device once an epoch."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import torch
+from skorch import NeuralNet, NeuralNetClassifier
+from skorch.callbacks import Callback, EpochScoring, EpochTimer, PassthroughScoring
+from tqdm import tqdm
+
+from skspectra._input.stored import StoredSpectra
+from skspectra.neural._modules.initialization import settle_statistics
+from skspectra.neural._training.batches import ScoringBatches, TrainingBatches
+from skspectra.neural._training.device import available_device
+from skspectra.neural._training.streaming import StreamedScoringBatches, StreamedTrainingBatches
+
+__all__ = ["ClassifierNet", "EpochBar", "SpectralNet"]
+
+
+class SpectralNet(NeuralNet):
+    """skorch's net for spectra, with sample weights and augmentation.
+
+    It is given ``X={"X": spectra, "sample_weight": weights}`` and ``y`` as tensors on the device,
+    or `StoredSpectra` that are streamed to it, and waits for the device once an epoch. All of
+    skorch's callbacks work; the loss that they find in the history of a running epoch is a tensor.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        See `skorch.NeuralNet`. The criterion must not reduce its losses.
+    augmenters : AugmenterChain, default=None
+        Perturbs every training batch.
+
+    Attributes
+    ----------
+    fused : FusedModule or CudaFusedModule or None
+        While it trains, what computes the module faster.
+    own_step : GraphedStep, FusedStep or None
+        While it trains, what takes its steps in place of skorch, given the rows of a batch.
+    """
+
+    fused = None
+    own_step = None
+
+    def __init__(self, *args, augmenters=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.augmenters = augmenters
+
+    @property
+    def _default_callbacks(self):
+        return [
+            ("epoch_timer", EpochTimer()),
+            ("train_loss", PassthroughScoring("train_loss", on_train=True)),
+            ("valid_loss", PassthroughScoring("valid_loss")),
+        ]
+
+    def get_iterator(self, dataset, training=False):
+        """Batches of a dataset; what is not on the device yet goes skorch's way."""
+        X, y = dataset.X, dataset.y
+        if not isinstance(X, Mapping):
+            return super().get_iterator(dataset, training=training)
+        if y is None:  # skorch only wants outputs
+            y = torch.zeros_like(X["sample_weight"])
+        streamed = isinstance(X["X"], StoredSpectra)
+        if training:
+            batches = StreamedTrainingBatches if streamed else TrainingBatches
+            return batches(X, y, self.batch_size, self._perturbation())
+        batches = StreamedScoringBatches if streamed else ScoringBatches
+        return batches(X, y, self.batch_size)
+
+    def _perturbation(self):
+        if self.augmenters is None:
+            return None
+        seed = int(torch.randint(2**62, ()))
+        return partial(self.augmenters.perturb, rng=torch.Generator(self.device).manual_seed(seed))
+
+    def _set_training(self, training=True):
+        """Switch the mode of the module where it is another: skorch does so for every batch."""
+        if self.module_.training != training:
+            super()._set_training(training)
+
+    def infer(self, x, **fit_params):
+        """Run the module on a batch."""
+        if not isinstance(x, Mapping):
+            return super().infer(x, **fit_params)
+        return self.module_(x["X"]) if self.fused is None else self.fused(x["X"])
+
+    def get_loss(self, y_pred, y_true, X=None, **kwargs):
+        """Weighted mean of the losses of a batch, for weights whose mean over all rows is 1."""
+        losses = super().get_loss(y_pred, y_true, X=X, **kwargs)
+        return torch.mean(X["sample_weight"] * losses)
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Run one epoch; losses stay on the device until its end.
+
+        Before held-out spectra are scored, the net is made what it would be if training ended.
+        """
+        if iterator is None:
+            return
+        name = f"{prefix}_loss"
+        batches = iterator
+        if training and self.own_step is not None:
+            batches = ((None, rows) for rows in iterator.draw_rows())
+            step_fn = partial(self._take_own_step, iterator)
+        try:
+            for batch in batches:
+                self.notify("on_batch_begin", batch=batch, training=training)
+                step = step_fn(batch, **fit_params)
+                self.history.record_batch(name, step["loss"].detach())
+                self.history.record_batch(f"{prefix}_batch_size", len(batch[1]))
+                self.notify("on_batch_end", batch=batch, training=training, **step)
+        finally:
+            self._fetch_losses(name)
+        self.history.record(f"{prefix}_batch_count", len(iterator))
+        if training and self.train_split is not None:
+            settle_statistics(self.module_, iterator, self.infer)
+
+    def _take_own_step(self, batches, batch):
+        """Train on the rows of a batch, without what skorch does around a step."""
+        _, rows = batch
+        return {"loss": self.own_step(rows, batches), "y_pred": None}
+
+    def _fetch_losses(self, name):
+        """Replace the losses of this epoch by numbers, waiting for the device once."""
+        batches = [batch for batch in self.history[-1]["batches"] if name in batch]
+        if batches:
+            losses = torch.stack([batch[name] for batch in batches]).tolist()
+            for batch, loss in zip(batches, losses, strict=True):
+                batch[name] = loss
+
+    def __setstate__(self, state):
+        """Load to the CPU what was pickled on a device that is not here."""
+        super().__setstate__(state | {"device": str(available_device(state["device"]))})
+
+
+class ClassifierNet(SpectralNet, NeuralNetClassifier):
+    """skorch's classifier for spectra: also scores the accuracy on held-out spectra."""
+
+    @property
+    def _default_callbacks(self):
+        accuracy = EpochScoring("accuracy", name="valid_accuracy", lower_is_better=False)
+        return [*super()._default_callbacks, ("valid_accuracy", accuracy)]
+
+
+class EpochBar(Callback):
+    """Progress bar over the epochs; nothing where the output is no terminal."""
+
+    def on_train_begin(self, net, **kwargs):
+        """Open the bar."""
+        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", leave=False, disable=None)
+
+    def on_epoch_end(self, net, **kwargs):
+        """Show the losses of the epoch."""
+        shown = {name: net.history[-1].get(name) for name in ("train_loss", "valid_loss")}
+        self.bar_.set_postfix({name: value for name, value in shown.items() if value is not None})
+        self.bar_.update()
+
+    def on_train_end(self, net, **kwargs):
+        """Close the bar."""
+        self.bar_.close()
+
+    def __getstate__(self):
+        return {}

@@ -1,0 +1,266 @@
+"""Building and training the skorch net of an estimator."""
+
+import math
+import warnings
+from collections.abc import Callable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from skorch.dataset import Dataset
+from skorch.helper import predefined_split
+
+from skspectra._input.stored import StoredSpectra
+from skspectra.neural._cuda.graphs import FUSED_OPTIMIZERS, graphed_step_of, why_not
+from skspectra.neural._kernels.module import FusedModule, FusedStep, fused_module
+from skspectra.neural._modules.initialization import settle_statistics, standardize_layers
+from skspectra.neural._training.device import one_thread, seeded
+from skspectra.neural._training.net import SpectralNet
+from skspectra.neural._training.streaming import as_tensor
+
+__all__ = [
+    "Training",
+    "as_dataset",
+    "make_net",
+    "plain_history",
+    "postponed",
+    "same_module",
+    "train_or_postpone",
+]
+
+_DEVICE_SHARE = 0.5  # of the free memory of a CUDA device, for spectra that stay there
+_HOW_TO_STEP = {f"optimizer__{name}" for name in ("foreach", "fused", "differentiable")}
+_NOT_PLAIN = ("batches", "_batch_count", "_best")
+
+
+def as_dataset(X, targets, weight, device):
+    """Spectra, targets and weights on the device, the weights scaled to a mean of 1.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_channels) or StoredSpectra
+        Spectra in float32 or a narrow dtype, which they keep; not copied where torch can share
+        them. On a CPU stored spectra stay where they are, on CUDA all do that are larger than half
+        of its free memory.
+    targets : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
+        Codes of classes, or numbers.
+    weight : ndarray of shape (n_spectra,)
+        Weights, positive.
+    device : torch.device
+        Where they go.
+
+    Returns
+    -------
+    dataset : skorch.dataset.Dataset
+    """
+    weight = torch.as_tensor(weight / weight.mean(), dtype=torch.float32)
+    inputs = {"X": _placed(X, device), "sample_weight": weight.to(device)}
+    return Dataset(inputs, torch.as_tensor(targets, device=device))
+
+
+def _placed(X, device):
+    """Spectra on the device, or stored ones where it has no room for them."""
+    stored = isinstance(X, StoredSpectra)
+    if device.type == "cuda":
+        if X.nbytes > _DEVICE_SHARE * torch.cuda.mem_get_info(device)[0]:
+            return X if stored else StoredSpectra(X)
+        if stored:
+            return as_tensor(X, device)
+    elif stored:
+        return X
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(np.ascontiguousarray(X)).to(device)  # and nothing writes to it
+
+
+def make_net(
+    net_class, module, module_params, *, criterion, optimizer, lr, weight_decay, device, net_params
+):
+    """Net that is not initialized yet.
+
+    Parameters
+    ----------
+    net_class : type
+        Class of the skorch net.
+    module : type
+        Class of the torch module.
+    module_params : dict
+        Its parameters.
+    criterion : type
+        Class of the loss, a torch module that takes ``reduction="none"``.
+    optimizer : str or callable
+        Name of a class in `torch.optim`, or the class.
+    lr, weight_decay : float
+        Its learning rate and weight decay.
+    device : torch.device
+        Where the net lives.
+    net_params : dict
+        Further parameters of the skorch net, which win.
+
+    Returns
+    -------
+    net : SpectralNet
+
+    Raises
+    ------
+    ValueError
+        If there is no optimizer of that name.
+    """
+    params = {
+        "criterion": criterion,
+        "criterion__reduction": "none",
+        "optimizer": _optimizer_class(optimizer),
+        "lr": lr,
+        "device": str(device),
+        "verbose": 0,
+    }
+    if params["optimizer"] in FUSED_OPTIMIZERS and not _HOW_TO_STEP & net_params.keys():
+        params["optimizer__fused"] = True
+    if weight_decay:
+        params["optimizer__weight_decay"] = weight_decay
+    params |= {f"module__{name}": value for name, value in module_params.items()}
+    return net_class(module, **(params | net_params))
+
+
+@dataclass
+class Training:
+    """A net and all that it is trained with.
+
+    Parameters
+    ----------
+    net : SpectralNet
+        Changed in place.
+    data : skorch.dataset.Dataset
+        What is trained on.
+    held_out : skorch.dataset.Dataset or None
+        What is scored after every epoch.
+    seed : int
+        Of everything that is drawn.
+    settings : dict
+        Parameters of the net for this training: `max_epochs`, `batch_size`, `lr`, `augmenters` and
+        `callbacks`.
+    finish : callable
+        Called with the net when it is trained.
+    """
+
+    net: SpectralNet
+    data: Dataset
+    held_out: Dataset | None
+    seed: int
+    settings: dict
+    finish: Callable
+
+    def run(self):
+        """Train the net."""
+        with seeded(self.seed, torch.device(self.net.device)):
+            self.start()
+            self._fit_and_settle()
+        self.finish(self.net)
+
+    def start(self):
+        """Bring the net to the point where its first epoch begins; initialize a new one."""
+        net, data = self.net, self.data
+        new = not net.initialized_
+        settings = dict(self.settings)
+        callbacks, lr = settings.pop("callbacks"), settings.pop("lr")
+        split = None if self.held_out is None else predefined_split(self.held_out)
+        net.set_params(**settings, train_split=split)
+        net.callbacks = callbacks
+        if new:
+            net.initialize()
+            first, _ = next(iter(net.get_iterator(data, training=True)))
+            standardize_layers(net.module_, first["X"])
+        else:
+            net.initialize_callbacks()
+            if net.lr != lr:
+                net.set_params(lr=lr)
+
+    def _fit_and_settle(self):
+        net, data = self.net, self.data
+        net.fused = fused_module(net.module_, net.max_epochs * math.prod(data.X["X"].shape))
+        try:
+            with one_thread():
+                net.own_step = self._own_step()
+                net.partial_fit(data.X, data.y)
+                if not net.history or "valid_loss" not in net.history[-1]:
+                    batches = net.get_iterator(data, training=True)
+                    settle_statistics(net.module_, batches, net.infer)
+        finally:
+            if net.own_step is not None:
+                net.own_step.close()
+            net.own_step = net.fused = None
+        net.set_params(train_split=None)  # what was held out is no part of the model
+
+    def _own_step(self):
+        """Return what takes the steps of the net faster than skorch, or None."""
+        if not isinstance(self.data.X["X"], torch.Tensor):
+            return None
+        return graphed_step_of(self.net, self.data) or self._fused_step()
+
+    def _fused_step(self):
+        """Return a step without autograd, where all weights are trained and nobody looks at it."""
+        net = self.net
+        is_whole = all(parameter.requires_grad for parameter in net.module_.parameters())
+        if isinstance(net.fused, FusedModule) and is_whole:
+            return None if why_not(net.optimizer_, [], net.callbacks_) else FusedStep(net)
+        return None
+
+
+_postponed = ContextVar("postponed", default=None)
+
+
+@contextmanager
+def postponed():
+    """Collect in a list the trainings of nets that are fitted inside, and do not run them yet.
+
+    A net that holds spectra out is trained all the same: its fit may need the trained net.
+    """
+    trainings = []
+    token = _postponed.set(trainings)
+    try:
+        yield trainings
+    finally:
+        _postponed.reset(token)
+
+
+def train_or_postpone(training):
+    """Run a training, unless it is fitted inside of `postponed`."""
+    trainings = _postponed.get()
+    if trainings is None or training.held_out is not None:
+        training.run()
+    else:
+        trainings.append(training)
+
+
+def same_module(net, other):
+    """Whether two nets have a module of the same class and parameters."""
+    return net.module is other.module and net.get_params_for("module") == other.get_params_for(
+        "module"
+    )
+
+
+def plain_history(history):
+    """One dict of plain values per completed epoch of a skorch history."""
+    return [
+        {
+            "duration" if name == "dur" else name: getattr(value, "item", lambda v=value: v)()
+            for name, value in epoch.items()
+            if not name.endswith(_NOT_PLAIN)
+        }
+        for epoch in history
+        if "train_loss" in epoch
+    ]
+
+
+def _optimizer_class(optimizer):
+    if not isinstance(optimizer, str):
+        return optimizer
+    found = getattr(torch.optim, optimizer, None)
+    if not isinstance(found, type):
+        raise ValueError(
+            f"optimizer={optimizer!r} is no class in torch.optim. Names are written as there, "
+            "such as 'Adam', 'AdamW' or 'SGD'."
+        )
+    return found
