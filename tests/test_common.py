@@ -88,8 +88,9 @@ def test_every_public_estimator_is_checked():
     """Nobody adds an estimator without an instance for the checks above."""
     public = set()
     for info in pkgutil.iter_modules(skspectra.__path__, "skspectra."):
-        module = importlib.import_module(info.name)
-        names = () if info.name.rpartition(".")[2].startswith("_") else module.__all__
+        if info.name.rpartition(".")[2].startswith("_"):
+            continue
+        names = (module := importlib.import_module(info.name)).__all__
         public |= {getattr(module, name) for name in names}
     ours = {
         each

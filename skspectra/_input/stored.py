@@ -5,10 +5,11 @@ from numbers import Integral
 from pathlib import Path
 
 import numpy as np
-from sklearn.utils import _safe_indexing, check_consistent_length, gen_batches
+from sklearn.utils import check_consistent_length, gen_batches
 from sklearn.utils.validation import validate_data
 
 from skspectra._input.spectra import noting_bad_rows, refuse_images
+from skspectra._sklearn import safe_indexing
 
 __all__ = [
     "NARROW",
@@ -165,7 +166,7 @@ def select_rows(X, rows):
         return X.select(rows)
     if _is_stored(X):
         return StoredSpectra(X, rows)
-    return X if len(rows) == len(X) else _safe_indexing(X, rows)
+    return X if len(rows) == len(X) else safe_indexing(X, rows)
 
 
 def row_blocks(X, n_rows):
@@ -177,7 +178,7 @@ def row_blocks(X, n_rows):
 
 def read_rows(X, rows):
     """Spectra of a slice of rows of `StoredSpectra`, of an array or of a frame."""
-    return X[rows] if isinstance(X, StoredSpectra) else _safe_indexing(X, rows)
+    return X[rows] if isinstance(X, StoredSpectra) else safe_indexing(X, rows)
 
 
 def row_edges(X, n_rows):

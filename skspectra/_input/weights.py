@@ -2,7 +2,8 @@
 
 import numpy as np
 from sklearn.utils import compute_class_weight
-from sklearn.utils.validation import _check_sample_weight
+
+from skspectra._sklearn import check_sample_weight
 
 __all__ = ["spectrum_weights"]
 
@@ -30,7 +31,7 @@ def spectrum_weights(X, y, sample_weight=None, class_weight=None):
     ValueError
         If a weight is negative or not finite, or if fewer than two classes have weight.
     """
-    weight = _check_sample_weight(
+    weight = check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
     )
     _check_classes(y, weight)

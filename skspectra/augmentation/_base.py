@@ -2,11 +2,12 @@
 
 from abc import ABCMeta, abstractmethod
 
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.random import as_generator
+from skspectra._sklearn import fit_context
 
 __all__ = ["Augmenter", "AugmenterChain"]
 
@@ -41,7 +42,7 @@ class Augmenter(SpectralMixin, TransformerMixin, BaseEstimator, metaclass=ABCMet
         "random_state": ["random_state"],
     }
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn what the perturbation needs to know of the spectra.
 
@@ -59,7 +60,7 @@ class Augmenter(SpectralMixin, TransformerMixin, BaseEstimator, metaclass=ABCMet
         self._fit_spectra(self._validate_spectra(X, reset=True))
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X, y=None):
         """Fit, and return one perturbed copy of the spectra.
 

@@ -3,12 +3,12 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 from skspectra._numerics.axis import window_channels
 from skspectra._numerics.constants import as_float64
 from skspectra._numerics.interpolation import sample_rows
 from skspectra._numerics.random import check_range, draw_range
+from skspectra._sklearn import Interval
 from skspectra.augmentation._base import Augmenter
 
 __all__ = ["AxisStretch", "EnergyShift"]

@@ -4,10 +4,10 @@ from numbers import Integral, Real
 
 from array_api_compat import array_namespace
 from sklearn.decomposition import PCA
-from sklearn.utils._param_validation import Interval
 
 from skspectra._numerics.constants import as_like
 from skspectra._numerics.random import check_range, draw_range, poisson
+from skspectra._sklearn import Interval
 from skspectra.augmentation._base import Augmenter
 
 __all__ = ["PCANoise", "PoissonNoise"]

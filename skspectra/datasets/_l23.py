@@ -4,11 +4,11 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import Interval, validate_params
 from tqdm import tqdm
 
 from skspectra._numerics.axis import check_axis
 from skspectra._numerics.random import as_generator, check_range
+from skspectra._sklearn import Interval, validate_params
 from skspectra.datasets._atoms import check_ion, element_of
 from skspectra.datasets._library import default_axis, l3_maximum, stick_library
 from skspectra.datasets._measurement import draw, measure

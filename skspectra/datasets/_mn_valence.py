@@ -8,10 +8,10 @@ from zipfile import BadZipFile
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import validate_params
 
 from skspectra._input.cache import cache_folder
 from skspectra._input.files import writing
+from skspectra._sklearn import validate_params
 from skspectra.datasets._pickled_frames import Frame, read_pickled_frames
 
 __all__ = ["fetch_mn_valence"]

@@ -9,10 +9,15 @@ from sklearn import get_config, model_selection
 from sklearn.base import clone, is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import check_cv
-from sklearn.utils import _safe_indexing, indexable
-from sklearn.utils._param_validation import HasMethods, StrOptions, validate_params
-from sklearn.utils.validation import _check_method_params
+from sklearn.utils import indexable
 
+from skspectra._sklearn import (
+    HasMethods,
+    StrOptions,
+    check_method_params,
+    safe_indexing,
+    validate_params,
+)
 from skspectra.neural._cuda.stacked_training import fit_side_by_side, trains_on_cuda
 
 __all__ = ["can_be_stacked", "cross_validate", "fit_folds", "score_folds"]
@@ -181,8 +186,8 @@ def fit_folds(estimators, X, y, splits, n_jobs, params):
 
 
 def _fit_fold(estimator, X, y, train, params):
-    params = _check_method_params(X, params, indices=train)
-    estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **params)
+    params = check_method_params(X, params, indices=train)
+    estimator.fit(safe_indexing(X, train), safe_indexing(y, train), **params)
 
 
 def score_folds(

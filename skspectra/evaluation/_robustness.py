@@ -6,11 +6,11 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.utils import _safe_indexing, indexable
-from sklearn.utils._param_validation import HasMethods, validate_params
+from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel, delayed
 
 from skspectra._input.spectra import refuse_images
+from skspectra._sklearn import HasMethods, safe_indexing, validate_params
 
 __all__ = ["perturbations_of", "robustness_curve"]
 
@@ -130,8 +130,8 @@ def perturbations_of(perturbation, param_name, param_range):
 
 
 def _score_fold(estimator, X, y, train, test, perturbations, scorer):
-    X_train, y_train = _safe_indexing(X, train), _safe_indexing(y, train)
-    X_test, y_test = _safe_indexing(X, test), _safe_indexing(y, test)
+    X_train, y_train = safe_indexing(X, train), safe_indexing(y, train)
+    X_test, y_test = safe_indexing(X, test), safe_indexing(y, test)
     estimator.fit(clone(perturbations[0]).fit(X_train).transform(X_train), y_train)
     return [
         scorer(estimator, perturbation.fit_transform(X_test), y_test)

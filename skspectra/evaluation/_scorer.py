@@ -2,8 +2,8 @@
 
 import numpy as np
 from sklearn.metrics import check_scoring
-from sklearn.utils._param_validation import HasMethods, validate_params
 
+from skspectra._sklearn import HasMethods, validate_params
 from skspectra.evaluation._robustness import perturbations_of
 
 __all__ = ["robustness_scorer"]

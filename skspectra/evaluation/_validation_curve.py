@@ -7,8 +7,8 @@ from sklearn import model_selection
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
-from sklearn.utils._param_validation import HasMethods, StrOptions, validate_params
 
+from skspectra._sklearn import HasMethods, StrOptions, validate_params
 from skspectra.evaluation._cross_validation import can_be_stacked, fit_folds, score_folds
 
 __all__ = ["validation_curve"]

@@ -3,13 +3,13 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import gen_batches
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin, check_input_features
 from skspectra._numerics.axis import dispersion, is_uniform, window_channels
+from skspectra._sklearn import Interval, StrOptions, fit_context
 from skspectra.exceptions import warn_spectra
 from skspectra.features._white_lines import (
     ENERGIES,
@@ -179,7 +179,7 @@ class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
         self.step_width = step_width
         self.spectral_axis = spectral_axis
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Resolve the axis and the windows; nothing is learned from the intensities.
 

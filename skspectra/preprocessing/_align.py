@@ -2,14 +2,14 @@
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.axis import dispersion, is_uniform, window_channels
 from skspectra._numerics.interpolation import shift_rows
 from skspectra._numerics.peaks import refined_peak
+from skspectra._sklearn import StrOptions, fit_context
 from skspectra.exceptions import warn_spectra
 
 __all__ = ["PeakAligner"]
@@ -81,7 +81,7 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
         self.method = method
         self.spectral_axis = spectral_axis
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn where the peak is.
 

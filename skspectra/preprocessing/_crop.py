@@ -1,11 +1,12 @@
 """Keep a window of the spectral axis."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.axis import window_channels
+from skspectra._sklearn import fit_context
 
 __all__ = ["SpectralCrop"]
 
@@ -55,7 +56,7 @@ class SpectralCrop(SpectralMixin, TransformerMixin, BaseEstimator):
         self.window = window
         self.spectral_axis = spectral_axis
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Resolve the axis and the window.
 

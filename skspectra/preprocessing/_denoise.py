@@ -3,12 +3,12 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin
+from skspectra._sklearn import Interval, fit_context
 
 __all__ = ["PCADenoiser"]
 
@@ -86,7 +86,7 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
         self.n_components = n_components
         self.poisson = poisson
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Find the components.
 

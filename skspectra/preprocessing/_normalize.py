@@ -1,11 +1,11 @@
 """Bring spectra of different dose to one scale."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin
+from skspectra._sklearn import StrOptions, fit_context
 from skspectra.exceptions import warn_spectra
 
 __all__ = ["SpectrumNormalizer"]
@@ -81,7 +81,7 @@ class SpectrumNormalizer(SpectralMixin, TransformerMixin, BaseEstimator):
         self.center = center
         self.spectral_axis = spectral_axis
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Resolve the axis; nothing is learned from the intensities.
 

@@ -4,8 +4,7 @@ from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,6 +21,7 @@ from skspectra._numerics.power_law import (
     standard_errors_poisson,
     subtract_power_law,
 )
+from skspectra._sklearn import StrOptions, fit_context
 from skspectra.exceptions import warn_spectra
 
 __all__ = ["PowerLawBackground", "PowerLawParameters"]
@@ -157,7 +157,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
         self.copy = copy
         self.n_jobs = n_jobs
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Resolve the axis and the windows; nothing is learned from the intensities.
 

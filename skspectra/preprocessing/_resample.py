@@ -1,12 +1,12 @@
 """Put spectra on another axis."""
 
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.axis import check_axis
 from skspectra._numerics.interpolation import resample_rows
+from skspectra._sklearn import StrOptions, fit_context
 
 __all__ = ["SpectralResampler"]
 
@@ -62,7 +62,7 @@ class SpectralResampler(SpectralMixin, TransformerMixin, BaseEstimator):
         self.outside = outside
         self.spectral_axis = spectral_axis
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Resolve both axes.
 

@@ -3,9 +3,9 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 from skspectra._numerics.random import as_generator
+from skspectra._sklearn import Interval
 from skspectra.augmentation import Augmenter
 from skspectra.augmentation._base import AugmenterChain
 from skspectra.sampling._base import SpectralSampler

@@ -3,9 +3,10 @@
 import numpy as np
 from imblearn.base import BaseSampler
 from imblearn.utils import check_target_type
-from sklearn.utils.validation import _check_y, check_consistent_length
+from sklearn.utils.validation import check_consistent_length
 
 from skspectra._input.spectra import SpectralMixin
+from skspectra._sklearn import check_y
 
 __all__ = ["SpectralSampler"]
 
@@ -41,7 +42,7 @@ class SpectralSampler(SpectralMixin, BaseSampler):
         X = self._validate_spectra(X, reset=True)
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
         check_consistent_length(X, y)
-        return X, _check_y(y), binarize_y
+        return X, check_y(y), binarize_y
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -5,10 +5,10 @@ from numbers import Integral
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, check_random_state
 
 from skspectra._numerics.edge import edge_strength
+from skspectra._sklearn import Interval, StrOptions
 from skspectra.sampling._base import SpectralSampler
 
 __all__ = ["KMeansCleaner"]

@@ -4,13 +4,13 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils._param_validation import Interval
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skspectra._input.spectra import SpectralMixin
 from skspectra._input.targets import refuse_labels
 from skspectra._numerics.random import as_generator, check_range
+from skspectra._sklearn import Interval, fit_context
 from skspectra.sampling._mixing import scale_by_maximum, take_shifted
 
 __all__ = ["RandomMixture"]
@@ -125,7 +125,7 @@ class RandomMixture(SpectralMixin, BaseEstimator):
         self.spectral_axis = spectral_axis
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y):
         """Check spectra and targets; `fit_resample` does the work.
 
@@ -143,7 +143,7 @@ class RandomMixture(SpectralMixin, BaseEstimator):
         self._check_X_y(X, y)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit_resample(self, X, y):
         """Return the spectra and mixtures of them.
 

@@ -3,9 +3,9 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 from skspectra._numerics.random import as_generator, check_range
+from skspectra._sklearn import Interval
 from skspectra.sampling._base import SpectralSampler
 from skspectra.sampling._mixing import scale_by_maximum, take_shifted
 

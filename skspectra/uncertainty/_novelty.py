@@ -4,12 +4,10 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.cluster import KMeans
 from sklearn.covariance import ledoit_wolf
 from sklearn.decomposition import PCA
-from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
@@ -20,6 +18,7 @@ from skspectra._input.stored import (
     row_blocks,
     validate_spectra,
 )
+from skspectra._sklearn import HasMethods, Interval, fit_context, safe_indexing
 from skspectra.neural._training.streaming import as_tensor
 
 __all__ = ["NoveltyRejector"]
@@ -145,7 +144,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         self.n_components = n_components
         self.n_clusters = n_clusters
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):
         """Fit the classifier, then learn what its spectra look like.
 
@@ -180,7 +179,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
             labels, known = labels[rows], known[rows]
         elif not hasattr(X, "columns"):
             X = spectra
-        X, labels = _safe_indexing(X, known), labels[known]
+        X, labels = safe_indexing(X, known), labels[known]
         seen = self._as_seen(X)
         varied = ~_is_flat(seen)
         _check_classes(labels, varied)

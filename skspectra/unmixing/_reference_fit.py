@@ -4,16 +4,16 @@ from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils import gen_batches
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin, check_input_features
 from skspectra._numerics.axis import is_uniform
 from skspectra._numerics.nnls import MOST_REFERENCES
 from skspectra._numerics.random import check_range
+from skspectra._sklearn import Interval, check_y, fit_context
 from skspectra.exceptions import warn_spectra
 from skspectra.unmixing._shifted import ShiftedReferences
 
@@ -136,7 +136,7 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
         self.shift = shift
         self.spectral_axis = spectral_axis
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Take the references, or the means of the classes.
 
@@ -266,7 +266,7 @@ def _class_means(X, y):
             "ReferenceFit requires y to be passed, but the target y is None. Pass the class of "
             "each spectrum, or references="
         )
-    y = _check_y(y)
+    y = check_y(y)
     check_consistent_length(X, y)
     check_classification_targets(y)
     classes, codes = np.unique(y, return_inverse=True)

@@ -48,7 +48,7 @@ assert abs(proba[50_000:51_000] - expected).max() < 1e-5
 FIT = """
 net = DenseClassifier(max_epochs=1, batch_size=500, lr=0.01, random_state=0)
 net.set_params(validation_fraction=0.1).fit(some, y[:1000])
-_stored._MAPPED_SHARE = 0
+stored._MAPPED_SHARE = 0
 streaming._BUFFER = 2**23
 bound(3 * 2**25 + 64 * len(X))
 check_bound()

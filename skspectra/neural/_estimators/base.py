@@ -8,7 +8,6 @@ import torch
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import EarlyStopping, LRScheduler
@@ -22,6 +21,7 @@ from skspectra._input.stored import (
     select_rows,
     validate_spectra,
 )
+from skspectra._sklearn import Interval, StrOptions
 from skspectra.augmentation._base import Augmenter, AugmenterChain
 from skspectra.neural._training.device import one_thread, own_stream, resolve_device, send
 from skspectra.neural._training.net import EpochBar

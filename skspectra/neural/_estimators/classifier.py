@@ -1,12 +1,12 @@
 """What the neural classifiers share: labels, weights of classes and probabilities."""
 
 import numpy as np
-from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from torch.nn import CrossEntropyLoss
 
 from skspectra._input.weights import spectrum_weights
+from skspectra._sklearn import StrOptions, fit_context
 from skspectra.neural._estimators.base import SpectralNetEstimator
 from skspectra.neural._kernels.predict import probabilities
 from skspectra.neural._training.net import ClassifierNet
@@ -65,7 +65,7 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
         published = {"lr": 0.001, "schedule": "constant", "batch_size": 128, "max_epochs": 200}
         return cls(**(published | params))
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Train the net.
 

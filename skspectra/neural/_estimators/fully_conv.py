@@ -1,7 +1,6 @@
 """The fully convolutional classifier."""
 
-from sklearn.utils._param_validation import StrOptions
-
+from skspectra._sklearn import StrOptions
 from skspectra.neural._estimators.classifier import SpectralNetClassifier
 from skspectra.neural._estimators.docs import with_shared_docs
 from skspectra.neural._modules.blocks import FullyConvModule

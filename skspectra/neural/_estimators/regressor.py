@@ -4,14 +4,20 @@ from numbers import Real
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.stored import select_rows
 from skspectra._input.targets import refuse_labels
 from skspectra._numerics.conformal import conformal_scores, score_quantile
+from skspectra._sklearn import (
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    fit_context,
+    safe_indexing,
+    validate_params,
+)
 from skspectra.neural._estimators.base import SpectralNetEstimator
 from skspectra.neural._estimators.docs import with_shared_docs
 from skspectra.neural._estimators.fully_conv import FullyConvGraph
@@ -179,7 +185,7 @@ class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
         self.n_filters = n_filters
         self.kernel_sizes = kernel_sizes
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Train the net, and calibrate its intervals where spectra are held out.
 
@@ -208,7 +214,7 @@ class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
         self.calibration_scores_ = None
         if held_out is not None:
             rows = np.sort(held_out)
-            self.calibrate(select_rows(X, rows), _safe_indexing(y, rows))
+            self.calibrate(select_rows(X, rows), safe_indexing(y, rows))
         return self
 
     def calibrate(self, X, y):
@@ -303,7 +309,7 @@ class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
         return 2 * self.n_outputs_  # each with the size of its error
 
     def _weigh(self, X, y, sample_weight):
-        return _check_sample_weight(
+        return check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
         )
 

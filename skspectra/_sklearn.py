@@ -1,0 +1,35 @@
+"""The one door to private names of scikit-learn, each with what it is for.
+
+No other module imports a private name. When scikit-learn moves or publishes one, this file changes
+and nothing else does. Of all of them, versions from the floor in pyproject.toml on were run.
+"""
+
+# Constraints of parameters, checked when an estimator is fitted. There is no public way: a third
+# party would write `raise ValueError` by hand, and miss the tests that `parametrize_with_checks`
+# makes of the constraints.
+from sklearn.base import _fit_context as fit_context
+
+# Rows of arrays, frames and lists alike; sklearn.utils.resample and train_test_split call it too.
+from sklearn.utils import _safe_indexing as safe_indexing
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
+
+# Parameters of fit that have an entry for each row, cut with the rows as cross_validate does.
+from sklearn.utils.validation import _check_method_params as check_method_params
+
+# Weights of rows: their shape, dtype and sign. Public nowhere.
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+
+# Labels by themselves; check_X_y is public but wants X as well.
+from sklearn.utils.validation import _check_y as check_y
+
+__all__ = [
+    "HasMethods",
+    "Interval",
+    "StrOptions",
+    "check_method_params",
+    "check_sample_weight",
+    "check_y",
+    "fit_context",
+    "safe_indexing",
+    "validate_params",
+]
