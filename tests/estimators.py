@@ -5,6 +5,7 @@ from scipy.special import softmax
 
 from skspectra.augmentation import Augmenter, AxisStretch, EnergyShift, PCANoise, PoissonNoise
 from skspectra.features import WhiteLineFeatures
+from skspectra.imaging import PhaseSegmenter
 from skspectra.neural import (
     ConvDenseClassifier,
     DenseClassifier,
@@ -96,6 +97,7 @@ AUGMENTERS = [
     PCANoise(n_components=1),
     PoissonNoise(),
 ]
+IMAGES = [PhaseSegmenter(max_phases=2, random_state=0)]
 SAMPLERS = [
     Augment([PoissonNoise()], n_copies=2, random_state=0),
     KMeansCleaner(keep=[0], random_state=0),

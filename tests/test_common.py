@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from estimators import (
     AUGMENTERS,
+    IMAGES,
     NETS,
     REGRESSION_SAMPLERS,
     SAMPLERS,
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::skspectra.exceptions.SpectrumWa
 
 
 @parametrize_with_checks(
-    [*TRANSFORMERS, *AUGMENTERS, *NETS], expected_failed_checks=expected_failed_checks
+    [*TRANSFORMERS, *AUGMENTERS, *IMAGES, *NETS], expected_failed_checks=expected_failed_checks
 )
 def test_estimator(estimator, check):
     check(estimator)
@@ -100,6 +101,6 @@ def test_every_public_estimator_is_checked():
         and not inspect.isabstract(each)
         and each.__module__.startswith("skspectra.")
     }
-    checked = {type(each) for each in EVERY}
+    checked = {type(each) for each in [*EVERY, *IMAGES]}
     assert ours - {base for each in checked for base in each.__mro__} == set()
     assert len(ours) >= 15

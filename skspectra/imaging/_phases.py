@@ -1,0 +1,296 @@
+"""Phases of a spectrum image of few counts."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import ndimage
+from scipy.stats import chi2
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_random_state
+
+from skspectra._input.spectra import SpectralMixin
+from skspectra._numerics.edge_onset import edge_fraction, find_onset, power_law_before
+from skspectra._numerics.gain import gain_of_counts
+from skspectra._numerics.phases import (
+    bin_pixels,
+    components_of_image,
+    merge_alike,
+    mixture_labels,
+    potts_labels,
+    separations,
+    sums_by_label,
+    thin,
+)
+from skspectra._sklearn import Interval, StrOptions, fit_context
+from skspectra.io import to_matrix
+
+__all__ = ["PhaseSegmenter"]
+
+_BLUR = 1.0
+_LEAST_Z = 5.0
+_FEWEST_BINS = 64
+_UNIT_GAIN = (0.9, 1.1)
+
+
+class PhaseSegmenter(SpectralMixin, BaseEstimator):
+    r"""Divide a spectrum image into phases whose summed spectra can be read.
+
+    At a few counts in a channel no pixel can be read by itself, but pixels that show the same
+    spectrum can be added up. Which do is decided by their counts and their neighbours:
+
+    1. The gain is estimated from neighbouring pixels, and the data divided by it become counts.
+    2. A share of the counts, drawn at random, searches for phases: Poisson-scaled components [1]_
+       of binned pixels, as many as are alike in neighbours; a mixture of Gaussians over the scores
+       of slightly blurred pixels; then each pixel takes the phase :math:`k` of shape :math:`p_k`
+       that has the least
+
+       .. math:: -\sum_j x_j \ln p_{kj} - \beta \sum_\text{neighbours} w [\text{same phase}]
+
+       and a penalty for totals that are unusual for the phase (a Potts model, solved by iterated
+       conditional modes [2]_).
+    3. The other counts judge: phases that they cannot tell apart are merged. So the number of
+       phases follows the counts, and a smooth gradient becomes as many steps as they can tell.
+    4. All counts divide the image among the phases that are left.
+    5. Phases without the edge are holes, vacuum or substrate and get the label -1: those whose
+       edge over background is below `min_edge` of that of the phase which has most of it.
+
+    Parameters
+    ----------
+    max_phases : int, default=10
+        Most phases that are searched for.
+    smoothness : float, default=1.0
+        Log-likelihood :math:`\beta` that a neighbour of the same phase is worth; 0 looks at each
+        pixel by itself.
+    search_share : float, default=0.7
+        Share of the counts that searches for phases, between 0 and 1; the others judge.
+    significance : float, default=1e-3
+        Two phases differ if chance would make their difference in the judging counts more rarely.
+    min_edge : float, default=0.1
+        Least edge over background of a phase, as a share of the greatest of all phases; 0 keeps
+        all phases.
+    pre_edge : tuple of (float, float), default=None
+        Window before the edge, in units of the axis. If None, the onset is searched for in the sum
+        of all spectra.
+    gain : float or "auto", default="auto"
+        Units of the data per count. ``"auto"`` estimates it, and takes 1 for .9 to 1.1.
+    spectral_axis : array-like of shape (n_channels,), default=None
+        Axis of the spectra; None takes that of the signal, numeric column names, or the channel
+        numbers. On an axis that is not positive no edge is searched for and no phase gets -1.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the division of the counts and the mixtures.
+
+    Attributes
+    ----------
+    labels_ : ndarray of the shape of the image, int
+        Phase of each pixel, the phase of most pixels first; -1 without edge, and where the
+        spectrum holds NaN or no counts.
+    phase_spectra_ : ndarray of shape (`n_phases_`, n_channels)
+        Sum of the counts of each phase, with their background, divided by `gain_`.
+    n_phases_ : int
+        Number of phases that have the edge.
+    n_candidates_ : int
+        Number of phases before the other counts judged, those without edge included.
+    separation_ : ndarray of shape (`n_phases_`, `n_phases_`)
+        How well the judging counts tell two phases apart: the root of the chi-square of their
+        difference over the least that `significance` asks for. Above 1 they differ.
+    edge_fraction_ : ndarray of shape (`n_phases_`,)
+        Edge over background of each phase, in units of that of the sum of the image; ones where no
+        edge was found.
+    onset_ : float or None
+        Where the edge begins, in units of the axis; None if no edge was found.
+    gain_ : float
+        Units of the data per count that were used.
+    channel_gain_ : float
+        The gain as the noise of single channels has it. Where it is less than `gain_`, noise is
+        correlated along the axis, as after interpolation, and only wide windows show it.
+    n_components_ : int
+        Number of components that the search used.
+    spectral_axis_ : ndarray of shape (n_channels,)
+        The axis.
+    n_features_in_ : int
+        Number of channels.
+
+    Raises
+    ------
+    ValueError
+        If there are negative values, or `shape` does not fit the rows.
+
+    References
+    ----------
+    .. [1] M. R. Keenan and P. G. Kotula, Surface and Interface Analysis 36, 203-212 (2004).
+    .. [2] J. Besag, "On the statistical analysis of dirty pictures", Journal of the Royal
+       Statistical Society B 48, 259-302 (1986).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.imaging import PhaseSegmenter
+    >>> energy = np.arange(600.0, 700.0)
+    >>> background = 20 * (energy / 600) ** -3
+    >>> lines = [10 * np.exp(-(((energy - at) / 3) ** 2)) for at in (640, 645)]
+    >>> image = np.tile(background, (20, 30, 1))  # vacuum, and two phases on a support
+    >>> image[:, 10:20] += lines[0]
+    >>> image[:, 20:] += lines[1]
+    >>> counts = np.random.default_rng(0).poisson(image)
+    >>> segmenter = PhaseSegmenter(spectral_axis=energy, random_state=0).fit(counts)
+    >>> segmenter.n_phases_, np.unique(segmenter.labels_[:, :10]).tolist()
+    (2, [-1])
+    """
+
+    _parameter_constraints: dict = {
+        "max_phases": [Interval(Integral, 1, None, closed="left")],
+        "smoothness": [Interval(Real, 0, None, closed="left")],
+        "search_share": [Interval(Real, 0, 1, closed="neither")],
+        "significance": [Interval(Real, 0, 1, closed="neither")],
+        "min_edge": [Interval(Real, 0, 1, closed="left")],
+        "pre_edge": [tuple, list, np.ndarray, None],
+        "gain": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "spectral_axis": ["array-like", None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        max_phases=10,
+        *,
+        smoothness=1.0,
+        search_share=0.7,
+        significance=1e-3,
+        min_edge=0.1,
+        pre_edge=None,
+        gain="auto",
+        spectral_axis=None,
+        random_state=None,
+    ):
+        self.max_phases = max_phases
+        self.smoothness = smoothness
+        self.search_share = search_share
+        self.significance = significance
+        self.min_edge = min_edge
+        self.pre_edge = pre_edge
+        self.gain = gain
+        self.spectral_axis = spectral_axis
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, image, y=None, *, shape=None):
+        """Find the phases of an image.
+
+        Parameters
+        ----------
+        image : array-like of shape (..., n_channels), or HyperSpy signal
+            Counts of at least two pixels, with their background: an image, a line scan, or rows
+            with a `shape`. Pixels with NaN are left out. A lazy signal is computed.
+        y : None
+            Ignored.
+        shape : tuple of int, default=None
+            Shape of the image that rows belong to; None takes them for a line scan.
+
+        Returns
+        -------
+        self : object
+        """
+        counts, empty = self._counts(image, shape)
+        random_state = check_random_state(self.random_state)
+        rows = counts.reshape(-1, counts.shape[-1])
+        labels, judging, projection = self._search(counts, random_state)
+        labels = merge_alike(labels, judging, projection, self.significance)
+        labels = potts_labels(counts, labels, self.smoothness)
+        labels = self._number(rows, labels, empty)
+        names = np.arange(self.n_phases_)
+        self.labels_ = labels
+        self.phase_spectra_ = sums_by_label(rows, labels.ravel(), names)
+        squares = separations(judging, labels.ravel(), names, projection)
+        self.separation_ = np.sqrt(squares / chi2.isf(self.significance, projection.shape[1]))
+        return self
+
+    def _counts(self, image, shape):
+        """Return counts in the shape of the image, and which pixels hold none."""
+        if hasattr(image, "axes_manager"):
+            rows, axis, shape = to_matrix(image)
+            rows = np.asarray(rows)
+        elif getattr(image, "ndim", 2) > 2:
+            axis, shape, rows = None, image.shape[:-1], np.reshape(image, (-1, image.shape[-1]))
+        else:
+            axis, rows = None, image
+        rows = self._validate_spectra(
+            rows, reset=True, dtype=np.float32, ensure_all_finite="allow-nan", ensure_min_samples=2
+        )
+        if axis is not None and self.spectral_axis is None:
+            self.spectral_axis_ = axis
+        shape = (len(rows),) if shape is None else tuple(shape)
+        if np.prod(shape) != len(rows):
+            raise ValueError(f"shape {shape} does not fit {len(rows)} rows of spectra.")
+        if np.nanmin(rows) < 0:
+            raise ValueError(
+                f"Negative values in data passed to PhaseSegmenter (least {np.nanmin(rows):g}). It "
+                "weighs counts: segment before the background is subtracted."
+            )
+        rows = np.where(np.isnan(rows).any(axis=1, keepdims=True), np.float32(0), rows)
+        counts = rows.reshape(*shape, -1)
+        self.gain_, self.channel_gain_ = gain_of_counts(counts)
+        if self.gain != "auto":
+            self.gain_ = self.gain
+        elif _UNIT_GAIN[0] <= self.gain_ <= _UNIT_GAIN[1] or self.gain_ == 0:
+            self.gain_ = 1.0
+        return counts / np.float32(self.gain_), rows.sum(axis=1).reshape(shape) == 0
+
+    def _search(self, counts, random_state):
+        """Phases by a share of the counts; the other counts, and the components."""
+        first, judging = thin(
+            counts, self.search_share, np.random.default_rng(random_state.randint(2**31))
+        )
+        binned = bin_pixels(first, 2)
+        enough = binned[..., 0].size >= _FEWEST_BINS
+        projection = components_of_image(binned if enough else first)
+        self.n_components_ = projection.shape[1]
+        blur = (_BLUR,) * (counts.ndim - 1) + (0,)
+        scores = ndimage.gaussian_filter(first @ projection, blur)
+        totals = ndimage.gaussian_filter(first.sum(axis=-1), _BLUR)[..., None]
+        features = (scores / totals.clip(1e-3 * max(totals.mean(), 1e-9))).reshape(
+            -1, self.n_components_
+        )
+        labels = mixture_labels(features, self.max_phases, random_state)
+        labels = potts_labels(first, labels.reshape(counts.shape[:-1]), self.smoothness)
+        self.n_candidates_ = np.unique(labels).size
+        return labels, judging.reshape(-1, counts.shape[-1]), projection
+
+    def _number(self, rows, labels, empty):
+        """Give the phases that have the edge numbers by their size, and the others -1."""
+        labels = np.where(empty, -1, labels)
+        names, sizes = np.unique(labels[labels >= 0], return_counts=True)
+        names = names[np.argsort(-sizes, kind="stable")]
+        fraction, has_edge = self._edges(sums_by_label(rows, labels.ravel(), names))
+        names = names[has_edge]
+        self.edge_fraction_, self.n_phases_ = fraction[has_edge], names.size
+        numbered = np.full(labels.shape, -1)
+        for number, name in enumerate(names):
+            numbered[labels == name] = number
+        return numbered
+
+    def _edges(self, sums):
+        """Edge over background of each phase, and which have enough of it."""
+        axis, total = self.spectral_axis_, sums.sum(axis=0)
+        everywhere = np.ones(len(sums)), np.ones(len(sums), bool)
+        self.onset_ = None
+        if not axis[0] > 0:
+            return everywhere
+        pre_edge, first = self.pre_edge, 0
+        if pre_edge is None:
+            onset, significance = find_onset(total, axis)
+            if significance < _LEAST_Z:
+                return everywhere
+            pre_edge = axis[0], axis[onset]
+        template = total - power_law_before(total, axis, pre_edge)
+        template = np.where(axis >= pre_edge[1], template, 0).clip(0)
+        self.onset_ = float(pre_edge[1])
+        fraction, z = edge_fraction(sums, axis, template, first)
+        return fraction, (fraction > self.min_edge * fraction[z > _LEAST_Z].max(initial=0)) & (
+            z > _LEAST_Z
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        tags.input_tags.allow_nan = True
+        return tags
