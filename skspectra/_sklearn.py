@@ -11,7 +11,13 @@ from sklearn.base import _fit_context as fit_context
 
 # Rows of arrays, frames and lists alike; sklearn.utils.resample and train_test_split call it too.
 from sklearn.utils import _safe_indexing as safe_indexing
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    RealNotInt,
+    StrOptions,
+    validate_params,
+)
 
 # Parameters of fit that have an entry for each row, cut with the rows as cross_validate does.
 from sklearn.utils.validation import _check_method_params as check_method_params
@@ -25,6 +31,7 @@ from sklearn.utils.validation import _check_y as check_y
 __all__ = [
     "HasMethods",
     "Interval",
+    "RealNotInt",
     "StrOptions",
     "check_method_params",
     "check_sample_weight",

@@ -1,14 +1,15 @@
 """Denoising by projection on principal components."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin
-from skspectra._sklearn import Interval, fit_context
+from skspectra._numerics.n_components import count_before_elbow
+from skspectra._numerics.poisson_pca import add_moments, plain_components, poisson_components
+from skspectra._sklearn import Interval, RealNotInt, StrOptions, fit_context
 
 __all__ = ["PCADenoiser"]
 
@@ -26,9 +27,12 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_components : int or float
-        Number of components to keep, or the share of the variance that they are to explain,
-        between 0 and 1.
+    n_components : int, float or "auto", default="auto"
+        Number of components to keep, or the share of the variance that they are to explain, between
+        0 and 1. ``"auto"`` keeps those before the elbow of the scree plot, the point of its first
+        20 on a logarithmic scale that lies farthest below their chord. That comes close to the
+        least error of all spectra together; a phase of few pixels can be lost, so look at
+        `plotting.ScoreMapsDisplay` too.
     poisson : bool, default=False
         Whether the spectra are counts, none of them negative.
 
@@ -36,6 +40,10 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
     ----------
     components_ : ndarray of shape (`n_components_`, n_channels)
         Orthonormal components V, with ``poisson=True`` those of the scaled spectra.
+    loadings_ : ndarray of shape (`n_components_`, n_channels)
+        Components in the units of the spectra: :math:`V` with the scale of the channels. The
+        denoised spectra are ``mean_ + scores(X) @ loadings_``. (HyperSpy calls these factors, and
+        the scores loadings.)
     explained_variance_ratio_ : ndarray of shape (`n_components_`,)
         Share of the (scaled) variance that each component explains.
     n_components_ : int
@@ -57,6 +65,16 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
         If there are fewer spectra or channels than components, or with ``poisson=True`` negative
         values.
 
+    See Also
+    --------
+    skspectra.plotting.ScoreMapsDisplay : Which components show structure.
+    skspectra.plotting.ScreeDisplay : How much each explains.
+
+    Notes
+    -----
+    The spectra are read once and block by block. Spectra that memory does not hold go through
+    `partial_fit`, which ends where `fit` would.
+
     References
     ----------
     .. [1] M. R. Keenan and P. G. Kotula, "Accounting for Poisson noise in the multivariate analysis
@@ -76,13 +94,14 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "n_components": [
+            StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
-            Interval(Real, 0, 1, closed="neither"),
+            Interval(RealNotInt, 0, 1, closed="neither"),
         ],
         "poisson": ["boolean"],
     }
 
-    def __init__(self, n_components, *, poisson=False):
+    def __init__(self, n_components="auto", *, poisson=False):
         self.n_components = n_components
         self.poisson = poisson
 
@@ -101,43 +120,81 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
         -------
         self : object
         """
+        self._moments = None
         X = self._validate_spectra(X, reset=True, ensure_min_samples=2)
-        if self.n_components > min(X.shape):
-            raise ValueError(
-                f"n_components={self.n_components} needs as many spectra and channels, got "
-                f"n_samples={X.shape[0]} spectra of {X.shape[1]} channels. Lower n_components."
-            )
-        if self.poisson:
-            self._fit_poisson(X)
-        else:
-            pca = PCA(self.n_components, svd_solver="covariance_eigh").fit(X)
-            self.mean_, self.channel_scale_ = pca.mean_, np.ones_like(pca.mean_)
-            self.components_ = pca.components_
-            self.explained_variance_ratio_ = pca.explained_variance_ratio_
-        self.n_components_ = len(self.components_)
+        self._find_components(self._add(X, None), X.dtype)
         return self
 
-    def _fit_poisson(self, X):
-        if X.min() < 0:
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Find the components of these spectra and of those of earlier calls.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Some of the spectra. The first call after `fit` begins anew.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        moments = getattr(self, "_moments", None)
+        X = self._validate_spectra(X, reset=moments is None)
+        self._moments = self._add(X, moments)
+        self._find_components(self._moments, X.dtype)
+        return self
+
+    def _add(self, X, moments):
+        if self.poisson and X.min() < 0:
             raise ValueError(
                 f"Negative values in data passed to PCADenoiser (least {X.min():g}), but "
                 "poisson=True wants counts. Denoise before the background is subtracted, or use "
                 "poisson=False."
             )
-        channel_scale = np.sqrt(X.mean(axis=0, dtype=np.float64))
-        channel_scale[channel_scale == 0] = 1
-        spectrum_scale = np.sqrt(X.mean(axis=1, dtype=np.float64))
-        spectrum_scale[spectrum_scale == 0] = 1
-        scaled = X / channel_scale / spectrum_scale[:, None]
-        if len(X) > X.shape[1]:
-            scaled = np.linalg.qr(scaled, mode="r")  # the same singular values and components
-        _, singular_values, components = np.linalg.svd(scaled, full_matrices=False)
-        ratio = singular_values**2 / max((singular_values**2).sum(), np.finfo(float).tiny)
-        n_components = _count(self.n_components, ratio)
-        self.mean_ = np.zeros(X.shape[1], X.dtype)
-        self.channel_scale_ = channel_scale.astype(X.dtype)
-        self.components_ = components[:n_components].astype(X.dtype)
-        self.explained_variance_ratio_ = ratio[:n_components]
+        return add_moments(X, moments, poisson=self.poisson)
+
+    def _find_components(self, moments, dtype):
+        n_most = min(moments.n_spectra, moments.total.size)
+        if not isinstance(self.n_components, str) and self.n_components > n_most:
+            raise ValueError(
+                f"n_components={self.n_components} needs as many spectra and channels, got "
+                f"n_samples={moments.n_spectra} spectra of {moments.total.size} channels. Lower "
+                "n_components."
+            )
+        found = (poisson_components if self.poisson else plain_components)(moments)
+        ratio = found.values / max(found.values.sum(), np.finfo(float).tiny)
+        self.n_components_ = self._count(found.values, ratio)
+        first = slice(self.n_components_)
+        self.components_ = found.vectors[first].astype(dtype)
+        self.explained_variance_ratio_ = ratio[first]
+        self.mean_, self.channel_scale_ = found.mean.astype(dtype), found.scale.astype(dtype)
+        self.loadings_ = self.components_ * self.channel_scale_
+
+    def _count(self, values, ratio):
+        if isinstance(self.n_components, str):
+            return count_before_elbow(values)
+        if isinstance(self.n_components, Integral):
+            return int(self.n_components)
+        return int(np.searchsorted(np.cumsum(ratio), self.n_components)) + 1
+
+    def scores(self, X):
+        """How much of each component the spectra hold.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_spectra, `n_components_`)
+        """
+        check_is_fitted(self, "components_")
+        X = self._validate_spectra(X, reset=False)
+        analysis = (self.components_ / self.channel_scale_).T.astype(X.dtype, copy=False)
+        return X @ analysis - self.mean_.astype(X.dtype, copy=False) @ analysis
 
     def transform(self, X):
         """Project the spectra on the components.
@@ -151,23 +208,12 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
         -------
         X_denoised : ndarray of shape (n_spectra, n_channels)
         """
-        check_is_fitted(self, "components_")
-        X = self._validate_spectra(X, reset=False)
-        mean, scale, components = (
-            values.astype(X.dtype, copy=False)
-            for values in (self.mean_, self.channel_scale_, self.components_)
-        )
-        scores = (X - mean) @ (components / scale).T
-        return mean + scores @ (components * scale)
+        scores = self.scores(X)
+        denoised = scores @ self.loadings_.astype(scores.dtype, copy=False)
+        denoised += self.mean_.astype(scores.dtype, copy=False)
+        return denoised
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = self.poisson
         return tags
-
-
-def _count(n_components, ratio):
-    """Turn a share of the variance into a number of components."""
-    if isinstance(n_components, Integral):
-        return n_components
-    return int(np.searchsorted(np.cumsum(ratio), n_components)) + 1

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -77,3 +79,56 @@ def test_bad_input():
         PCADenoiser(51).fit(X)
     with pytest.raises(ValueError, match="Negative values.*Denoise before the background"):
         PCADenoiser(3, poisson=True).fit(X - 5)
+
+
+@pytest.mark.parametrize("poisson", [True, False])
+def test_parts_of_an_image_are_as_good_as_the_whole(poisson):
+    _, X = make_counts(600)
+    whole = PCADenoiser(3, poisson=poisson).fit(X)
+    parts = PCADenoiser(3, poisson=poisson)
+    for part in np.split(X, [50, 300, 301]):
+        parts.partial_fit(part)
+    np.testing.assert_allclose(parts.transform(X), whole.transform(X), rtol=1e-9)
+    parts.fit(X[:300]).partial_fit(X[300:])
+    again = PCADenoiser(3, poisson=poisson).fit(X[300:])
+    np.testing.assert_allclose(parts.transform(X), again.transform(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize("poisson", [True, False])
+def test_auto_finds_the_number_that_went_in_at_any_gain(poisson):
+    _, X = make_counts(1000, level=50)
+    for gain in (1, 7):
+        assert PCADenoiser(poisson=poisson).fit(gain * X).n_components_ == 3
+
+
+def test_auto_is_near_the_least_error():
+    signal, X = make_counts(1000, level=5)
+    errors = [
+        np.square(PCADenoiser(k, poisson=True).fit_transform(X) - signal).mean()
+        for k in range(1, 9)
+    ]
+    found = PCADenoiser(poisson=True).fit_transform(X)
+    assert np.square(found - signal).mean() < 1.02 * min(errors)
+
+
+def test_scores_and_loadings_make_the_denoised_spectra():
+    _, X = make_counts()
+    for poisson in (True, False):
+        denoiser = PCADenoiser(4, poisson=poisson).fit(X)
+        product = denoiser.mean_ + denoiser.scores(X) @ denoiser.loadings_
+        np.testing.assert_allclose(product, denoiser.transform(X), rtol=1e-12)
+    np.testing.assert_allclose(
+        np.abs(denoiser.scores(X)), np.abs(PCA(4).fit_transform(X)), rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("poisson", [True, False])
+def test_memory_beyond_input_and_output_is_that_of_blocks(poisson):
+    X = np.random.default_rng(0).random((400_000, 40), dtype=np.float32)
+    denoiser = PCADenoiser(3, poisson=poisson)
+    for method, output in ((denoiser.fit, 0), (denoiser.transform, X.nbytes)):
+        tracemalloc.start()
+        method(X)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < output + (64 << 20)
