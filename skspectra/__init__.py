@@ -10,6 +10,7 @@ _SUBMODULES = (
     "evaluation",
     "exceptions",
     "features",
+    "imaging",
     "io",
     "models",
     "neural",

@@ -3,5 +3,6 @@
 from skspectra.datasets import multiplet
 from skspectra.datasets._l23 import make_l23_spectra
 from skspectra.datasets._mn_valence import fetch_mn_valence
+from skspectra.datasets._particle import make_particle_image
 
-__all__ = ["fetch_mn_valence", "make_l23_spectra", "multiplet"]
+__all__ = ["fetch_mn_valence", "make_l23_spectra", "make_particle_image", "multiplet"]

@@ -6,11 +6,12 @@ import numpy as np
 from scipy import ndimage
 from scipy.stats import chi2
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_random_state
+from sklearn.utils.validation import check_is_fitted, check_random_state
 
 from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.edge_onset import edge_fraction, find_onset, power_law_before
 from skspectra._numerics.gain import gain_of_counts
+from skspectra._numerics.gradients import graded_pairs, positions_between
 from skspectra._numerics.phases import (
     bin_pixels,
     components_of_image,
@@ -93,6 +94,9 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
     separation_ : ndarray of shape (`n_phases_`, `n_phases_`)
         How well the judging counts tell two phases apart: the root of the chi-square of their
         difference over the least that `significance` asks for. Above 1 they differ.
+    grades_ : ndarray of shape (`n_phases_`, `n_phases_`), bool
+        Which phases grade into each other, so that the boundary between them is a step of a
+        gradient: towards the other phase the spectra of the one become more like it.
     edge_fraction_ : ndarray of shape (`n_phases_`,)
         Edge over background of each phase, in units of that of the sum of the image; ones where no
         edge was found.
@@ -202,7 +206,42 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
         self.phase_spectra_ = sums_by_label(rows, labels.ravel(), names)
         squares = separations(judging, labels.ravel(), names, projection)
         self.separation_ = np.sqrt(squares / chi2.isf(self.significance, projection.shape[1]))
+        scores, totals = counts @ projection, counts.sum(axis=-1)
+        centers = self.phase_spectra_ @ projection / self.phase_spectra_.sum(axis=1, keepdims=True)
+        self.grades_ = graded_pairs(scores, totals, labels, centers)
+        self._towards, self._position = positions_between(
+            scores, totals, labels, centers, self.grades_
+        )
         return self
+
+    def interpolate(self, values):
+        """Map what was read of the phases, and interpolate between those that grade.
+
+        Parameters
+        ----------
+        values : array-like of shape (`n_phases_`,)
+            A number for each phase, such as the mean valence read from `phase_spectra_`.
+
+        Returns
+        -------
+        value : ndarray of the shape of the image
+            NaN where `labels_` is -1. Within phases that grade into each other, the value lies
+            where the blurred spectrum of the pixel lies between theirs.
+        uncertainty : ndarray of the shape of the image
+            Standard deviation of an even distribution over the step to the phase that the pixel
+            lies towards: the difference of their values over the root of 12. 0 in phases that grade
+            into none, where only the reading is uncertain.
+        """
+        check_is_fitted(self, "labels_")
+        values = np.asarray(values, dtype=float)
+        if values.shape != (self.n_phases_,):
+            raise ValueError(
+                f"values must have shape ({self.n_phases_},), one for each phase, got "
+                f"{values.shape}."
+            )
+        values = np.append(values, np.nan)  # of label -1
+        value, step = values[self.labels_], values[self._towards] - values[self.labels_]
+        return value + self._position * step, np.abs(step) / np.sqrt(12)
 
     def _counts(self, image, shape):
         """Return counts in the shape of the image, and which pixels hold none."""

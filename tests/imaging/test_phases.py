@@ -63,6 +63,32 @@ def test_a_gradient_has_as_many_steps_as_the_counts_can_tell():
     assert 2 <= n_phases[0] < n_phases[1]
 
 
+@pytest.mark.parametrize("level", [1, 30])
+def test_values_are_interpolated_along_a_gradient(level):
+    truth = np.linspace(0, 1, 60)
+    expected = BACKGROUND + (1 - truth[:, None]) * line(640) + truth[:, None] * line(644)
+    image = np.random.default_rng(0).poisson(np.tile(level * expected, (30, 1, 1)))
+    segmenter = segmented(image)
+    truth = np.tile(truth, (30, 1))
+    values = [truth[segmenter.labels_ == k].mean() for k in range(segmenter.n_phases_)]
+    value, uncertainty = segmenter.interpolate(values)
+    step_error = np.abs(np.array(values)[segmenter.labels_] - truth)
+    assert segmenter.grades_.any()
+    assert np.abs(value - truth).mean() < 0.6 * step_error.mean()
+    assert np.mean(step_error < 2 * uncertainty) > 0.9
+
+
+def test_values_of_phases_with_a_sharp_boundary_stay_as_they_are():
+    image, _ = stripes(level=10)
+    segmenter = segmented(image)
+    value, uncertainty = segmenter.interpolate([3, 4])
+    assert not segmenter.grades_.any()
+    np.testing.assert_array_equal(value, np.array([3, 4, np.nan])[segmenter.labels_])
+    np.testing.assert_array_equal(np.unique(uncertainty), [0, np.nan])
+    with pytest.raises(ValueError, match=r"values must have shape \(2,\).*got \(3,\)"):
+        segmenter.interpolate([3, 4, 5])
+
+
 def test_data_of_another_gain_are_divided_by_it():
     image, truth = stripes()
     known = segmented(5 * image, gain=5)
