@@ -22,7 +22,7 @@ from skspectra.preprocessing import (
 )
 from skspectra.sampling import Augment, KMeansCleaner, RandomMixture, ValenceMixture
 from skspectra.uncertainty import EnsembleClassifier, NoveltyRejector
-from skspectra.unmixing import ReferenceFit
+from skspectra.unmixing import FCLS, ReferenceFit
 
 
 class PowerLawOnChannels(PowerLawBackground):
@@ -33,6 +33,22 @@ class PowerLawOnChannels(PowerLawBackground):
         if reset:
             self.spectral_axis_ = np.arange(1.0, X.shape[1] + 1)
         return X
+
+
+class FCLSOfFirstSpectra(FCLS):
+    """Takes the first two spectra for endmembers: the checks bring matrices of any width."""
+
+    def __init__(self, endmembers=None, *, sum_to_one=True, non_negative=True, weights=None):
+        super().__init__(
+            endmembers, sum_to_one=sum_to_one, non_negative=non_negative, weights=weights
+        )
+
+    def fit(self, X, y=None):
+        self._validate_spectra(X, reset=True)
+        rows = X.to_numpy() if hasattr(X, "to_numpy") else np.asarray(X)
+        first = FCLS(rows[:2], **{k: v for k, v in self.get_params().items() if k != "endmembers"})
+        vars(self).update({k: v for k, v in vars(first.fit(X)).items() if k != "endmembers"})
+        return self
 
 
 class RepeatChannels(Augmenter):
@@ -88,6 +104,8 @@ TRANSFORMERS = [
     PCADenoiser(n_components=1),
     PCADenoiser(n_components=1, poisson=True),
     WhiteLineFeatures(separation=(0.5, 1.5)),
+    FCLSOfFirstSpectra(),
+    FCLSOfFirstSpectra(sum_to_one=False, weights="poisson"),
     ReferenceFit(shift=0),
     ReferenceFit(shift=(-1, 1)),
 ]

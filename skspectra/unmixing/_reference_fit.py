@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin, check_input_features
 from skspectra._numerics.axis import is_uniform
-from skspectra._numerics.nnls import MOST_REFERENCES
 from skspectra._numerics.random import check_range
 from skspectra._sklearn import Interval, check_y, fit_context
 from skspectra.exceptions import warn_spectra
@@ -87,8 +86,8 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
     Raises
     ------
     ValueError
-        If a reference has another length than the spectra or holds NaN, there are more than 62, or
-        the axis is not uniform.
+        If a reference has another length than the spectra or holds NaN, or the axis is not
+        uniform.
 
     Warns
     -----
@@ -162,11 +161,6 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
             self.classes_, self.components_ = _class_means(X, y)
         else:
             self.classes_, self.components_ = _check_references(self.references, X.shape[1])
-        if len(self.classes_) > MOST_REFERENCES:
-            raise ValueError(
-                f"At most {MOST_REFERENCES} references are fitted at once, got "
-                f"{len(self.classes_)}."
-            )
         self._shifted = ShiftedReferences(self.components_, axis, shift)
         return self
 

@@ -1,0 +1,55 @@
+"""Abundances of known endmembers, and how well they explain the spectra."""
+
+import numpy as np
+
+from skspectra._numerics.nnls import least_squares, nnls
+
+__all__ = ["abundances", "chi_square", "expected_counts"]
+
+LEAST_VARIANCE = 1.0  # of counts: what a channel without any is taken to have
+
+
+def abundances(X, endmembers, *, weights=None, sum_to_one=True, non_negative=True):
+    r"""Minimise :math:`\sum_j w_{ij} (X_{ij} - \sum_k a_{ik} E_{kj})^2` for each spectrum.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_channels), float64
+        Spectra.
+    endmembers : ndarray of shape (n_components, n_channels), float64
+        Spectra of what is pure.
+    weights : ndarray of shape (n_channels,) or (n_spectra, n_channels), default=None
+        One over the variance; None weighs all alike.
+    sum_to_one, non_negative : bool, default=True
+        What the abundances must be.
+
+    Returns
+    -------
+    abundances : ndarray of shape (n_spectra, n_components)
+    """
+    weighted = endmembers if weights is None or weights.ndim == 2 else endmembers * weights
+    if weights is not None and weights.ndim == 2:
+        gram, products = _own_gram(endmembers, weights), (X * weights) @ endmembers.T
+    else:
+        gram, products = weighted @ endmembers.T, X @ weighted.T
+    solve = nnls if non_negative else least_squares
+    return solve(gram, products, sum_to_one=sum_to_one)
+
+
+def _own_gram(endmembers, weights):
+    """Products of the endmembers for each spectrum, by one product of matrices."""
+    row, column = np.triu_indices(len(endmembers))
+    position = np.empty((len(endmembers), len(endmembers)), dtype=int)
+    position[row, column] = position[column, row] = np.arange(row.size)
+    return (weights @ (endmembers[row] * endmembers[column]).T)[:, position]
+
+
+def expected_counts(model, background=0.0):
+    """Variance of counts by the model of them, 1 at least."""
+    return np.maximum(model + background, LEAST_VARIANCE)
+
+
+def chi_square(X, model, variance, n_parameters):
+    """Sum of squares over variances, over the degrees of freedom: about 1 for a good model."""
+    freedom = max(X.shape[1] - n_parameters, 1)
+    return ((X - model) ** 2 / variance).sum(axis=1) / freedom

@@ -1,0 +1,177 @@
+"""What all linear unmixing shares: abundances of endmembers, and what they leave unexplained."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from skspectra._input.spectra import SpectralMixin, check_input_features
+from skspectra._input.stored import read_rows, row_blocks, validate_spectra
+from skspectra._numerics.axis import resolve_axis
+from skspectra._numerics.linear_mixture import abundances, chi_square, expected_counts
+
+__all__ = ["LinearUnmixer"]
+
+_BLOCK_BYTES = 1 << 25
+
+
+class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
+    """Base of estimators that explain spectra by endmembers, the rows of `components_`.
+
+    A subclass sets `components_` in `fit`, after `_validate_spectra`. Arrays in chunks (dask, zarr,
+    h5py) that are larger than 64 MiB are read block by block.
+    """
+
+    _sum_to_one = True
+
+    def _validate_spectra(self, X, *, reset, **check_params):
+        if getattr(X, "chunks", None) is None:
+            return super()._validate_spectra(X, reset=reset, **check_params)
+        X = validate_spectra(self, X, reset=reset, read=False, **check_params)
+        if reset:
+            self.spectral_axis_ = resolve_axis(X, n_channels=self.n_features_in_)
+        return X
+
+    def transform(self, X):
+        """Return the abundances of the endmembers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        abundances : ndarray of shape (n_spectra, n_components)
+        """
+        X = self._check_fitted_and_validate(X)
+        return np.concatenate([self._abundances(block) for _, block in _blocks(X)]).astype(
+            _float_type(X), copy=False
+        )
+
+    def inverse_transform(self, X):
+        """Return the spectra that abundances stand for.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_components)
+            Abundances.
+
+        Returns
+        -------
+        spectra : ndarray of shape (n_spectra, n_channels)
+        """
+        check_is_fitted(self, "components_")
+        X = check_array(X, dtype=[np.float64, np.float32])
+        if X.shape[1] != len(self.components_):
+            raise ValueError(
+                f"X has {X.shape[1]} abundances, but {type(self).__name__} has "
+                f"{len(self.components_)} endmembers."
+            )
+        return X @ self.components_.astype(X.dtype, copy=False)
+
+    def residual(self, X):
+        """Return how far each spectrum is from its fit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        residual : ndarray of shape (n_spectra,)
+            Root mean square of the spectrum less its fit, in the units of X.
+        """
+        X = self._check_fitted_and_validate(X)
+        parts = [
+            np.sqrt(((block - self._fitted(block)) ** 2).mean(axis=1)) for _, block in _blocks(X)
+        ]
+        return np.concatenate(parts)
+
+    def chi2(self, X, counts=None):
+        """Return the reduced chi-square of each spectrum.
+
+        The variance of a channel is the counts that are expected there: those of the fit and of
+        what was subtracted, 1 at least.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+        counts : array-like of shape (n_spectra, n_channels), default=None
+            The counts as recorded, if X is what was left of them when a background was subtracted;
+            None says that X are the counts.
+
+        Returns
+        -------
+        chi_square : ndarray of shape (n_spectra,)
+            About 1 where X are counts and the endmembers explain them; compare other spectra with
+            each other only.
+        """
+        X = self._check_fitted_and_validate(X)
+        counts = check_counts(counts, X)
+        n_parameters = len(self.components_) - self._sum_to_one
+        parts = []
+        for rows, block in _blocks(X):
+            model = self._fitted(block)
+            subtracted = 0.0 if counts is None else counts[rows] - block
+            parts.append(chi_square(block, model, expected_counts(model, subtracted), n_parameters))
+        return np.concatenate(parts)
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the abundances: the class in lower case and a number.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Checked against the names seen at fit, if there were any; else ignored.
+
+        Returns
+        -------
+        names : ndarray of str objects
+        """
+        check_is_fitted(self, "components_")
+        check_input_features(self, input_features)
+        return ClassNamePrefixFeaturesOutMixin.get_feature_names_out(self)
+
+    @property
+    def _n_features_out(self):
+        return len(self.components_)
+
+    def _check_fitted_and_validate(self, X):
+        check_is_fitted(self, "components_")
+        return self._validate_spectra(X, reset=False)
+
+    def _fitted(self, X):
+        return self._abundances(X) @ self.components_
+
+    def _abundances(self, X):
+        """Abundances of spectra in memory, float64."""
+        return abundances(X, self.components_, weights=self._channel_weights())
+
+    def _channel_weights(self):
+        """One over the variance of each channel, or None where all are alike."""
+        return None
+
+
+def check_counts(counts, X):
+    """Return the counts from which a background was subtracted to give X, or raise."""
+    if counts is None:
+        return None
+    counts = check_array(counts, dtype=[np.float64, np.float32], input_name="counts")
+    if counts.shape != X.shape:
+        raise ValueError(
+            f"counts has shape {counts.shape}, but X has {X.shape}. Pass the counts of the same "
+            "spectra and channels."
+        )
+    return counts
+
+
+def _blocks(X):
+    """Slices of rows, and what is in them as float64."""
+    for rows in row_blocks(X, max(1, _BLOCK_BYTES // (8 * X.shape[1]))):
+        yield rows, np.asarray(read_rows(X, rows), dtype=np.float64)
+
+
+def _float_type(X):
+    return np.float32 if X.dtype == np.float32 else np.float64
