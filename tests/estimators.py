@@ -22,7 +22,7 @@ from skspectra.preprocessing import (
 )
 from skspectra.sampling import Augment, KMeansCleaner, RandomMixture, ValenceMixture
 from skspectra.uncertainty import EnsembleClassifier, NoveltyRejector
-from skspectra.unmixing import FCLS, ReferenceFit
+from skspectra.unmixing import FCLS, NFINDR, VCA, MinimumVolumeUnmixer, ReferenceFit
 
 
 class PowerLawOnChannels(PowerLawBackground):
@@ -106,6 +106,11 @@ TRANSFORMERS = [
     WhiteLineFeatures(separation=(0.5, 1.5)),
     FCLSOfFirstSpectra(),
     FCLSOfFirstSpectra(sum_to_one=False, weights="poisson"),
+    NFINDR(n_components=2),
+    NFINDR(n_components=2, poisson=True, denoise=True, n_init=3, random_state=0),
+    VCA(n_components=2, random_state=0),
+    MinimumVolumeUnmixer(n_components=2),
+    MinimumVolumeUnmixer(n_components=2, poisson=False),
     ReferenceFit(shift=0),
     ReferenceFit(shift=(-1, 1)),
 ]

@@ -1,6 +1,16 @@
 """Spectra as mixtures of others."""
 
 from skspectra.unmixing._fcls import FCLS
+from skspectra.unmixing._minimum_volume import MinimumVolumeUnmixer
+from skspectra.unmixing._nfindr import NFINDR
 from skspectra.unmixing._reference_fit import ReferenceFit, ReferenceFitParameters
+from skspectra.unmixing._vca import VCA
 
-__all__ = ["FCLS", "ReferenceFit", "ReferenceFitParameters"]
+__all__ = [
+    "FCLS",
+    "NFINDR",
+    "VCA",
+    "MinimumVolumeUnmixer",
+    "ReferenceFit",
+    "ReferenceFitParameters",
+]

@@ -5,13 +5,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin, check_input_features
-from skspectra._input.stored import read_rows, row_blocks, validate_spectra
+from skspectra._input.stored import validate_spectra
 from skspectra._numerics.axis import resolve_axis
 from skspectra._numerics.linear_mixture import abundances, chi_square, expected_counts
+from skspectra.unmixing._rows import blocks_of, check_counts
 
 __all__ = ["LinearUnmixer"]
-
-_BLOCK_BYTES = 1 << 25
 
 
 class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
@@ -44,7 +43,7 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
         abundances : ndarray of shape (n_spectra, n_components)
         """
         X = self._check_fitted_and_validate(X)
-        return np.concatenate([self._abundances(block) for _, block in _blocks(X)]).astype(
+        return np.concatenate([self._abundances(block) for _, block in blocks_of(X)]).astype(
             _float_type(X), copy=False
         )
 
@@ -84,7 +83,7 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
         """
         X = self._check_fitted_and_validate(X)
         parts = [
-            np.sqrt(((block - self._fitted(block)) ** 2).mean(axis=1)) for _, block in _blocks(X)
+            np.sqrt(((block - self._fitted(block)) ** 2).mean(axis=1)) for _, block in blocks_of(X)
         ]
         return np.concatenate(parts)
 
@@ -112,7 +111,7 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
         counts = check_counts(counts, X)
         n_parameters = len(self.components_) - self._sum_to_one
         parts = []
-        for rows, block in _blocks(X):
+        for rows, block in blocks_of(X):
             model = self._fitted(block)
             subtracted = 0.0 if counts is None else counts[rows] - block
             parts.append(chi_square(block, model, expected_counts(model, subtracted), n_parameters))
@@ -142,6 +141,17 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self, "components_")
         return self._validate_spectra(X, reset=False)
 
+    def _checked_blocks(self, X):
+        """Blocks of the spectra of a fit; those of counts must not be negative."""
+        for _, block in blocks_of(X):
+            if getattr(self, "poisson", False) and block.min() < 0:
+                raise ValueError(
+                    f"Negative values in data passed to {type(self).__name__} (least "
+                    f"{block.min():g}), but poisson=True wants counts. Unmix before the background "
+                    "is subtracted, or use poisson=False."
+                )
+            yield block
+
     def _fitted(self, X):
         return self._abundances(X) @ self.components_
 
@@ -152,25 +162,6 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
     def _channel_weights(self):
         """One over the variance of each channel, or None where all are alike."""
         return None
-
-
-def check_counts(counts, X):
-    """Return the counts from which a background was subtracted to give X, or raise."""
-    if counts is None:
-        return None
-    counts = check_array(counts, dtype=[np.float64, np.float32], input_name="counts")
-    if counts.shape != X.shape:
-        raise ValueError(
-            f"counts has shape {counts.shape}, but X has {X.shape}. Pass the counts of the same "
-            "spectra and channels."
-        )
-    return counts
-
-
-def _blocks(X):
-    """Slices of rows, and what is in them as float64."""
-    for rows in row_blocks(X, max(1, _BLOCK_BYTES // (8 * X.shape[1]))):
-        yield rows, np.asarray(read_rows(X, rows), dtype=np.float64)
 
 
 def _float_type(X):
