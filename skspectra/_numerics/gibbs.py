@@ -63,19 +63,19 @@ def draw_abundances(abundances, gram, products, variance, rng, concentration=Non
     n_spectra, n_components = abundances.shape
     gram = np.broadcast_to(gram, (n_spectra, n_components, n_components))
     rest = products - np.einsum("nk,nkl->nl", abundances, gram)
-    for k, l in _pairs(n_components, rng):
-        difference = gram[:, k] - gram[:, l]
-        stiffness = np.maximum(difference[:, k] - difference[:, l], 1e-300)
-        both = abundances[:, k] + abundances[:, l]
-        mean = abundances[:, k] + (rest[:, k] - rest[:, l]) / stiffness
+    for k, other in _pairs(n_components, rng):
+        difference = gram[:, k] - gram[:, other]
+        stiffness = np.maximum(difference[:, k] - difference[:, other], 1e-300)
+        both = abundances[:, k] + abundances[:, other]
+        mean = abundances[:, k] + (rest[:, k] - rest[:, other]) / stiffness
         drawn = truncated_normal(mean, np.sqrt(variance / stiffness), both, rng)
         if concentration is not None:
             gain = (concentration[k] - 1) * _log_ratio(drawn, abundances[:, k])
-            gain += (concentration[l] - 1) * _log_ratio(both - drawn, abundances[:, l])
+            gain += (concentration[other] - 1) * _log_ratio(both - drawn, abundances[:, other])
             accepted = -rng.standard_exponential(n_spectra) < gain
             drawn = np.where(accepted, drawn, abundances[:, k])
         rest -= (drawn - abundances[:, k])[:, None] * difference
-        abundances[:, k], abundances[:, l] = drawn, both - drawn
+        abundances[:, k], abundances[:, other] = drawn, both - drawn
     abundances /= abundances.sum(axis=1, keepdims=True)
 
 
@@ -139,17 +139,17 @@ def draw_volume(abundances, endmembers, rng):
     if exponent >= 0:
         return
     for pair in _pairs(len(endmembers), rng):
-        for k, l in (pair, pair[::-1]):
+        for k, other in (pair, pair[::-1]):
             with np.errstate(divide="ignore", invalid="ignore"):
-                low = 1 / (1 + np.nanmin(abundances[:, l] / abundances[:, k]))
-                excess = endmembers[l] - endmembers[k]
-                high = np.where(excess > 0, endmembers[l] / excess, np.inf).min()
+                low = 1 / (1 + np.nanmin(abundances[:, other] / abundances[:, k]))
+                excess = endmembers[other] - endmembers[k]
+                high = np.where(excess > 0, endmembers[other] / excess, np.inf).min()
             if low < high:
                 span = np.expm1(exponent * np.log(high / low))
                 c = low * np.exp(np.log1p(rng.random() * span) / exponent)
-                endmembers[k] = c * endmembers[k] + (1 - c) * endmembers[l]
+                endmembers[k] = c * endmembers[k] + (1 - c) * endmembers[other]
                 moved = (1 - c) / c * abundances[:, k]
-                abundances[:, l] = np.maximum(abundances[:, l] - moved, 0)
+                abundances[:, other] = np.maximum(abundances[:, other] - moved, 0)
                 abundances[:, k] /= c
 
 
@@ -189,7 +189,7 @@ def draw_concentration(concentration, abundances, rng, n_steps=10):
 
 def _pairs(n_components, rng):
     """All pairs in random order and direction."""
-    pairs = [(k, l) for k in range(n_components) for l in range(k)]
+    pairs = [(k, other) for k in range(n_components) for other in range(k)]
     return [pairs[i][:: rng.choice([-1, 1])] for i in rng.permutation(len(pairs))]
 
 
