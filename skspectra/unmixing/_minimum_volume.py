@@ -110,7 +110,7 @@ class MinimumVolumeUnmixer(LinearUnmixer):
     3
     >>> order = unmix.components_.argmax(axis=1).argsort()
     >>> print(f"{abs(unmix.transform(counts)[:, order] - shares).mean():.2f}")
-    0.02
+    0.01
     """
 
     _parameter_constraints: dict = {
