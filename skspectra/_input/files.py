@@ -1,9 +1,39 @@
-"""Files that are whole or not there."""
+"""Files that are whole or not there, and those that can be read at all."""
 
 import contextlib
 import uuid
 
-__all__ = ["check_folder", "writing"]
+__all__ = ["check_folder", "check_readable", "printable", "writing"]
+
+
+def printable(path):
+    """Path as text that can be printed; file names need not be UTF-8."""
+    return str(path).encode(errors="replace").decode()
+
+
+def check_readable(path):
+    """Raise an OSError if a path leads nowhere, to a folder, or to what has no end, as a pipe.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a folder may only be a .zspy.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, OSError
+    """
+    shown = printable(path)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file {shown}.")
+    if path.is_dir():
+        if path.suffix.lower() != ".zspy":
+            raise IsADirectoryError(
+                f"{shown} is a folder; give the files in it, such as {shown}/*.dm3 in a shell or "
+                f"sorted(Path({shown!r}).glob('*.dm3')) in Python."
+            )
+    elif not path.is_file():
+        raise OSError(f"{shown} is no file that can be read to its end, but a pipe or a device.")
 
 
 def check_folder(path):

@@ -1,37 +1,44 @@
 """Spectra from files of many formats, on one common axis."""
 
-import contextlib
 import itertools
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
+from skspectra._input.files import check_readable, printable
 from skspectra._numerics.axis import check_axis
 from skspectra._numerics.interpolation import resample_rows
-from skspectra.io._hyperspy import import_hyperspy, quiet_hyperspy
-from skspectra.io._signals import to_matrix
+from skspectra.exceptions import warn_spectra
+from skspectra.io._arrays import ARRAY_ENDINGS, read_arrays
+from skspectra.io._formats import load_signals, one_of
+from skspectra.io._signals import axis_label, to_matrix
+from skspectra.io._spectra import Spectra, naming
 from skspectra.io._text import read_text
+from skspectra.io._units import conversion
 
 __all__ = ["read_spectra"]
 
-_TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".xy", ".asc")
-_MSA_ENDINGS = (".msa", ".emsa", ".ems", ".mas")
+_TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".xy", ".asc", ".prn", ".xdi", ".nor", ".xmu")
+_FEWEST_CHANNELS = 8  # fewer values are points, between which nothing is averaged
 
 
-class _Spectra(NamedTuple):
-    """Spectra on one axis, as they lie in a file."""
+def read_spectra(
+    paths,
+    spectral_axis,
+    *,
+    outside="raise",
+    unit="eV",
+    columns=None,
+    decimal=None,
+    signal=None,
+    reader=None,
+):
+    r"""Read spectra from files and put them on one axis.
 
-    where: str
-    names: list
-    rows: np.ndarray
-    axis: np.ndarray
-    unit: str | None
-
-
-def read_spectra(paths, spectral_axis, *, outside="raise"):
-    r"""Read spectra from files and put them on one axis, by linear interpolation.
+    Where a channel of `spectral_axis` is wider than those of a file, it gets the mean of the
+    channels that it spans, so that no counts are thrown away; elsewhere spectra are interpolated
+    linearly.
 
     Parameters
     ----------
@@ -40,21 +47,37 @@ def read_spectra(paths, spectral_axis, *, outside="raise"):
 
         - any format that HyperSpy reads (.dm3, .dm4, .hspy, .msa, .emd and many more), with one
           spectrum, a line scan or a spectrum image;
-        - text (.csv, .tsv, .txt, .dat, .xy, .asc) with two columns, energy and intensity;
-        - text with a header and one row per point, whose columns are found by their names in any
-          case: energy contains "energy", "loss" or the unit "eV"; intensity starts with
-          "intensity" or "counts", or is the only column left; "spectrum" or "name", if there is
-          one of these, tells the spectra apart. Others are ignored.
+        - text (.csv, .tsv, .txt, .dat, .xy, .asc, .prn, .xdi, .nor, .xmu) with two columns, energy
+          and intensity;
+        - text with titles above its columns: one of energy and one of intensity; one of energy and
+          one for each spectrum; or one row per point with columns such as "spectrum", "sample" or
+          "x" and "y" that tell the spectra apart. Errors and other known quantities are left out;
+        - .npz with an array of energies and one of spectra, called as the columns of text would be,
+          and .npy with the columns energy and intensity.
 
-        Columns are separated by commas, semicolons, tabs or spaces, and lines starting with "#"
-        are comments. Points of text are sorted by energy; repeated energies, as digitised figures
-        have them, are averaged.
+        Columns of text are parted by commas, semicolons, tabs or spaces, and lines starting with
+        "#" are comments. Points are sorted by energy; a few energies that are repeated, as
+        digitised figures have them, are averaged.
     spectral_axis : array-like of shape (n_channels,)
-        The axis wanted, strictly increasing, in the unit of the files.
+        The axis wanted, strictly increasing. Fewer than eight values are points, between which
+        nothing is averaged.
     outside : {"raise", "edge"}, default="raise"
         What happens to a spectrum that ends more than half of its channel width before
         `spectral_axis` does: an error, or its first or last value repeated. Many published
         spectra are a few eV short. A spectrum without any overlap is always an error.
+    unit : str, default="eV"
+        Unit of `spectral_axis`. Files in another unit of the same quantity, as in keV, are
+        converted; those of another quantity are refused.
+    columns : sequence of int or str, default=None
+        Columns of text, or arrays of a .npz file, by number or title: the energy and then one or
+        more of intensity. None finds them by their titles.
+    decimal : {".", ","}, default=None
+        The decimal mark of text. None finds it.
+    signal : int or str, default=None
+        Which signal to take from a file of several, by number or title; see `list_signals`. None
+        takes the only one of spectra.
+    reader : str, default=None
+        HyperSpy's name of the format, such as "HSPY" or "USID", where the ending does not tell it.
 
     Returns
     -------
@@ -64,18 +87,28 @@ def read_spectra(paths, spectral_axis, *, outside="raise"):
     names : ndarray of shape (n_spectra,) of str
         A single spectrum is called after its file, without the ending: ``"MnO"``; one of several
         has its position behind that, in numpy's order: ``"scan[3]"``, ``"image[row, column]"``;
-        one of a table has its name there. A name that came before gets a number: ``"MnO (2)"``.
+        one of a table has its name or title there. A name that came before gets a number:
+        ``"MnO (2)"``.
+
+    Warns
+    -----
+    SpectrumWarning
+        If spectra come without a unit; their axis is taken to be in `unit`.
 
     Raises
     ------
-    FileNotFoundError, IsADirectoryError
-        If a path leads nowhere, or to a folder.
+    FileNotFoundError, IsADirectoryError, OSError
+        If a path leads nowhere, to a folder, or to what is no file, such as a pipe.
     ValueError
-        If a file cannot be read or is cut short, holds no or several sets of spectra, holds NaN
-        or text in place of numbers, does not reach `spectral_axis`, or has another unit than a
-        file before it (text without a unit is taken as it is). The message names the file.
+        If a file cannot be read, is cut short or is not safe to read, holds no or several sets of
+        spectra, holds NaN or text in place of numbers, may be read in more than one way, does not
+        reach `spectral_axis`, or is not in `unit`. The message names the file.
     ImportError
         If HyperSpy is needed and not installed.
+
+    See Also
+    --------
+    list_signals, read_signal : What a file holds, and one signal of it with its navigation axes.
 
     Examples
     --------
@@ -93,15 +126,35 @@ def read_spectra(paths, spectral_axis, *, outside="raise"):
     array(['MnO'], dtype='<U3')
     """
     spectral_axis = check_axis(spectral_axis)
-    if outside not in ("raise", "edge"):
-        raise ValueError(f"outside must be 'raise' or 'edge', got {outside!r}.")
-    resampled, names, units = [], [], {}
+    _check_options(outside, columns, decimal)
+    options = {"unit": unit, "columns": columns}
+    resampled, names, without_unit = [], [], []
     for path in _check_paths(paths):
-        for spectra in _read_file(path):
-            _check_unit(spectra, units)
+        for spectra in _read_file(path, signal, reader, decimal, options):
+            spectra, has_unit = _convert(spectra, unit)
             resampled.append(_resample(spectra, spectral_axis, outside))
             names += spectra.names
-    return np.concatenate(resampled), np.array(list(_make_unique(names)))
+            without_unit += [not has_unit] * len(spectra.names)
+    names = np.array(list(_make_unique(names)))
+    without_unit = np.array(without_unit)
+    warn_spectra(
+        without_unit,
+        f"{{count}} come without a unit and are taken to be in {unit}, the first is "
+        f"{str(names[without_unit.argmax()])!r}. A title such as 'energy_eV' tells the unit.",
+    )
+    return np.concatenate(resampled), names
+
+
+def _check_options(outside, columns, decimal):
+    if outside not in ("raise", "edge"):
+        raise ValueError(f"outside must be 'raise' or 'edge', got {outside!r}.")
+    if decimal not in (None, ".", ","):
+        raise ValueError(f"decimal must be '.', ',' or None, got {decimal!r}.")
+    if columns is not None and (isinstance(columns, str) or len(columns) < 2):
+        raise ValueError(
+            "columns must name the energy and one or more columns of intensity, as in "
+            f"('energy_eV', 'intensity'), got {columns!r}."
+        )
 
 
 def _check_paths(paths):
@@ -111,108 +164,30 @@ def _check_paths(paths):
     if not paths:
         raise ValueError("paths is empty; give at least one file.")
     for path in paths:
-        if not path.exists():
-            raise FileNotFoundError(f"There is no file {path}.")
-        if path.is_dir() and path.suffix != ".zspy":
-            raise IsADirectoryError(
-                f"{path} is a folder; give the files in it, such as {path / '*.dm3'} in a shell or "
-                f"sorted(Path({str(path)!r}).glob('*.dm3')) in Python."
-            )
+        check_readable(path)
     return paths
 
 
-def _read_file(path):
-    if path.suffix.lower() in _TEXT_ENDINGS:
-        return _read_text_file(path)
-    return [_read_hyperspy_file(path)]
+def _read_file(path, signal, reader, decimal, options):
+    name, ending = printable(path.stem), path.suffix.lower()
+    if reader is None and ending in _TEXT_ENDINGS:
+        return read_text(path, name, decimal=decimal, **options)
+    if reader is None and ending in ARRAY_ENDINGS:
+        return read_arrays(path, name, **options)
+    loaded = one_of(load_signals(path, reader=reader), signal, path)
+    with naming(path):
+        rows, axis, shape = to_matrix(loaded)
+    names = [name + (str(list(index)) if index else "") for index in np.ndindex(shape)]
+    return [Spectra(printable(path), names, rows, axis, axis_label(loaded))]
 
 
-def _read_text_file(path):
-    spectra, unit = read_text(path)
-    return [
-        _Spectra(
-            str(path) if name is None else f"{path}, spectrum {name!r}",
-            [path.stem if name is None else name],
-            intensities[np.newaxis],
-            energies,
-            unit,
-        )
-        for name, (energies, intensities) in spectra.items()
-    ]
-
-
-def _read_hyperspy_file(path):
-    signal = _load_signal(path)
-    _check_complete(path, signal)
-    with _naming(path):
-        rows, axis, shape = to_matrix(signal)
-    names = [path.stem + (str(list(index)) if index else "") for index in np.ndindex(shape)]
-    return _Spectra(str(path), names, rows, axis, _unit(signal))
-
-
-def _load_signal(path):
-    """Return the one signal of spectra in a file that HyperSpy reads."""
-    hs = import_hyperspy()
-    _check_ending(path)
-    try:
-        with quiet_hyperspy():
-            loaded = hs.load(path, signal_type="")
-    except (ImportError, MemoryError, PermissionError):
-        raise
-    except Exception as error:
-        raise ValueError(
-            f"{path} cannot be read as a {path.suffix} file ({type(error).__name__}: {error}). It "
-            "may be cut short, or have the wrong ending."
-        ) from error
-    signals = loaded if isinstance(loaded, list) else [loaded]
-    spectra = [signal for signal in signals if signal.axes_manager.signal_dimension == 1]
-    if len(spectra) != 1:
-        raise ValueError(
-            f"{path} holds {len(spectra)} signals of spectra, wanted is one. It holds: "
-            f"{', '.join(map(repr, signals)) or 'nothing'}. Load it with hyperspy.api.load and "
-            "save the one that you want by itself, with its energy axis as the signal axis."
-        )
-    return spectra[0]
-
-
-def _check_ending(path):
-    from rsciio import IO_PLUGINS
-
-    endings = {ending.lower() for plugin in IO_PLUGINS for ending in plugin["file_extensions"]}
-    if path.suffix.lower().removeprefix(".") not in endings:
-        raise ValueError(
-            f"{path} cannot be read: HyperSpy has no format with the ending {path.suffix!r}, and "
-            f"text must end in one of {', '.join(_TEXT_ENDINGS)}."
-        )
-
-
-def _check_complete(path, signal):
-    """Compare with the header of an .msa file, whose reader takes as many numbers as there are."""
-    n_channels = signal.axes_manager.signal_axes[0].size
-    is_msa = path.suffix.lower() in _MSA_ENDINGS
-    promised = signal.original_metadata.get_item("NPOINTS", 1) if is_msa else 1
-    if n_channels < promised:
-        raise ValueError(
-            f"{path} is cut short: it holds {n_channels} channels and should hold {promised:g}."
-        )
-
-
-def _unit(signal):
-    """Return the unit of the signal axis, or None; some formats spell a missing one out."""
-    unit = str(signal.axes_manager.signal_axes[0].units or "").strip()
-    return None if unit in ("", "None", "<undefined>") else unit
-
-
-def _check_unit(spectra, seen):
-    """Remember in `seen` where a unit was met first; a second unit is an error."""
-    if spectra.unit:
-        seen.setdefault(spectra.unit.casefold(), f"{spectra.where} is in {spectra.unit}")
-    if len(seen) > 1:
-        first, other = seen.values()
-        raise ValueError(
-            f"The files have different units of energy: {first}, {other}. Convert one, or read "
-            "each with an axis in its own unit."
-        )
+def _convert(spectra, unit):
+    """Put the axis in the unit wanted, and say whether the file told its unit."""
+    with naming(spectra.where):
+        factor = conversion(spectra.label, unit)
+    if factor in (None, 1.0):
+        return spectra, factor is not None
+    return spectra._replace(axis=spectra.axis * factor), True
 
 
 def _resample(spectra, spectral_axis, outside):
@@ -225,23 +200,15 @@ def _resample(spectra, spectral_axis, outside):
     if axis.size < 2:
         raise ValueError(f"{spectra.where} holds a single energy, wanted are at least two.")
     if axis[0] > spectral_axis[-1] or axis[-1] < spectral_axis[0]:
-        covered = f"{axis[0]:g} to {axis[-1]:g} {spectra.unit or ''}".rstrip()
         raise ValueError(
-            f"{spectra.where} covers {covered}, none of the axis wanted, {spectral_axis[0]:g} to "
-            f"{spectral_axis[-1]:g}. Is it in another unit, or another part of the spectrum?"
+            f"{spectra.where} covers {axis[0]:g} to {axis[-1]:g}, none of the axis wanted, "
+            f"{spectral_axis[0]:g} to {spectral_axis[-1]:g}. Is it in another unit, or another "
+            "part of the spectrum?"
         )
     rows = rows.astype(np.result_type(rows, np.float32), copy=False)
-    with _naming(spectra.where):
-        return resample_rows(rows, axis, spectral_axis, outside=outside)
-
-
-@contextlib.contextmanager
-def _naming(where):
-    """Say in a ValueError where it comes from."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from error
+    average = spectral_axis.size >= _FEWEST_CHANNELS
+    with naming(spectra.where):
+        return resample_rows(rows, axis, spectral_axis, outside=outside, average=average)
 
 
 def _make_unique(names):

@@ -7,7 +7,14 @@ import numpy as np
 from skspectra._numerics.axis import check_axis, columns_as_axis, is_uniform
 from skspectra.io._hyperspy import import_hyperspy, quiet_hyperspy
 
-__all__ = ["from_rows", "to_matrix"]
+__all__ = [
+    "axis_label",
+    "axis_unit",
+    "describe_axis",
+    "from_rows",
+    "increasing_axis",
+    "to_matrix",
+]
 
 
 def to_matrix(signal):
@@ -36,7 +43,7 @@ def to_matrix(signal):
     TypeError
         If `signal` is not a HyperSpy signal.
     ValueError
-        If its signal dimension is not 1.
+        If its signal dimension is not 1, or if some of its values are masked.
     ImportError
         If HyperSpy is not installed.
 
@@ -58,10 +65,15 @@ def to_matrix(signal):
     >>> spectral_axis[:3]
     array([428.5, 429. , 429.5])
     """
-    spectral_axis, is_reversed = _increasing_axis(signal)
+    spectral_axis, is_reversed = increasing_axis(signal)
     manager = signal.axes_manager
     order = manager.navigation_indices_in_array[::-1] + manager.signal_indices_in_array
     data = signal.data.transpose(order)
+    if _may_be_masked(data):
+        raise ValueError(
+            f"{signal!r} holds masked values, and rows of spectra cannot. Leave those spectra out, "
+            "or fill the channels, with numpy.ma.filled or dask.array.ma.filled."
+        )
     if _is_dask(data):
         data = data.rechunk({data.ndim - 1: -1})
     shape = data.shape[:-1]
@@ -78,8 +90,9 @@ def from_rows(values, signal, *, spectral_axis=None):
     Parameters
     ----------
     values : array-like, frame or dask array of shape (n_spectra,) or (n_spectra, n_values)
-        Numbers, one row for each row of ``to_matrix(signal)``. Labels that are strings must be
-        encoded first: ``classes, codes = np.unique(labels, return_inverse=True)``.
+        Numbers, one row for each row of ``to_matrix(signal)``; those that are masked become NaN.
+        Labels that are strings must be encoded first:
+        ``classes, codes = np.unique(labels, return_inverse=True)``.
     signal : hyperspy.api.signals.BaseSignal
         The signal that the rows come from.
     spectral_axis : array-like of shape (n_values,), default=None
@@ -129,7 +142,7 @@ def from_rows(values, signal, *, spectral_axis=None):
     >>> from_rows(X[:, 10:20], signal, spectral_axis=spectral_axis[10:20])
     <Signal1D, title: , dimensions: (4, 5|10)>
     """
-    own_axis, is_reversed = _increasing_axis(signal)
+    own_axis, is_reversed = increasing_axis(signal)
     if spectral_axis is None:
         spectral_axis = columns_as_axis(values)
     values = _check_rows(values, signal)
@@ -145,7 +158,7 @@ def from_rows(values, signal, *, spectral_axis=None):
     return _indexed(values, signal)
 
 
-def _increasing_axis(signal):
+def increasing_axis(signal):
     """Values of the signal axis in increasing order, and whether that reverses them."""
     hs = import_hyperspy()
     if not isinstance(signal, hs.signals.BaseSignal):
@@ -164,6 +177,28 @@ def _increasing_axis(signal):
     return check_axis(energies, name="the signal axis"), is_reversed
 
 
+def axis_unit(axis):
+    """Return the unit of an axis, or ""; some formats spell a missing one out."""
+    unit = str(axis.units or "").strip()
+    return "" if unit in ("None", "<undefined>") else unit
+
+
+def axis_label(signal):
+    """Name of the signal axis of a HyperSpy signal with its unit in brackets, or as much of it."""
+    axis = _signal_axis(signal)
+    name, unit = str(axis.name).strip(), axis_unit(axis)
+    name = "" if name in ("None", "<undefined>") else name
+    return f"{name} ({unit})".lstrip() if unit else name
+
+
+def describe_axis(energies):
+    """Describe an axis of these values as HyperSpy does."""
+    if energies.size > 1 and is_uniform(energies, rtol=1e-9):
+        step = (energies[-1] - energies[0]) / (energies.size - 1)
+        return {"offset": energies[0], "scale": step, "size": energies.size}
+    return {"axis": energies}
+
+
 def _signal_axis(signal):
     return signal.axes_manager.signal_axes[0]
 
@@ -172,7 +207,15 @@ def _is_dask(array):
     return hasattr(array, "dask")
 
 
+def _may_be_masked(array):
+    if _is_dask(array):
+        return isinstance(array._meta, np.ma.MaskedArray)
+    return np.ma.is_masked(array)
+
+
 def _check_rows(values, signal):
+    if _may_be_masked(values):
+        values = _without_mask(values)
     values = values if _is_dask(values) else np.asarray(values)
     if values.dtype.kind not in "biufc":
         raise ValueError(
@@ -188,14 +231,19 @@ def _check_rows(values, signal):
     return values
 
 
+def _without_mask(values):
+    """Values with NaN where they are masked."""
+    if _is_dask(values):
+        return values.map_blocks(_without_mask, dtype=np.result_type(values, np.float32))
+    dtype = np.result_type(values, np.float32)
+    return np.ma.filled(values.astype(dtype), np.nan)
+
+
 def _axis_like(signal, energies):
     """Describe an axis of other values, with the name and units of the signal axis."""
     own = _signal_axis(signal).get_axis_dictionary()
     axis = {key: own[key] for key in ("name", "units", "navigate", "is_binned")}
-    if energies.size > 1 and is_uniform(energies, rtol=1e-9):
-        step = (energies[-1] - energies[0]) / (energies.size - 1)
-        return axis | {"offset": energies[0], "scale": step, "size": energies.size}
-    return axis | {"axis": energies}
+    return axis | describe_axis(energies)
 
 
 def _navigation_axes(signal):

@@ -1,157 +1,168 @@
-"""Spectra in text files: two columns, or long tables with a column of names."""
+"""Spectra in text files: two columns, wide tables, and long tables with columns of names."""
 
-import csv
+import io
 import re
 
 import numpy as np
 
+from skspectra._input.files import printable
+from skspectra.io._columns import find_columns
+from skspectra.io._layout import decode, find_table, find_titles, split
+from skspectra.io._numbers import BadNumber, is_number, sample_decimal, to_numbers
+from skspectra.io._points import spectra_of_points
+from skspectra.io._spectra import naming
+
 __all__ = ["read_text"]
 
-_UNIT = re.compile(r"(?<![a-z])[mk]?ev(?![a-z])", re.IGNORECASE)
-_INTENSITY = re.compile(r"(intensity|counts).*")
-_ENERGY = re.compile(rf"(?!{_INTENSITY.pattern}).*(energy|loss|{_UNIT.pattern}).*")
-_NAME = re.compile(r"spectrum|name")
+_SAMPLE = 10_000  # characters in which a decimal comma shows
 
 
-def read_text(path):
+def read_text(path, name, *, unit="eV", columns=None, decimal=None):
     """Read the spectra of a text file.
 
     Parameters
     ----------
     path : Path
         The file. `skspectra.io.read_spectra` documents what it may hold.
+    name : str
+        What a single spectrum is called.
+    unit : str, default="eV"
+        Unit that is wanted; columns of other quantities are no energy.
+    columns : sequence of int or str, default=None
+        The energy and the spectra, where the titles do not tell them.
+    decimal : {".", ","}, default=None
+        The decimal mark, where the numbers do not tell it.
 
     Returns
     -------
-    spectra : dict of {str or None: ndarray of shape (2, n_points)}
-        Increasing energies and the intensity at each, by name of the spectrum; None is the name
-        where the file has no column of names.
-    unit : str or None
-        The unit of energy that the header gives.
+    spectra : list of Spectra
 
     Raises
     ------
     ValueError
         If the file is not such a text; the message names it.
     """
-    header, rows = _split_header(_read_rows(path), path)
-    width = len(rows[0][1])
-    name, energy, intensity = _find_columns(header, width, path)
-    points = {}
-    for number, fields in rows:
-        point = [_number(fields[column], number, path) for column in (energy, intensity)]
-        key = None if name is None else fields[name].strip()
-        if key == "":
-            raise ValueError(f"{path}, line {number}: the column {header[name]!r} is empty.")
-        points.setdefault(key, []).append(point)
-    spectra = {key: _sorted_spectrum(value, key, path) for key, value in points.items()}
-    unit = _UNIT.search(header[energy] if len(header) == width else " ".join(header))
-    return spectra, unit and unit[0]
-
-
-def _read_rows(path):
-    """Line numbers and fields of all lines that are neither blank nor comments."""
-    lines = [
-        (number, line)
-        for number, line in enumerate(_decode(path).splitlines(), start=1)
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
-    if not lines:
-        raise ValueError(f"{path} is empty: it holds no line that is not a comment.")
-    first_lines = [line for _, line in lines[:2]]
-    delimiter = next((mark for mark in ";\t," if all(mark in line for line in first_lines)), None)
-    return [(number, _split(line, delimiter)) for number, line in lines]
-
-
-def _decode(path):
-    content = path.read_bytes()
-    if b"\0" in content:
-        raise ValueError(
-            f"{path} is not text: it holds binary data. If it was written by a microscope, give it "
-            "the file name ending of its format."
-        )
+    where = printable(path)
+    with naming(where):
+        text = decode(path)
+        table = _Table(text, find_table(text), decimal)
+        titles, label = find_titles(table.place, table.width)
+    numeric = [table.looks_numeric(i) for i in range(table.width)]
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
-
-
-def _split(line, delimiter):
-    if delimiter is None:
-        return line.split()
-    return next(csv.reader([line.strip(" ")], delimiter=delimiter, skipinitialspace=True))
-
-
-def _split_header(rows, path):
-    """Fields of the header, which holds no number, and the rows after it."""
-    header = []
-    if not any(_is_number(field) for field in rows[0][1]):
-        (_, header), *rows = rows
-    if not rows:
-        raise ValueError(f"{path} holds a header and no numbers.")
-    width = len(rows[0][1])
-    for number, fields in rows:
-        if len(fields) != width:
-            raise ValueError(
-                f"{path}, line {number}: {len(fields)} columns where the lines before have "
-                f"{width}. Is the file cut short?"
-            )
-    return header, rows
-
-
-def _find_columns(header, width, path):
-    """Columns of name (None without one), energy and intensity."""
-    titles = [field.strip().casefold() for field in header]
-    named = len(titles) == width
-    energy = _first_match(_ENERGY, titles) if named else None
-    if energy is None and width == 2:
-        return None, 0, 1
-    if energy is not None:
-        name = _first_match(_NAME, titles) if width > 2 else None
-        rest = [column for column in range(width) if column not in (name, energy)]
-        intensity = _first_match(_INTENSITY, titles)
-        if intensity is None and len(rest) == 1:
-            intensity = rest[0]
-        if intensity is not None:
-            return name, energy, intensity
-    raise ValueError(
-        f"{path} has {width} columns, {'named ' + ', '.join(header) if header else 'unnamed'}. "
-        "Wanted are two columns, energy and intensity; or a header that names a column of energy "
-        "('energy_eV'), one of 'intensity' and, for several spectra, one called 'spectrum'."
+        found = find_columns(titles, numeric, unit, columns)
+    except ValueError as error:
+        raise ValueError(f"{where} {error}") from None
+    with naming(where):
+        energies, *values = table.numbers([found.energy, *found.intensities])
+        if titles is None:
+            _check_order(energies, values[0])
+        groups = table.names([(titles[i], i) for i in found.names])
+    several = [titles[i].strip() if titles else str(i) for i in found.intensities]
+    return spectra_of_points(
+        energies,
+        np.array(values),
+        label=label if titles is None else titles[found.energy],
+        groups=groups,
+        titles=several if len(several) > 1 else None,
+        where=where,
+        name=name,
     )
 
 
-def _first_match(pattern, titles):
-    return next((i for i, title in enumerate(titles) if pattern.fullmatch(title)), None)
+class _Table:
+    """The fields below the titles of a text, as numbers where they all are."""
+
+    def __init__(self, text, place, decimal):
+        self.place = place
+        self.decimal = decimal
+        self.body = text[place.offset :]
+        if "#" in self.body:
+            self.body = re.sub(r"^[ \t]*#.*$", "", self.body, flags=re.MULTILINE)
+        sampled = "." if place.delimiter == "," else sample_decimal(self.body[:_SAMPLE])
+        self.frame = self._read(decimal=decimal or sampled)
+        is_empty = (self.frame == "").to_numpy()
+        self.frame = self.frame.loc[~is_empty.all(axis=1)]
+        self.width = self.frame.shape[1]
+        while self.width > 2 and is_empty[:, self.width - 1].all():
+            self.width -= 1
+
+    def _read(self, **options):
+        import pandas as pd
+
+        try:
+            return pd.read_csv(
+                io.StringIO(self.body),
+                sep=self.place.delimiter or r"\s+",
+                header=None,
+                na_filter=False,
+                skipinitialspace=True,
+                low_memory=False,
+                **options,
+            )
+        except ValueError as error:
+            uneven = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+            if not uneven:
+                raise ValueError(f"The table cannot be read ({error}).") from error
+            expected, line, saw = map(int, uneven.groups())
+            raise self._uneven(self.place.line + line, saw, expected) from None
+
+    def looks_numeric(self, column):
+        values = self.frame[column]
+        return values.dtype.kind in "iuf" or is_number(str(values.iloc[0]))
+
+    def numbers(self, columns):
+        """Columns as numbers, with one decimal mark for all of them."""
+        if all(self.frame[column].dtype.kind in "iuf" for column in columns):
+            return [self.frame[column].to_numpy(dtype=np.float64) for column in columns]
+        texts = self._read(dtype=str).loc[self.frame.index]
+        try:
+            return to_numbers([texts[column].tolist() for column in columns], self.decimal)
+        except BadNumber as bad:
+            raise self._bad_field(bad.row, bad.text) from None
+
+    def names(self, titled):
+        """Name of each row from columns of names, or None where they tell no rows together."""
+        fields = []
+        for title, column in titled:
+            values = self.frame[column].astype(str).str.strip()
+            if (values == "").any():
+                line = self._line(int((values == "").argmax()))[0]
+                raise ValueError(f"line {line}: the column {title!r} is empty.")
+            fields.append(values)
+        if not fields:
+            return None
+        names = fields[0].str.cat(fields[1:], sep=", ") if len(fields) > 1 else fields[0]
+        return None if names.is_unique else names.to_numpy(dtype=object)
+
+    def _line(self, row):
+        """Return the number and the text of the line of a row."""
+        lines = [item for item in enumerate(self.body.split("\n"), 1) if item[1].strip(" ")]
+        number, line = lines[self.frame.index[row]]
+        return self.place.line + number, line
+
+    def _bad_field(self, row, text):
+        number, line = self._line(row)
+        n_fields = len(split(line, self.place.delimiter))
+        if n_fields < self.width:
+            return self._uneven(number, n_fields, self.width)
+        return ValueError(
+            f"line {number}: {text!r} is not a number. Lines that are no data must start with '#'."
+        )
+
+    @staticmethod
+    def _uneven(number, n_fields, width):
+        return ValueError(
+            f"line {number}: {n_fields} columns where the lines before have {width}. Is the file "
+            "cut short?"
+        )
 
 
-def _to_float(field):
-    return float(field.replace(",", "."))
-
-
-def _is_number(field):
-    try:
-        _to_float(field)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(field, number, path):
-    try:
-        return _to_float(field)
-    except ValueError:
+def _check_order(energies, values):
+    """Refuse two columns without titles of which rather the second is an energy."""
+    steps, other_steps = np.diff(energies), np.diff(values)
+    is_energy = (steps > 0).all() or (steps < 0).all()
+    if steps.size > 1 and not is_energy and ((other_steps > 0).all() or (other_steps < 0).all()):
         raise ValueError(
-            f"{path}, line {number}: {field!r} is not a number. Lines that are no data must start "
-            "with '#'."
-        ) from None
-
-
-def _sorted_spectrum(points, name, path):
-    """Points in order of energy, with the mean intensity where an energy is repeated."""
-    energies, intensities = np.array(points).T
-    if not np.isfinite(energies).all():
-        where = path if name is None else f"{path}, spectrum {name!r}"
-        raise ValueError(f"{where}: an energy is NaN or infinite. Remove that line.")
-    energies, group = np.unique(energies, return_inverse=True)
-    return np.stack([energies, np.bincount(group, intensities) / np.bincount(group)])
+            "the second column runs in one direction, the first does not. If the second is the "
+            "energy, say so by columns=(1, 0), else by columns=(0, 1)."
+        )

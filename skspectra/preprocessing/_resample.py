@@ -12,7 +12,11 @@ __all__ = ["SpectralResampler"]
 
 
 class SpectralResampler(SpectralMixin, TransformerMixin, BaseEstimator):
-    """Resample spectra to another axis by linear interpolation.
+    """Resample spectra to another axis.
+
+    A new channel that is wider than the channels it spans gets their mean, in which a channel that
+    is cut counts by its part inside, so that no counts are lost; others are interpolated linearly.
+    Binning channels by hand gives the same.
 
     Parameters
     ----------

@@ -62,7 +62,8 @@ def test_line_scan_is_read_wherever_the_edge_is(run, tmp_path, shift):
 def test_single_spectrum_and_image_are_named_and_printed(run, tmp_path):
     X, y = measured(2)
     one = tmp_path / "one.csv"
-    one.write_text("\n".join(f"{e},{value}" for e, value in zip(ENERGY, X[0], strict=True)))
+    points = "\n".join(f"{e},{value}" for e, value in zip(ENERGY, X[0], strict=True))
+    one.write_text("energy_eV,counts\n" + points)
     image = write_signal(tmp_path / "image.hspy", X[:6].reshape(2, 3, -1))
     result = run(one, image)
     assert result.exit_code == 0, result.output

@@ -12,6 +12,7 @@ import pytest
 from skspectra.io import read_spectra, to_matrix
 
 AXIS = np.array([635.0, 636.25, 640.5])
+SPECTRUM = "energy_eV,intensity\n635,5\n640,0\n645,5\n"
 
 
 def save_signal(path, shape=(), dtype=np.float32, **energy):
@@ -79,73 +80,17 @@ def test_axes_that_decrease_or_are_irregular(tmp_path, energy):
     np.testing.assert_allclose(read_spectra(path, AXIS)[0], [[5, 3.75, 0.5]])
 
 
-TEXTS = {
-    "comma": "635,5\n640,0\n645,5\n",
-    "comma and header": "Energy (eV),Intensity\n635,5\n640,0\n645,5\n",
-    "comma and spaces": "635, 5\n640, 0\n 645, 5\n",
-    "any header": "x,y\n635,5\n640,0\n645,5\n",
-    "columns swapped": "counts per eV,energy loss\n5,635\n0,640\n5,645\n",
-    "semicolon and decimal comma": "E;I\n635,0;5,0\n640,0;0,0\n645,0;5,0\n",
-    "decimal comma without header": "635,0;5,0\n640,0;0,0\n645,0;5,0\n",
-    "tab": "635\t5\n640\t0\n645\t5\n",
-    "spaces": "  635   5\n  640   0\n  645   5",
-    "header of several words": "Energy loss (eV)   Counts, a.u.\n635 5\n640 0\n645 5\n",
-    "comments and blank lines": "# taken on Monday, 5\n\n635 5\n  # half way\n640 0\n\n645 5\n\n",
-    "windows": "\ufeff635,5\r\n640,0\r\n645,5\r\n",
-    "scientific": "6.35e2 5e0\n6.40e2 0e0\n6.45E+2 5\n",
-    "not in order": "645,5\n635,5\n640,0\n",
-    "repeated energies": "635,5\n645,4\n640,0\n645,6\n",
-    "further columns": "index,energy,comment,intensity\n0,635,a,5\n1,640,b,0\n2,645,c,5\n",
-    "three columns of which one is the name": "name,eV,MnO\nx ,635,5\nx,640,0\nx,645,5\n",
-}
-
-
-@pytest.mark.parametrize("text", TEXTS)
-def test_text(tmp_path, text):
-    X, names = read_spectra(write_text(tmp_path / "MnO.csv", TEXTS[text]), AXIS)
-    np.testing.assert_allclose(X, [[5, 3.75, 0.5]], rtol=1e-12)
-    assert names.tolist() == ["x" if "name" in text else "MnO"]
-
-
-@pytest.mark.parametrize("ending", [".csv", ".tsv", ".txt", ".dat", ".xy", ".asc", ".TXT"])
-def test_endings_of_text(tmp_path, ending):
-    X, _ = read_spectra(write_text(tmp_path / f"a{ending}", TEXTS["spaces"]), AXIS)
-    np.testing.assert_allclose(X, [[5, 3.75, 0.5]])
-
-
-def test_text_in_another_encoding(tmp_path):
-    path = tmp_path / "a.txt"
-    path.write_bytes("Energie (eV);Zähler\n635;5\n645;5\n".encode("latin-1"))
-    np.testing.assert_allclose(read_spectra(path, AXIS)[0], [[5, 5, 5]])
-
-
-def test_long_table_holds_one_spectrum_per_name(tmp_path):
-    table = pd.DataFrame(
-        {
-            "spectrum": ["MnO", "MnO2", "MnO", "MnO2", "MnO2"],
-            "source": ["Garvie; Craven, 1994"] * 5,
-            "Intensity": [1.0, 2, 3, 4, 8],
-            "energy_eV": [630.0, 630, 650, 640, 650],
-        }
-    )
-    path = tmp_path / "literature.csv"
-    table.to_csv(path, index=False)
-    X, names = read_spectra(path, [630, 635, 645])
-    assert names.tolist() == ["MnO", "MnO2"]
-    np.testing.assert_allclose(X, [[1, 1.5, 2.5], [2, 3, 6]])
-
-
 def test_names_are_unique(tmp_path):
     (tmp_path / "b").mkdir()
     paths = [tmp_path / "MnO.csv", tmp_path / "b" / "MnO.csv", tmp_path / "MnO (2).csv"]
     for path in paths:
-        write_text(path, TEXTS["comma"])
+        write_text(path, SPECTRUM)
     _, names = read_spectra([*paths, paths[0]], AXIS)
     assert names.tolist() == ["MnO", "MnO (2)", "MnO (2) (2)", "MnO (3)"]
 
 
 def test_short_spectra_are_extended_only_on_request(tmp_path):
-    path = write_text(tmp_path / "short.csv", TEXTS["comma"])
+    path = write_text(tmp_path / "short.csv", SPECTRUM)
     with pytest.raises(ValueError, match=r"short\.csv.*630 to 645.*only cover 635 to 645"):
         read_spectra(path, [630, 640, 645])
     X, _ = read_spectra(path, [630, 640, 647], outside="edge")
@@ -155,67 +100,9 @@ def test_short_spectra_are_extended_only_on_request(tmp_path):
 @pytest.mark.parametrize("outside", ["raise", "edge"])
 @pytest.mark.parametrize("axis", [[600, 634.9], [645.1, 700]])
 def test_spectra_without_overlap_are_always_refused(tmp_path, outside, axis):
-    path = write_text(tmp_path / "a.csv", TEXTS["comma and header"])
-    with pytest.raises(ValueError, match=r"a\.csv covers 635 to 645 eV, none of the axis wanted"):
+    path = write_text(tmp_path / "a.csv", SPECTRUM)
+    with pytest.raises(ValueError, match=r"a\.csv covers 635 to 645, none of the axis wanted"):
         read_spectra(path, axis, outside=outside)
-
-
-def test_error_in_a_table_names_the_spectrum(tmp_path):
-    text = "spectrum,energy,intensity\na,630,1\na,650,1\nb,638,1\nb,642,1\n"
-    path = write_text(tmp_path / "table.csv", text)
-    with pytest.raises(ValueError, match=r"table\.csv, spectrum 'b'.*cover 638 to 642"):
-        read_spectra(path, AXIS)
-
-
-def test_different_units_are_refused(tmp_path):
-    ev = save_signal(tmp_path / "one.hspy")
-    kev = save_signal(tmp_path / "two.msa", units="keV")
-    with pytest.raises(ValueError, match=r"one\.hspy is in eV, .*two\.msa is in keV"):
-        read_spectra([ev, kev], AXIS)
-    text = write_text(tmp_path / "three.txt", "energy_keV intensity\n0.63 1\n0.65 1\n")
-    with pytest.raises(ValueError, match=r"one\.hspy is in eV, .*three\.txt is in keV"):
-        read_spectra([ev, text], AXIS)
-
-
-def test_missing_units_are_taken_as_those_of_the_axis(tmp_path):
-    paths = [
-        save_signal(tmp_path / "a.hspy", units="eV"),
-        save_signal(tmp_path / "b.hspy", units=None),
-        save_signal(tmp_path / "c.msa", units=None),
-        save_signal(tmp_path / "d.msa", units="ev "),
-        write_text(tmp_path / "e.csv", TEXTS["comma"]),
-        write_text(tmp_path / "f.csv", TEXTS["comma and header"]),
-    ]
-    X, _ = read_spectra(paths, AXIS)
-    np.testing.assert_allclose(X, np.tile([5, 3.75, 0.5], (6, 1)))
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "is empty"),
-        ("# nothing\n\n", "is empty"),
-        ("energy,intensity\n", "a header and no numbers"),
-        ("635,5\n640,zero\n", "line 2: 'zero' is not a number"),
-        ("# x\n635,5\n\n640,\n", "line 4: '' is not a number"),
-        ("five,635\n640,1\n", "line 1: 'five' is not a number"),
-        ("635,5\n640,0\n645", "line 3: 1 columns where .* 2. Is the file cut short"),
-        ("635\n640\n", "has 1 columns, unnamed. Wanted are two columns"),
-        ("635,5,1\n640,0,1\n", "has 3 columns, unnamed"),
-        ("E,I,dI\n635,5,1\n640,0,1\n", "has 3 columns, named E, I, dI"),
-        ("energy,a,b\n635,5,1\n640,0,1\n", "has 3 columns, named energy, a, b"),
-        ("635,5\n640,nan\n645,0\n", "intensities are not all finite"),
-        ("635,5\n640,inf\n645,0\n", "intensities are not all finite"),
-        ("635,5\nnan,1\n645,0\n", "an energy is NaN"),
-        ("635,5\n635,6\n", "a single energy"),
-        ("spectrum,eV,I\na,635,5\n,640,0\n", "line 3: the column 'spectrum' is empty"),
-        ("\0\0\0", "is not text"),
-    ],
-)
-def test_bad_text_is_refused_by_name(tmp_path, text, message):
-    path = write_text(tmp_path / "bad.csv", text)
-    with pytest.raises(ValueError, match=rf"bad\.csv.*{message}"):
-        read_spectra(path, AXIS)
 
 
 @pytest.mark.parametrize("fraction", [0, 0.1, 0.5, 0.9])
@@ -260,7 +147,7 @@ def test_files_of_no_or_several_spectra_are_refused_by_name(tmp_path):
     assert X.shape == (1, 3)
     with h5py.File(both, "a") as file:
         file.copy(file["Experiments/__unnamed__"], file["Experiments"], "second")
-    with pytest.raises(ValueError, match=r"both\.hspy holds 2 signals.*40.*save the one"):
+    with pytest.raises(ValueError, match=r"both\.hspy holds 2 signals.*40.*by signal="):
         read_spectra(both, AXIS)
 
 
@@ -281,7 +168,7 @@ def test_paths_are_checked_before_anything_is_read(tmp_path):
 
 
 def test_options_are_checked(tmp_path):
-    path = write_text(tmp_path / "a.csv", TEXTS["comma"])
+    path = write_text(tmp_path / "a.csv", SPECTRUM)
     with pytest.raises(ValueError, match="outside must be 'raise' or 'edge', got 'zero'"):
         read_spectra(path, AXIS, outside="zero")
     with pytest.raises(ValueError, match="strictly increasing"):
@@ -306,7 +193,7 @@ def test_hyperspy_is_kept_quiet_while_loading(tmp_path, caplog):
 
 def test_without_hyperspy_only_text_is_read(tmp_path, monkeypatch):
     spectrum = save_signal(tmp_path / "a.hspy")
-    text = write_text(tmp_path / "a.csv", TEXTS["comma"])
+    text = write_text(tmp_path / "a.csv", SPECTRUM)
     monkeypatch.setitem(sys.modules, "hyperspy.api", None)
     assert read_spectra(text, AXIS)[1].tolist() == ["a"]
     for function in (lambda: read_spectra(spectrum, AXIS), lambda: to_matrix(1)):
@@ -352,7 +239,7 @@ def test_real_spectrum_image(real_data):
 @pytest.mark.real_data
 def test_real_digitised_spectra(real_data):
     path = real_data / "mn_l23_literature.csv"
-    axis = np.arange(638, 658, 0.25)
+    axis = np.linspace(638, 656, 7)  # points: nothing is averaged
     X, names = read_spectra(path, axis)
     table = pd.read_csv(path)
     assert names.tolist() == table["spectrum"].unique().tolist()

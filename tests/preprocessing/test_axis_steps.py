@@ -28,16 +28,24 @@ def test_crop_keeps_the_window():
 
 
 @pytest.mark.parametrize("irregular", [False, True])
-def test_resampling_is_linear_interpolation(irregular):
+def test_resampling_to_a_finer_axis_is_linear_interpolation(irregular):
     rng = np.random.default_rng(0)
-    axis = np.sort(rng.uniform(0, 10, 50)) if irregular else np.linspace(0, 10, 50)
+    axis = np.cumsum(rng.uniform(0.15, 0.3, 50)) if irregular else np.linspace(0, 10, 50)
     X = rng.normal(size=(3, 50))
-    new_axis = np.linspace(axis[0], axis[-1], 33)
-    out = SpectralResampler(new_axis, spectral_axis=axis).fit_transform(X)
-    np.testing.assert_allclose(out, [np.interp(new_axis, axis, row) for row in X], atol=1e-12)
-    wide = np.linspace(-5, 15, 21)
+    fine = np.linspace(axis[0], axis[-1], 133)
+    out = SpectralResampler(fine, spectral_axis=axis).fit_transform(X)
+    np.testing.assert_allclose(out, [np.interp(fine, axis, row) for row in X], atol=1e-12)
+    wide = np.linspace(-5, 15, 201)
     out = SpectralResampler(wide, outside="edge", spectral_axis=axis).fit_transform(X)
     np.testing.assert_allclose(out, [np.interp(wide, axis, row) for row in X], atol=1e-12)
+
+
+def test_resampling_to_a_coarser_axis_throws_no_counts_away():
+    counts = np.random.default_rng(0).poisson(20, (4, 1000)).astype(float)
+    fine = 0.02 * np.arange(1000)
+    coarse = fine.reshape(-1, 5).mean(axis=1)
+    out = SpectralResampler(coarse, spectral_axis=fine).fit_transform(counts)
+    np.testing.assert_allclose(out, counts.reshape(4, -1, 5).mean(axis=2))
 
 
 def test_resampling_outside_names_both_ranges():
@@ -46,20 +54,6 @@ def test_resampling_outside_names_both_ranges():
     SpectralResampler([629.96, 640], spectral_axis=ENERGY).fit(peaks(642))  # half a channel
     with pytest.raises(ValueError, match="new_axis must be strictly increasing"):
         SpectralResampler([640, 635], spectral_axis=ENERGY).fit(peaks(642))
-
-
-@given(
-    seed=st.integers(0, 99),
-    factor=st.integers(1, 5),
-)
-@settings(max_examples=20, deadline=None)
-def test_resampling_to_a_finer_axis_and_back_is_exact(seed, factor):
-    X = np.random.default_rng(seed).normal(size=(2, 40))
-    axis = np.arange(40.0)
-    fine = np.linspace(0, 39, 39 * factor + 1)
-    there = SpectralResampler(fine, spectral_axis=axis).fit_transform(X)
-    back = SpectralResampler(axis, spectral_axis=fine).fit_transform(there)
-    np.testing.assert_allclose(back, X, atol=1e-10)
 
 
 @pytest.mark.parametrize("method", ["max", "correlation"])

@@ -1,0 +1,144 @@
+"""Spectra in files of NumPy, .npy and .npz, with their energies."""
+
+import math
+import zipfile
+
+import numpy as np
+
+from skspectra._input.files import printable
+from skspectra.io._columns import find_columns
+from skspectra.io._points import spectra_of_points
+from skspectra.io._spectra import naming
+
+__all__ = ["ARRAY_ENDINGS", "load_arrays", "read_arrays"]
+
+ARRAY_ENDINGS = (".npy", ".npz")
+_TITLES = {
+    "spectral_axis": "energy",
+    "axis": "energy",
+    "x": "intensity",
+    "data": "intensity",
+    "spectra": "intensity",
+}  # what arrays are also called
+
+
+def read_arrays(path, name, *, unit="eV", columns=None):
+    """Read the spectra of a .npz or .npy file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        What a single spectrum is called.
+    unit : str, default="eV"
+        Unit that is wanted; arrays of other quantities are no energy.
+    columns : sequence of int or str, default=None
+        The energy and the spectra, where the names of the arrays do not tell them.
+
+    Returns
+    -------
+    spectra : list of Spectra
+    """
+    where = printable(path)
+    energies, arrays, label, titles = load_arrays(path, unit=unit, columns=columns)
+    spectra = []
+    for data, title in zip(arrays, titles, strict=True):
+        names = [
+            (name if len(arrays) == 1 else title) + (str(list(index)) if index else "")
+            for index in np.ndindex(data.shape[:-1])
+        ]
+        rows = data.reshape(len(names), energies.size)
+        (one,) = spectra_of_points(
+            energies, rows, label=label, groups=None, titles=names, where=where, name=name
+        )
+        spectra.append(one)
+    return spectra
+
+
+def load_arrays(path, *, unit="eV", columns=None):
+    """Load the energies and the spectra of a .npz or .npy file.
+
+    Returns
+    -------
+    energies : ndarray of shape (n_channels,), float64
+    arrays : list of ndarray of shape (..., n_channels)
+    label : str
+        Name of the array of energies.
+    titles : list of str
+        Names of the other arrays.
+
+    Raises
+    ------
+    ValueError
+        If the file is no such file, holds other things than numbers, or shapes do not fit.
+    """
+    where = printable(path)
+    with naming(where):
+        arrays = _load(path)
+    titles = list(arrays) if isinstance(next(iter(arrays), 0), str) else None
+    widths = [
+        array.shape[-1] if array.ndim and array.dtype.kind in "biuf" else 0
+        for array in arrays.values()
+    ]
+    fits = [width > 1 and widths.count(width) > 1 for width in widths]
+    try:
+        found = find_columns(
+            titles and [_TITLES.get(title.casefold(), title) for title in titles],
+            fits,
+            unit,
+            columns,
+        )
+    except ValueError as error:
+        raise ValueError(f"{where} {error}") from None
+    energies, *spectra = (list(arrays.values())[i] for i in (found.energy, *found.intensities))
+    if energies.ndim != 1 or any(each.shape[-1:] != energies.shape for each in spectra):
+        raise ValueError(
+            f"{where}: the energies have shape {energies.shape}, so spectra must have shape (..., "
+            f"{energies.size}), got {', '.join(str(each.shape) for each in spectra)}."
+        )
+    if titles is None:
+        return energies.astype(np.float64), spectra, "", [str(i) for i in found.intensities]
+    titles_of_spectra = [titles[i] for i in found.intensities]
+    return energies.astype(np.float64), spectra, titles[found.energy], titles_of_spectra
+
+
+def _load(path):
+    """Arrays of a file by name; the columns of a single array by number."""
+    try:
+        if not zipfile.is_zipfile(path):
+            array = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+            if array.dtype.names:
+                return {name: array[name] for name in array.dtype.names}
+            if array.ndim != 2 or array.shape[1] < 2:
+                raise ValueError(
+                    f"an array of shape {array.shape} has no energies. Wanted are the columns "
+                    "energy and intensity, or a .npz with arrays such as energy_eV and intensity"
+                )
+            return dict(enumerate(array.T))
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                _check_member(archive, member)
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except OSError:
+        raise
+    except Exception as error:
+        raise ValueError(f"the arrays cannot be read ({error}).") from error
+
+
+def _check_member(archive, member):
+    """Compare the size of an array with what its header says, before memory is taken for it."""
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0
+        if version != (1, 0):
+            read = np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(file)
+        n_bytes = math.prod(shape) * dtype.itemsize
+        if (
+            dtype.hasobject
+            or min(shape, default=0) < 0
+            or file.tell() + n_bytes != member.file_size
+        ):
+            raise ValueError(f"{member.filename!r} is not an array of {shape} numbers")

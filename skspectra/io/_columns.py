@@ -1,0 +1,156 @@
+"""Which columns of a table are the energy and the spectra, from their titles."""
+
+import re
+from typing import NamedTuple
+
+from skspectra.io._units import quantity_of
+
+__all__ = ["Columns", "find_columns"]
+
+_ERROR = re.compile(
+    r".*\b(err(or)?s?|uncertaint(y|ies)|sigma|std|stdev|sd|esd|variance|var|deviation|rms)\b.*"
+    r"|.*[±σ].*|(d|delta|δ) ?(e|i|y|energy|intensity|counts)"
+)
+_INTENSITY = re.compile(
+    r"\b(intensit(y|ies)|counts?|signal|yield|absorption|absorbance|xmu|mu|tey|tfy|cps)\b"
+)
+_NO_SPECTRUM = re.compile(
+    r".*\b(i0|monitor|background|bkg\w*|nbkg|fbkg|dark|gain|dwell|live|dead|resolution|width|fwhm|"
+    r"offset|dispersion|drift|weights?|mask|flag|quality|residuals?|fit|model|comment|note|source|"
+    r"compound|valence|temperature)\b.*"
+)
+_VERSION = re.compile(
+    r"\b(raw|net|gross|norm\w*|corrected|smooth\w*|filtered|deconvolved|subtracted|flat\w*|mean|"
+    r"average|total|sum|deriv\w*|nder|chi\w*|log|per|rate|reference|ref)\b"
+)
+_NAME = re.compile(
+    r"(spectr(um|a)|sample|name|label|scan|series|file( ?name)?|id|region|run|position|point|pixel|"
+    r"row|col(umn)?|x|y|z)( ?(id|name|number|no|nr|label|x|y))?\.?"
+)
+
+
+class Columns(NamedTuple):
+    """Positions of columns: the energy, one or more spectra, and those that tell spectra apart."""
+
+    energy: int
+    intensities: list
+    names: list
+
+
+def find_columns(titles, is_number, unit, chosen=None):
+    """Find the columns of a table.
+
+    Parameters
+    ----------
+    titles : list of str or None
+        Titles of the columns; None if there are none.
+    is_number : list of bool
+        Which columns hold numbers.
+    unit : str
+        Unit wanted for the energy; a column of another quantity is no energy.
+    chosen : sequence of int or str, default=None
+        The energy and the spectra, by position or title, in place of what the titles say.
+
+    Returns
+    -------
+    columns : Columns
+
+    Raises
+    ------
+    ValueError
+        If more than one column may be the energy or the spectrum, or none.
+    """
+    plain = [_plain(title) for title in titles or [""] * len(is_number)]
+    if chosen is not None:
+        energy, *intensities = (_position(column, titles, len(is_number)) for column in chosen)
+        if energy in intensities:
+            raise ValueError("has one column chosen by columns= as its energy and its intensity.")
+    elif titles is None:
+        if len(is_number) != 2:
+            raise ValueError(
+                f"has {len(is_number)} columns without titles. Wanted are two, energy and "
+                "intensity; or choose by number, as in columns=(0, 1)."
+            )
+        energy, intensities = 0, [1]
+    else:
+        energy = _find_energy(titles, plain, quantity_of(f"({unit})"))
+        intensities = _find_intensities(titles, plain, is_number, energy)
+    used = {energy, *intensities}
+    names = [i for i, title in enumerate(plain) if i not in used and _NAME.fullmatch(title)]
+    return Columns(energy, intensities, names)
+
+
+def _plain(title):
+    """Title in small letters, with spaces between its words and without its unit."""
+    title = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", re.sub(r"[(\[{].*", "", title))
+    return " ".join(title.replace("_", " ").casefold().split())
+
+
+def _position(column, titles, n_columns):
+    if isinstance(column, str):
+        found = [i for i, title in enumerate(titles or []) if title.strip() == column.strip()]
+        if len(found) == 1:
+            return found[0]
+        raise ValueError(
+            f"has {len(found)} columns called {column!r}; its columns are "
+            f"{_listed(titles) if titles else 'without titles'}."
+        )
+    if not -n_columns <= column < n_columns:
+        raise ValueError(f"has {n_columns} columns, and none of number {column}.")
+    return column % n_columns
+
+
+def _is_energy(title, plain, quantity):
+    spoken_of = _ERROR.fullmatch(plain) or _INTENSITY.search(plain) or _NO_SPECTRUM.fullmatch(plain)
+    return not spoken_of and (quantity_of(title) == quantity)
+
+
+def _find_energy(titles, plain, quantity):
+    both = list(enumerate(zip(titles, plain, strict=True)))
+    found = [i for i, (title, text) in both if _is_energy(title, text, quantity)]
+    if not found and quantity == "energy":
+        found = [i for i, text in enumerate(plain) if text == "e"]
+    if not found:
+        others = [i for i, (title, _) in both if quantity_of(title)]
+        found = [i for i in others if not _INTENSITY.search(plain[i])]
+    if not found and "y" in plain:
+        found = [i for i, text in enumerate(plain) if text == "x"]
+    if not found and len(titles) == 2:
+        found = [i for i, text in enumerate(plain) if not _INTENSITY.search(text)][:1]
+    if len(found) != 1:
+        raise _ambiguous("energy", titles, found)
+    return found[0]
+
+
+def _find_intensities(titles, plain, is_number, energy):
+    rest = [
+        i
+        for i, text in enumerate(plain)
+        if i != energy and is_number[i] and not _ERROR.fullmatch(text)
+    ]
+    found = [i for i in rest if _INTENSITY.search(plain[i])]
+    found = found or [i for i in rest if plain[i] in ("i", "y")]
+    if not found:
+        found = [i for i in rest if plain[i] and not _NO_SPECTRUM.fullmatch(plain[i])]
+        found = [i for i in found if plain[i][0].isdigit() or not quantity_of(titles[i])]
+        if len(titles) > 2:
+            found = [i for i in found if not _NAME.fullmatch(plain[i])]
+    whole = [titles[i].replace("_", " ").casefold() for i in found]
+    named = {" ".join(_INTENSITY.sub(" ", text).split()) for text in whole} - {""}
+    are_versions = any(_VERSION.search(text) for text in whole)
+    if not found or (len(found) > 1 and (are_versions or len(named) < len(found))):
+        raise _ambiguous("intensity", titles, found)
+    return found
+
+
+def _ambiguous(what, titles, found):
+    said = f"more than one column that may be the {what}: " if found else f"no column of {what}: "
+    listed = [titles[i] for i in found] if found else titles
+    return ValueError(
+        f"has {said}{_listed(listed)}. Choose the energy and the intensity by title or number, as "
+        "in columns=('energy_eV', 'intensity')."
+    )
+
+
+def _listed(titles):
+    return ", ".join(map(repr, titles[:10])) + (", ..." if len(titles) > 10 else "")

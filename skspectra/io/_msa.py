@@ -1,0 +1,112 @@
+"""Spectra in the EMSA/MAS standard file format (ISO 22029), .msa."""
+
+import re
+
+import numpy as np
+
+__all__ = ["read_msa"]
+
+
+def read_msa(path):
+    """Read a file as RosettaSciIO does, and compare what it says twice.
+
+    RosettaSciIO reads the header. The numbers are read here: their decimal mark may be a comma, and
+    the energies of a file of energies and intensities are compared with its header.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    signal : dict
+        As readers of RosettaSciIO give it.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many channels as the header tells, if a number is none, if it cannot be
+        told whether commas are decimal marks, or if energies contradict the header.
+    """
+    from rsciio.msa._api import parse_msa_string
+
+    text = path.read_bytes().decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
+    found = re.search(r"^#\s*SPECTRUM\b.*$", text, re.MULTILINE)
+    if not found:
+        raise ValueError("there is no line #SPECTRUM before the numbers")
+    header = [line for line in text[: found.end()].split("\n") if line.strip()]
+    (signal,) = parse_msa_string("\n".join(header))
+    given = signal["original_metadata"]
+    lines = [line for line in text[found.end() :].split("\n") if line.strip()]
+    lines = [line for line in lines if not line.lstrip().startswith("#")]
+    n_points = _number(given.get("NPOINTS"))
+    has_energies = str(given.get("DATATYPE", "Y")).strip().upper() == "XY"
+    values = _values(lines, None if n_points is None else n_points * (1 + has_energies))
+    if has_energies and values.size % 2:
+        raise ValueError("the number of energies is not that of intensities; it may be cut short")
+    n_found = values.size // (1 + has_energies)
+    if n_points is not None and n_found < n_points:
+        raise ValueError(f"it is cut short: it holds {n_found} channels and promises {n_points:g}")
+    if n_points is not None and n_found > n_points:
+        raise ValueError(f"it holds {n_found} channels and promises {n_points:g}")
+    (axis,) = signal["axes"]
+    step, offset = _number(given.get("XPERCHAN")), _number(given.get("OFFSET"))
+    if has_energies:
+        energies, values = values[::2], values[1::2]
+        _compare(energies, offset, step)
+        axis["axis"] = energies
+    elif step is None or offset is None:
+        raise ValueError("XPERCHAN or OFFSET is missing, and there are no energies")
+    signal["data"] = values
+    axis |= {"size": values.size, "scale": step or 1.0, "offset": offset or 0.0}
+    return signal
+
+
+def _number(value):
+    """Header entry as a number, or None where it is missing or empty."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _values(lines, n_wanted):
+    """All numbers; a comma between digits is the decimal mark if that gives as many as wanted."""
+    text = "\n".join(lines)
+    listed = _numbers(text.replace(",", " "))
+    if not re.search(r"\d,\d", text):
+        return listed
+    decimal = _numbers(re.sub(r",(?=\s|$)", " ", text).replace(",", "."), strict=False)
+    ways = [way for way in (listed, decimal) if way is not None and way.size == n_wanted]
+    if len(ways) == 1:
+        return ways[0]
+    if n_wanted is None and "." in text:
+        return listed
+    raise ValueError(
+        f"commas may be decimal marks or stand between numbers: read so there are "
+        f"{'no' if decimal is None else decimal.size} and {listed.size} numbers, and the header "
+        f"promises {'none' if n_wanted is None else format(n_wanted, 'g')}"
+    )
+
+
+def _numbers(text, *, strict=True):
+    try:
+        return np.array(text.split(), dtype=np.float64)
+    except ValueError:
+        if strict:
+            raise
+        return None
+
+
+def _compare(energies, offset, step):
+    """Refuse energies that are not those of the header, by more than half a channel."""
+    if not step or offset is None:
+        return
+    expected = offset + step * np.arange(energies.size)
+    if not np.all(np.abs(energies - expected) <= abs(step) / 2):
+        at = int(np.argmax(np.abs(energies - expected)))
+        raise ValueError(
+            f"energy {at + 1} is {energies[at]:g}, but OFFSET and XPERCHAN make it "
+            f"{expected[at]:g}. Correct the header or the energies"
+        )

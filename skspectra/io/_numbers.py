@@ -1,0 +1,102 @@
+"""Numbers in text, with one decimal mark for a whole file."""
+
+import re
+
+import numpy as np
+
+__all__ = ["BadNumber", "is_number", "sample_decimal", "to_numbers"]
+
+_EITHER = re.compile(
+    r"\s*([+-]?(\d[\d.,]*|[.,]\d+)(e[+-]?\d+)?|[+-]?(nan|inf(inity)?))?\s*", re.IGNORECASE
+)
+_NO_THOUSANDS = re.compile(r"(?<!\d)0\d*,\d|\d{4},\d|\d,\d{1,2}(?!\d)|\d,\d{4}")
+
+
+class BadNumber(ValueError):
+    """A field that is no number: its text, and its row and column among the fields."""
+
+    def __init__(self, text, row, column):
+        super().__init__(text)
+        self.text, self.row, self.column = text, row, column
+
+
+def is_number(field):
+    """Whether a field is empty or may be a number, whatever the decimal mark."""
+    return _EITHER.fullmatch(field) is not None
+
+
+def sample_decimal(text):
+    """Decimal mark that some lines of text settle; a point where they settle none."""
+    return "," if "." not in text and _NO_THOUSANDS.search(text) else "."
+
+
+def to_numbers(columns, decimal=None):
+    """Convert columns of text to numbers, reading the marks in all of them alike.
+
+    One of point and comma is the decimal mark, the other may part thousands: of the two ways the
+    one is taken in which every field is a number.
+
+    Parameters
+    ----------
+    columns : list of sequence of str
+        The columns.
+    decimal : {".", ","}, default=None
+        The decimal mark; None finds it.
+
+    Returns
+    -------
+    values : list of ndarray of float64
+
+    Raises
+    ------
+    BadNumber
+        If a field is no number, whatever the mark.
+    ValueError
+        If both ways are open, or neither though every field is a number in one of them.
+    """
+    texts = ["\n".join(column) for column in columns]
+    bad = {mark: _first_bad(texts, mark) for mark in ([decimal] if decimal else ".,")}
+    open_ways = [mark for mark, at in bad.items() if at is None]
+    if len(open_ways) == 2 and any("," in text for text in texts):
+        example = next(field for column in columns for field in column if "," in field)
+        raise ValueError(
+            f"{example!r} and all other numbers can be read with a decimal comma and with a comma "
+            "between thousands. Say which by decimal=',' or decimal='.'."
+        )
+    if not open_ways:
+        raise _why_not(columns, bad)
+    return [_convert(text, open_ways[0]) for text in texts]
+
+
+def _number(decimal):
+    dot, between = re.escape(decimal), re.escape("." if decimal == "," else ",")
+    whole = rf"(\d+|[1-9]\d{{0,2}}({between}\d{{3}})+)({dot}\d*)?|{dot}\d+"
+    return rf"[ \t]*[+-]?(({whole})(e[+-]?\d+)?|nan|inf(inity)?)[ \t]*"
+
+
+def _first_bad(texts, decimal):
+    """Column and place of the first field that is no number, or None."""
+    for column, text in enumerate(texts):
+        bad = re.search(rf"^(?!{_number(decimal)}$).*$", text, re.IGNORECASE | re.MULTILINE)
+        if bad:
+            return column, text.count("\n", 0, bad.start())
+    return None
+
+
+def _why_not(columns, bad):
+    fields = [columns[column][row] for column, row in bad.values()]
+    at = next(
+        (at for field, at in zip(fields, bad.values(), strict=True) if not is_number(field)), None
+    )
+    if at is None and len(bad) == 2 and fields[0] != fields[1] and all(fields):
+        return ValueError(
+            f"the decimal mark is a comma in {fields[0]!r} and a point in {fields[1]!r}. A file "
+            "has one decimal mark; the other may stand between thousands, as in '1,234.5'."
+        )
+    column, row = at or next(iter(bad.values()))
+    return BadNumber(columns[column][row], row, column)
+
+
+def _convert(text, decimal):
+    text = text.replace("," if decimal == "." else ".", "").replace(decimal, ".")
+    return np.array(text.split("\n"), dtype=np.float64)

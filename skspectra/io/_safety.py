@@ -1,0 +1,209 @@
+"""What files may hold that runs code or reaches into other files, found before it is read."""
+
+import ast
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from skspectra._input.files import printable
+
+__all__ = ["check_content", "check_reader", "evaluate_axis"]
+
+# Readers of files that are refused, by the name that HyperSpy gives them.
+_REFUSED_READERS = {
+    "netcdf": "its reader evaluates text of the file as Python",
+    "usid": "its reader is a package that was not examined",
+}
+_CODECS = {
+    "blosc", "bytes", "bz2", "crc32", "crc32c", "default", "delta", "fixedscaleoffset", "gzip",
+    "json2", "lz4", "lzma", "msgpack2", "shuffle", "transpose", "vlen-array", "vlen-bytes",
+    "vlen-utf8", "zlib", "zstd",
+}  # fmt: skip
+_FUNCTIONS = {
+    "sqrt": np.sqrt, "exp": np.exp, "log": np.log, "sin": np.sin, "cos": np.cos, "tan": np.tan,
+    "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh,
+    "tanh": np.tanh, "abs": np.abs, "Abs": np.abs,
+}  # fmt: skip
+_OPERATORS = {
+    ast.Add: np.add,
+    ast.Sub: np.subtract,
+    ast.Mult: np.multiply,
+    ast.Div: np.divide,
+    ast.Pow: np.power,
+    ast.UAdd: np.positive,
+    ast.USub: np.negative,
+}
+_LONGEST = 500  # characters of an expression
+
+
+def check_reader(path, reader):
+    """Raise a ValueError if a format can run what a file holds."""
+    reason = _REFUSED_READERS.get(reader.casefold())
+    if reason:
+        raise ValueError(
+            f"{printable(path)} is not read as {reader}: {reason}. If you trust the file, load it "
+            "with hyperspy.api.load and save it as .hspy."
+        )
+
+
+def check_content(path):
+    """Raise a ValueError if a file that is HDF5 or zarr reaches out of itself or unpickles.
+
+    Parameters
+    ----------
+    path : Path
+        A file of any format, or the folder of a .zspy.
+    """
+    if path.is_dir():
+        _check_zarr_folder(path)
+    elif zipfile.is_zipfile(path) and path.suffix.lower() == ".zspy":
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                _check_zarr_document(name, lambda name=name: archive.read(name))
+    else:
+        _check_hdf5(path)
+
+
+def _check_hdf5(path):
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        return
+    with h5py.File(path, "r") as file:
+        to_visit, seen = [file["/"]], set()
+        while to_visit:
+            group = to_visit.pop()
+            for name in group:
+                kind = group.id.links.get_info(name.encode(errors="surrogateescape")).type
+                if kind not in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT):
+                    raise ValueError(_reaches_out(f"{group.name}/{name} is a link to another file"))
+                if kind == h5py.h5l.TYPE_SOFT:
+                    continue  # what it leads to is visited where it is
+                item = group[name]
+                if isinstance(item, h5py.Dataset):
+                    _check_dataset(item)
+                elif isinstance(item, h5py.Group):
+                    info = h5py.h5o.get_info(item.id)
+                    if info.addr not in seen:
+                        seen.add(info.addr)
+                        to_visit.append(item)
+
+
+def _check_dataset(dataset):
+    if dataset.external:
+        raise ValueError(_reaches_out(f"{dataset.name} lies in another file"))
+    if dataset.is_virtual and any(part.file_name != "." for part in dataset.virtual_sources()):
+        raise ValueError(_reaches_out(f"{dataset.name} is put together from other files"))
+
+
+def _reaches_out(what):
+    return f"The file is not safe to read: {what}. Copy what it needs into one file."
+
+
+def _check_zarr_folder(folder):
+    inside = folder.resolve()
+    for path in folder.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(inside):
+            raise ValueError(_reaches_out(f"{printable(path)} is a link out of the folder"))
+        if path.is_file():
+            _check_zarr_document(path.name, path.read_bytes)
+
+
+def _check_zarr_document(name, read):
+    if Path(name).name not in (".zarray", ".zmetadata", "zarr.json"):
+        return
+    try:
+        document = json.loads(read())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name} is no JSON ({error}).") from error
+    _check_codecs(document)
+
+
+def _check_codecs(document, key=None):
+    """Refuse codecs that are not listed; one of those that numcodecs knows unpickles."""
+    if isinstance(document, list):
+        for item in document:
+            _check_codecs(item, key)
+    elif isinstance(document, dict):
+        codec = document.get("id", document.get("name")) if key else None
+        if key and str(codec).removeprefix("numcodecs.") not in _CODECS:
+            raise ValueError(f"The file is not safe to read: it asks for the codec {codec!r}.")
+        for name, item in document.items():
+            is_codec = name in ("filters", "compressor", "codecs", "chunk_key_encoding")
+            _check_codecs(item, name if is_codec else None)
+
+
+def evaluate_axis(axis, size, depth=0):
+    """Values of an axis that a file describes by an expression.
+
+    Parameters
+    ----------
+    axis : dict
+        As HyperSpy describes it: an ``expression`` of ``x`` and of parameters, whose values are
+        further entries; ``x`` is another axis.
+    size : int
+        Number of channels of the data.
+
+    Returns
+    -------
+    values : ndarray of shape (size,)
+
+    Raises
+    ------
+    ValueError
+        If the expression is more than arithmetic, or if its values do not fit.
+    """
+    if "axis" in axis:
+        values = np.asarray(axis["axis"], dtype=np.float64)
+    elif "expression" in axis:
+        if depth > 5:
+            raise ValueError("The axis is a function of a function of too many others.")
+        x = evaluate_axis(axis.get("x") or {}, size, depth + 1)
+        names = {"x": x, "pi": np.pi}
+        names |= {key: float(value) for key, value in axis.items() if _is_number(value)}
+        with np.errstate(all="ignore"):
+            values = _evaluate(str(axis["expression"]), names)
+        values = np.broadcast_to(values, size) if np.ndim(values) == 0 else values
+    else:
+        values = float(axis.get("offset", 0)) + float(axis.get("scale", 1)) * np.arange(size)
+    if values.shape != (size,):
+        raise ValueError(f"An axis has shape {values.shape}, but the data have {size} channels.")
+    return values
+
+
+def _is_number(value):
+    return isinstance(value, (int, float, np.integer, np.floating))
+
+
+def _evaluate(expression, names):
+    refusal = (
+        f"The axis is given by {expression[:80]!r}. Only arithmetic of numbers, x and the "
+        f"parameters {sorted(names)} with + - * / ** and {', '.join(sorted(_FUNCTIONS))} is "
+        "evaluated."
+    )
+    if len(expression) > _LONGEST:
+        raise ValueError(refusal)
+    try:
+        tree = ast.parse(expression.strip().replace("^", "**"), mode="eval")
+        return _value(tree.body, names)
+    except (SyntaxError, KeyError, TypeError, RecursionError, MemoryError) as error:
+        raise ValueError(refusal) from error
+
+
+def _value(node, names):
+    """Value of a node of a parsed expression; a KeyError for any kind that is not listed."""
+    if isinstance(node, ast.BinOp):
+        operator = _OPERATORS[type(node.op)]
+        return operator(_value(node.left, names), _value(node.right, names))
+    if isinstance(node, ast.UnaryOp):
+        return _OPERATORS[type(node.op)](_value(node.operand, names))
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        return float(node.value)
+    if isinstance(node, ast.Name):
+        return names[node.id]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if len(node.args) == 1 and not node.keywords:
+            return _FUNCTIONS[node.func.id](_value(node.args[0], names))
+    raise KeyError(type(node).__name__)
