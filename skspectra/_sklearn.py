@@ -4,6 +4,8 @@ No other module imports a private name. When scikit-learn moves or publishes one
 and nothing else does. Of all of them, versions from the floor in pyproject.toml on were run.
 """
 
+import numpy as np
+
 # Constraints of parameters, checked when an estimator is fitted. There is no public way: a third
 # party would write `raise ValueError` by hand, and miss the tests that `parametrize_with_checks`
 # makes of the constraints.
@@ -37,6 +39,28 @@ __all__ = [
     "check_sample_weight",
     "check_y",
     "fit_context",
+    "make_tree",
+    "n_openmp_threads",
     "safe_indexing",
     "validate_params",
 ]
+
+
+def make_tree(n_features, n_classes, max_depth, fields, values):
+    """Make a fitted `sklearn.tree._tree.Tree` of arrays; pickling is the only public way."""
+    from sklearn.tree._tree import NODE_DTYPE, Tree
+
+    nodes = np.zeros(len(values), dtype=NODE_DTYPE)
+    for name in nodes.dtype.names:
+        nodes[name] = fields[name]
+    tree = Tree(n_features, np.asarray(n_classes, dtype=np.intp), len(n_classes))
+    state = {"max_depth": max_depth, "node_count": len(nodes), "nodes": nodes, "values": values}
+    tree.__setstate__(state)
+    return tree
+
+
+def n_openmp_threads():
+    """How many threads scikit-learn's compiled loops take; k-means writes it down at fit."""
+    from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
+
+    return _openmp_effective_n_threads()

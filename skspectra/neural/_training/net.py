@@ -74,6 +74,20 @@ class SpectralNet(NeuralNet):
         seed = int(torch.randint(2**62, ()))
         return partial(self.augmenters.perturb, rng=torch.Generator(self.device).manual_seed(seed))
 
+    def take_module(self, module):
+        """Predict with a trained module; `complete` makes what only training needs."""
+        self._initialize_virtual_params()
+        with self._current_init_context("module"):
+            self.module_ = module
+        self._initialize_history()
+        self.initialized_ = True
+
+    def complete(self):
+        """Make loss and optimizer, if the net was given its module without them."""
+        if not hasattr(self, "optimizer_"):
+            self._initialize_criterion()
+            self._initialize_optimizer()
+
     def _set_training(self, training=True):
         """Switch the mode of the module where it is another: skorch does so for every batch."""
         if self.module_.training != training:

@@ -173,6 +173,7 @@ class Training:
             first, _ = next(iter(net.get_iterator(data, training=True)))
             standardize_layers(net.module_, first["X"])
         else:
+            net.complete()
             net.initialize_callbacks()
             if net.lr != lr:
                 net.set_params(lr=lr)
