@@ -202,7 +202,9 @@ def _find(name):
     module, _, bare = name.rpartition(".")
     try:
         return getattr(importlib.import_module(module), bare, None)
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
         return None
 
 
