@@ -29,8 +29,8 @@ ROOMS = [
     "evaluation",
     "readers",
     "models",
-    "imaging",
     "plotting",
+    "imaging",
     "cli",
     "__main__",
 ]

@@ -95,6 +95,50 @@ def classify(files, out):
     click.echo(summary(table))
 
 
+@main.command("map")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--element",
+    type=click.Choice(
+        ("auto", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu"), case_sensitive=False
+    ),
+    default="auto",
+    show_default=True,
+    help="Whose L2,3 edge to read.",
+)
+@click.option("--model", help="A reader (.safetensors), or the name of one that is shipped.")
+@click.option("--signal", help="Title or number of the signal, where the file holds several.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the results; NAME-map beside where you are if not given.",
+)
+def map_(file, element, model, signal, out):
+    r"""Map the valence over a spectrum image or a line scan.
+
+    FILE is any that HyperSpy reads. The edges of eight 3d metals are looked for within 12 eV of
+    their energies, and every pixel is read with the reader of the element found, without training.
+
+    \b
+    skspectra map scan.dm4
+    skspectra map scan.hspy --element Fe --out iron
+    """
+    from skspectra.cli._map import map_file
+
+    out = out or Path(f"{file.stem}-map")
+    try:
+        summary = map_file(file, out, signal=signal, element=element, model=model, say=_say)
+    except (ImportError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    counts = ", ".join(f"{name} {count}" for name, count in summary["counts"].items())
+    click.echo(f"{summary['pixels']} pixels: {counts}")
+    click.echo(f"map.png, the maps as .hspy and summary.json are in {out}")
+
+
+def _say(line):
+    click.echo(line, err=True)
+
+
 def _check_table(path):
     """Refuse a table that could not be written, before anything is read."""
     if path.suffix.lower() != ".csv":

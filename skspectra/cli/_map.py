@@ -1,0 +1,143 @@
+"""Maps of valence from a file: find the edge, read every pixel, write what is found."""
+
+import json
+import platform
+from typing import NamedTuple
+
+import numpy as np
+
+import skspectra
+from skspectra.cli._map_figure import draw_map
+from skspectra.cli._results import check_results_folder, writing_folder
+from skspectra.imaging import find_edges, read_image
+from skspectra.imaging._edges import ELEMENTS, nominal_l3, sum_spectrum
+from skspectra.imaging._image import spectrum_image
+from skspectra.io._hyperspy import quiet_hyperspy
+from skspectra.models import load_model, load_pretrained
+
+__all__ = ["MARKER", "map_file"]
+
+MARKER = "summary.json"
+_NO_ELEMENT = ("no edge", "foreign")
+
+
+class _Chosen(NamedTuple):
+    """A reader and the place of its edge."""
+
+    element: str
+    reader: object
+    name: str
+    energy: float
+
+
+def map_file(path, out, *, signal=None, element="auto", model=None, mask="substrate", say=print):
+    """Map the valences of a spectrum image or a line scan in a file.
+
+    Parameters
+    ----------
+    path : Path
+        Any file that HyperSpy reads.
+    out : Path
+        Folder for the results; earlier ones in it are replaced.
+    signal : str, default=None
+        Title or number of the signal wanted, where the file holds several images of spectra.
+    element : str, default="auto"
+        Whose edge is read; "auto" looks for Ti, V, Cr, Mn, Fe, Co, Ni and Cu.
+    model : str or Path, default=None
+        A reader in a file, or the name of one that comes with the package; that of the element if
+        None.
+    mask : str or Path, default="substrate"
+        "substrate" draws black what has no edge, "none" nothing; a .npy file is True where pixels
+        are left out.
+    say : callable, default=print
+        Called with lines that tell what is being done.
+
+    Returns
+    -------
+    summary : dict
+        What is in summary.json.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file cannot be read, holds no edge that can be read, or `out` cannot be written;
+        nothing is left behind then.
+    """
+    check_results_folder(out, MARKER)
+    image = _load(path, signal)
+    say(f"{path.name}: {image!r}")
+    pixels = spectrum_image(image)
+    total = sum_spectrum(pixels)
+    chosen = _choose(total, pixels.axis, element, model, say)
+    say(f"reading {chosen.element} L2,3 at {chosen.energy:.1f} eV with {chosen.name}")
+    maps = read_image(chosen.reader, image)
+    summary = _summary(path, image, chosen, maps)
+    with writing_folder(out, MARKER) as folder:
+        _write_signals(folder, maps)
+        draw_map(folder / "map.png", maps, total, chosen.element, chosen.energy)
+        (folder / MARKER).write_text(json.dumps(summary, indent=1) + "\n")
+    return summary
+
+
+def _load(path, signal):
+    from skspectra.io._files import _load_signal
+
+    return _load_signal(path)
+
+
+def _choose(total, axis, element, model, say):
+    """Find the edge that is to be read in the sum of the spectra, and its reader."""
+    edges = find_edges(total, spectral_axis=axis).set_index("element")
+    if element != "auto":
+        name = model or f"{element.lower()}-l23"
+        energy = edges["energy"].get(element, nominal_l3(element))
+        return _Chosen(element, _load_reader(name), str(name), energy)
+    for found, row in edges.iterrows():
+        name = model or f"{found.lower()}-l23"
+        reader = _load_reader(name)
+        if model is not None and reader.element_ != found:
+            continue
+        answer = reader.read(total[None], axis).iloc[0]
+        if answer["reason"] not in _NO_ELEMENT:
+            return _Chosen(found, reader, str(name), row["energy"])
+        say(f"the edge at {row['energy']:.1f} eV is not {found}: {answer['reason']}")
+    raise ValueError(
+        f"No L2,3 edge of {', '.join(ELEMENTS)} was found between {axis[0]:g} and {axis[-1]:g} "
+        "eV. Name the element if you know that there is one."
+    )
+
+
+def _load_reader(name):
+    """Load a reader from a file, or one that comes with the package."""
+    if str(name).endswith(".safetensors"):
+        return load_model(name)
+    return load_pretrained(str(name))
+
+
+def _summary(path, image, chosen, maps):
+    shifts = maps.shift.data[maps.codes >= 0]
+    return {
+        "file": path.name,
+        "signal": image.metadata.get_item("General.title", ""),
+        "element": chosen.element,
+        "reader": chosen.name,
+        "edge_eV": round(float(chosen.energy), 2),
+        "pixels": int(maps.codes.size),
+        "counts": maps.counts(),
+        "shift_eV": round(float(np.median(shifts)), 2) if shifts.size else None,
+        "versions": {"skspectra": skspectra.__version__, "python": platform.python_version()},
+    }
+
+
+def _write_signals(folder, maps):
+    signals = {
+        "valence": maps.valence,
+        "class": maps.class_signal(),
+        "probability": maps.probability,
+        "uncertainty": maps.uncertainty,
+        "novelty": maps.novelty,
+    }
+    with quiet_hyperspy():
+        for name, signal in signals.items():
+            signal.metadata.General.title = f"{name} of {signal.metadata.General.title}"
+            signal.save(folder / f"{name}.hspy")

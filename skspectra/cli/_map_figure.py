@@ -1,0 +1,75 @@
+"""The picture of a map."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from skspectra.imaging import ValenceMaps
+from skspectra.plotting import LineScanDisplay, ValenceMapDisplay
+from skspectra.plotting._image import navigation_scales
+from skspectra.plotting._style import COLORS
+from skspectra.preprocessing import PowerLawBackground
+
+__all__ = ["draw_map"]
+
+_SHOWN = 45.0  # eV each way from L3
+_PRE_EDGE = (-40.0, -8.0)  # eV from L3
+_MOST_SLICES = 6
+
+
+def draw_map(path, maps: ValenceMaps, total, element, energy):
+    """Draw maps above the sum of the spectra, to a file.
+
+    Parameters
+    ----------
+    path : Path
+        The .png.
+    maps : ValenceMaps
+        What was read.
+    total : ndarray of shape (n_channels,)
+        Sum of the spectra.
+    element : str
+        Whose edge was read.
+    energy : float
+        Where its white line lies, in eV.
+    """
+    heights = _heights_of_maps(maps.codes.shape)
+    figure = Figure(figsize=(8.4, sum(heights) + 2.6), layout="constrained")
+    *above, below = figure.subfigures(len(heights) + 1, 1, height_ratios=(*heights, 2.6))
+    slices = maps.slices()
+    for part, one in zip(above, slices, strict=False):
+        _draw_slice(part, one)
+    if len(slices) > len(above):
+        figure.suptitle(f"{len(above)} of {len(slices)} images", fontsize="medium")
+    _draw_spectrum(below.subplots(), maps.pixels.axis, total, element, energy)
+    figure.savefig(path, dpi=150, format="png")
+
+
+def _heights_of_maps(shape):
+    """Heights of the rows of maps, in inches."""
+    if len(shape) < 2:
+        return (2.8,) * len(shape)
+    height = np.clip(2.6 * shape[-2] / shape[-1], 1.2, 5) + 1.4
+    return (height,) * min(int(np.prod(shape[:-2])), _MOST_SLICES)
+
+
+def _draw_slice(part, maps):
+    scales, unit = navigation_scales(maps.pixels.signal)
+    if maps.codes.ndim == 2:
+        ValenceMapDisplay.from_maps(maps).plot(part.subplots(1, 3))
+    else:
+        LineScanDisplay.from_maps(maps).plot(part.subplots(2, 1, height_ratios=(1, 6)))
+
+
+def _draw_spectrum(ax, axis, total, element, energy):
+    shown = np.abs(axis - energy) <= _SHOWN
+    window = max(axis[0], energy + _PRE_EDGE[0]), energy + _PRE_EDGE[1]
+    fit = PowerLawBackground(window, spectral_axis=axis, loss="least_squares")
+    background = fit.fit(total[None]).background(total[None])[0]
+    ax.axvspan(*window, color="0.92", linewidth=0, label="window of the background")
+    ax.plot(axis[shown], total[shown], color="0.3", label="sum of all spectra")
+    ax.plot(axis[shown], background[shown], color=COLORS[1], label="background")
+    ax.plot(axis[shown], (total - background)[shown], color=COLORS[0], label="difference")
+    ax.axvline(energy, color="0.5", linestyle=":", label=f"{element} L3, {energy:.1f} eV")
+    ax.set(xlabel="Energy loss (eV)", ylabel="Counts")
+    ax.margins(x=0)
+    ax.legend(frameon=False, fontsize="small")

@@ -1,0 +1,154 @@
+"""Maps of valence: what a reader says of every pixel."""
+
+import numpy as np
+
+from skspectra.imaging._image import SpectrumImage
+
+__all__ = ["REASONS", "ValenceMaps", "masked_values", "table_values"]
+
+REASONS = ("", "no edge", "cannot tell", "foreign", "masked")
+_VALUES = ("class", "valence", "lower", "upper", "probability", "shift", "novelty", "reason")
+
+
+class ValenceMaps:
+    """What a reader says of every pixel of an image, as made by `read_image`.
+
+    Parameters
+    ----------
+    values : ndarray of shape (..., n_values)
+        What `table_values` makes of the tables of a reader.
+    classes : sequence of str
+        The classes of the reader.
+    pixels : SpectrumImage
+        The image.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,) of str
+        The labels that the codes stand for.
+    codes : ndarray of shape (...), int
+        Index in `classes` of the valence of each pixel, -1 where it is unknown.
+    reasons : ndarray of shape (...) of str
+        Why a pixel is unknown: "no edge", "cannot tell", "foreign" or "masked"; "" where it is
+        known.
+    valence : signal or array of shape (...)
+        Mean valence, NaN where unknown. This and the following are of the kind of the image, with
+        its axes: HyperSpy signals of a signal, else arrays. They are in memory for lazy images too.
+    uncertainty : signal or array of shape (...)
+        Half the width of the interval of the mean valence, NaN where unknown.
+    probability : signal or array of shape (..., n_classes)
+        Probability of every class, NaN where nothing was read.
+    novelty : signal or array of shape (...)
+        How far a spectrum is from all that the reader was trained on; 1 is the threshold.
+    shift : signal or array of shape (...)
+        How far the edge lies off its nominal energy, in eV.
+    """
+
+    def __init__(self, values, classes, pixels):
+        self._values = values
+        self.pixels = pixels
+        self.classes = np.asarray(classes)
+        self.codes = self._of("class").astype(int)
+        self.reasons = np.array(REASONS)[self._of("reason").astype(int)]
+
+    @property
+    def valence(self):  # noqa: D102
+        return self.pixels.like(self.known("valence"))
+
+    @property
+    def uncertainty(self):  # noqa: D102
+        return self.pixels.like((self.known("upper") - self.known("lower")) / 2)
+
+    @property
+    def probability(self):  # noqa: D102
+        return self.pixels.like(self._values[..., len(_VALUES) :])
+
+    @property
+    def novelty(self):  # noqa: D102
+        return self.pixels.like(self._of("novelty"))
+
+    @property
+    def shift(self):  # noqa: D102
+        return self.pixels.like(self._of("shift"))
+
+    def slices(self):
+        """List maps of two dimensions or less: those of each image of a stack."""
+        if self.codes.ndim <= 2:
+            return [self]
+        pixels = self.pixels
+        return [
+            ValenceMaps(
+                self._values[index],
+                self.classes,
+                SpectrumImage(pixels.data[index], pixels.axis, _slice(pixels.signal, index)),
+            )
+            for index in np.ndindex(self.codes.shape[:-2])
+        ]
+
+    def known(self, name):
+        """Array of "valence", "lower" or "upper" of shape (...), NaN where unknown."""
+        return np.where(self.codes >= 0, self._of(name), np.nan)
+
+    def class_signal(self):
+        """Codes in the kind of the image; a signal has the names in "Signal.classes"."""
+        result = self.pixels.like(self.codes.astype(np.int16))
+        if self.pixels.signal is not None:
+            result.metadata.set_item("Signal.classes", self.classes.tolist())
+        return result
+
+    def counts(self):
+        """Count the pixels of every class, and of every reason to name none: dict of str to int."""
+        named = {str(name): int((self.codes == i).sum()) for i, name in enumerate(self.classes)}
+        refused = {name: int((self.reasons == name).sum()) for name in REASONS[1:]}
+        return named | {name: count for name, count in refused.items() if count}
+
+    def plot(self):
+        """Draw an image with `ValenceMapDisplay`, a line with `LineScanDisplay`.
+
+        Returns
+        -------
+        display : ValenceMapDisplay or LineScanDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is a single spectrum, or more than two dimensions: see `slices`.
+        """
+        from skspectra.plotting import LineScanDisplay, ValenceMapDisplay
+
+        display = {1: LineScanDisplay, 2: ValenceMapDisplay}.get(self.codes.ndim)
+        if display is None:
+            raise ValueError(
+                f"Only lines and images can be drawn, got {self.codes.ndim} dimensions. Draw each "
+                "of maps.slices()."
+            )
+        return display.from_maps(self)
+
+    def _of(self, name):
+        return self._values[..., _VALUES.index(name)]
+
+
+def table_values(table, classes):
+    """Numbers of a table of a reader, shape (n_spectra, n_values)."""
+    codes = {name: i for i, name in enumerate(classes)}
+    columns = {
+        "class": table["valence"].map(lambda name: codes.get(name, -1)),
+        "valence": table["mean_valence"],
+        "reason": table["reason"].map(REASONS.index),
+    }
+    columns |= {name: table[name] for name in _VALUES if name not in columns}
+    named = np.column_stack([columns[name].to_numpy(float) for name in _VALUES])
+    return np.hstack([named, table[list(classes)].to_numpy(float)])
+
+
+def masked_values(n_pixels, classes):
+    """Numbers of pixels that are not read, shape (n_pixels, n_values)."""
+    values = np.full((n_pixels, len(_VALUES) + len(classes)), np.nan)
+    values[:, _VALUES.index("class")] = -1
+    values[:, _VALUES.index("reason")] = REASONS.index("masked")
+    return values
+
+
+def _slice(signal, index):
+    """One image of a signal that holds a stack of them."""
+    return None if signal is None else signal.inav[(slice(None), slice(None), *index[::-1])]

@@ -1,0 +1,75 @@
+"""What the displays of images share: colours of classes, scale bars and legends."""
+
+import math
+import re
+
+import numpy as np
+
+from skspectra.plotting._style import class_colors
+
+__all__ = ["MASKED", "class_image", "class_legend", "navigation_scales", "scale_bar"]
+
+MASKED = ("masked", "no edge")
+_BLACK, _GREY = "#000000", "#A0A0A0"
+_LARGER_BY = {"nm": ("nm", 1), "µm": ("nm", 1000), "um": ("nm", 1000), "Å": ("nm", 0.1)}
+
+
+def class_image(codes, reasons, classes):
+    """Colour of every pixel, shape (..., 3): of its class, black where masked, grey if unknown."""
+    from matplotlib.colors import to_rgb
+
+    colors = np.array([to_rgb(color) for color in [*class_colors(classes), _GREY, _BLACK]])
+    shown = np.where(codes >= 0, codes, len(classes))
+    return colors[np.where(np.isin(reasons, MASKED), len(classes) + 1, shown)]
+
+
+def class_legend(ax, codes, reasons, classes, **legend_params):
+    """Legend of the classes that occur, and of what is unknown and masked, with their counts."""
+    from matplotlib.patches import Patch
+
+    named = [(np.count_nonzero(codes == i), name) for i, name in enumerate(classes)]
+    masked = np.isin(reasons, MASKED)
+    others = [(np.count_nonzero((codes < 0) & ~masked), "unknown")]
+    others.append((np.count_nonzero(masked), "no edge or masked"))
+    colors = [*class_colors(classes), _GREY, _BLACK]
+    handles = [
+        Patch(facecolor=color, edgecolor="0.5", linewidth=0.5, label=f"{name}: {count}")
+        for (count, name), color in zip(named + others, colors, strict=True)
+        if count
+    ]
+    ax.legend(handles=handles, frameon=False, **legend_params)
+
+
+def navigation_scales(signal):
+    """Size of a pixel along every navigation axis, in numpy's order, and their unit.
+
+    The unit is "pixels" where the axes have none or different ones.
+    """
+    axes = signal.axes_manager.navigation_axes[::-1]
+    units = [_LARGER_BY.get(str(axis.units), (str(axis.units), 1)) for axis in axes]
+    names = {name for name, _ in units}
+    if len(names) != 1 or not re.search(r"\w", name := names.pop()) or "undefined" in name:
+        return (1.0,) * len(axes), "pixels"
+    steps = (abs(getattr(axis, "scale", 1.0)) for axis in axes)
+    return tuple(step * by for step, (_, by) in zip(steps, units, strict=True)), name
+
+
+def scale_bar(ax, width, scale, unit):
+    """Draw a bar of a round length, about a quarter of an image `width` pixels wide."""
+    from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
+
+    wanted = width * scale / 4
+    power = 10 ** math.floor(math.log10(wanted))
+    length = power * max(step for step in (1, 2, 5) if step * power <= wanted)
+    bar = AnchoredSizeBar(
+        ax.transData,
+        length / scale,
+        f"{length:g} {unit}",
+        "lower left",
+        pad=0.3,
+        borderpad=0.4,
+        sep=3,
+        size_vertical=0.01 * width,
+    )
+    bar.patch.set(alpha=0.8, linewidth=0)
+    ax.add_artist(bar)

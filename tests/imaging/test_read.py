@@ -1,0 +1,67 @@
+import dask.array as da
+import hyperspy.api as hs
+import numpy as np
+import pytest
+from line_reader import ENERGY, LineReader, line_image
+
+from skspectra.imaging import find_edges, read_image
+
+
+def as_signal(image, axis=ENERGY):
+    signal = hs.signals.Signal1D(image)
+    energy = signal.axes_manager[-1]
+    energy.offset, energy.scale, energy.units = axis[0], axis[1] - axis[0], "eV"
+    return signal
+
+
+@pytest.mark.parametrize("shape", [(6,), (5, 6), (2, 5, 6)])
+def test_maps_say_what_the_reader_says_with_the_axes_of_the_image(shape):
+    image, labels = line_image(shape)
+    maps = read_image(LineReader(), as_signal(image))
+    assert maps.codes.shape == shape
+    named = np.append(maps.classes, "unknown")[maps.codes]
+    np.testing.assert_array_equal(named, labels)
+    np.testing.assert_array_equal(maps.reasons == "no edge", labels == "unknown")
+    assert maps.valence.axes_manager.navigation_shape == shape[::-1]
+    np.testing.assert_array_equal(np.isnan(maps.valence.data), labels == "unknown")
+    np.testing.assert_allclose(maps.uncertainty.data[labels != "unknown"], 0.1)
+    assert maps.probability.data.shape == (*shape, 2)
+    assert sum(maps.counts().values()) == labels.size
+    assert len(maps.slices()) == (2 if len(shape) == 3 else 1)
+
+
+def test_lazy_images_and_arrays_give_the_same_maps():
+    image, _ = line_image((5, 6))
+    expected = read_image(LineReader(), as_signal(image))
+    lazy = read_image(LineReader(), as_signal(da.from_array(image, chunks=(2, 4, 50))).as_lazy())
+    array = read_image(LineReader(), image, spectral_axis=ENERGY)
+    for maps in (lazy, array):
+        np.testing.assert_array_equal(maps.codes, expected.codes)
+    np.testing.assert_array_equal(lazy.novelty.data, expected.novelty.data)
+    np.testing.assert_array_equal(array.novelty, expected.novelty.data)
+
+
+def test_masked_pixels_are_left_out_and_said_so():
+    image, _ = line_image((5, 6))
+    mask = np.zeros((5, 6), bool)
+    mask[0, :2] = True
+    maps = read_image(LineReader(), as_signal(image), mask=mask)
+    assert (maps.reasons[0, :2] == "masked").all() and np.isnan(maps.valence.data[0, :2]).all()
+    assert maps.counts() == {"Mn2+": 10, "Mn3+": 12, "no edge": 6, "masked": 2}
+
+
+def test_classes_are_written_into_the_signal():
+    image, _ = line_image((5, 6))
+    signal = read_image(LineReader(), as_signal(image)).class_signal()
+    assert signal.metadata.Signal.classes == ["Mn2+", "Mn3+"]
+    assert signal.data.dtype == np.int16 and signal.data.min() == -1
+
+
+@pytest.mark.parametrize("shift", [-11.0, 0.0, 11.0])
+def test_edges_are_found_where_they_lie(shift):
+    image, _ = line_image((5, 6), shift=shift)
+    edges = find_edges(da.from_array(image, chunks=(2, 6, 60)), spectral_axis=ENERGY)
+    assert edges["element"].tolist() == ["Mn"]
+    assert edges["shift"][0] == pytest.approx(shift, abs=0.3)
+    assert find_edges(image[-1], spectral_axis=ENERGY).empty
+    assert find_edges(image[..., :40], spectral_axis=ENERGY[:40]).empty
