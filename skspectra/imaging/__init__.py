@@ -1,9 +1,17 @@
 """Whole spectrum images: HyperSpy signals, dask arrays and numpy arrays."""
 
+from skspectra.imaging._defects import repair_image
 from skspectra.imaging._edges import find_edges
 from skspectra.imaging._maps import ValenceMaps
 from skspectra.imaging._phases import PhaseSegmenter
 from skspectra.imaging._predict import predict_image
 from skspectra.imaging._read import read_image
 
-__all__ = ["PhaseSegmenter", "ValenceMaps", "find_edges", "predict_image", "read_image"]
+__all__ = [
+    "PhaseSegmenter",
+    "ValenceMaps",
+    "find_edges",
+    "predict_image",
+    "read_image",
+    "repair_image",
+]
