@@ -10,11 +10,11 @@ CLASSES = np.array(["Mn2+", "Mn3+"])
 
 
 def line_image(shape, *, counts=1000.0, shift=0.0, axis=ENERGY, seed=0):
-    """Counts of an image: Mn2+ left, Mn3+ right, nothing in the last row; and the labels."""
+    """Counts of an image: Mn2+ left, Mn3+ right, nothing in the last quarter; and the labels."""
     labels = np.full(shape, "Mn2+", dtype="<U7")
     labels[..., shape[-1] // 2 :] = "Mn3+"
     if len(shape) > 1:
-        labels[..., -1, :] = "unknown"
+        labels[..., -max(1, shape[-2] // 4) :, :] = "unknown"
     width = np.where(labels == "Mn2+", 1.5, 4.0)[..., None]
     line = np.exp(-(((axis - nominal_l3("Mn") - shift) / width) ** 2) / 2)
     edge = np.where((labels == "unknown")[..., None], 0.0, line)

@@ -109,11 +109,24 @@ def classify(files, out):
 @click.option("--model", help="A reader (.safetensors), or the name of one that is shipped.")
 @click.option("--signal", help="Title or number of the signal, where the file holds several.")
 @click.option(
+    "--mask",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A .npy file in the shape of the image, True where pixels are left out. Without it, what "
+    "has no edge is left out.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(("auto", "pixels", "phases")),
+    default="auto",
+    show_default=True,
+    help="Read every pixel, or at a low dose the sums of the phases found; auto says which.",
+)
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the results; NAME-map beside where you are if not given.",
 )
-def map_(file, element, model, signal, out):
+def map_(file, element, model, signal, mask, by, out):
     r"""Map the valence over a spectrum image or a line scan.
 
     FILE is any that HyperSpy reads. The edges of eight 3d metals are looked for within 12 eV of
@@ -127,7 +140,9 @@ def map_(file, element, model, signal, out):
 
     out = out or Path(f"{file.stem}-map")
     try:
-        summary = map_file(file, out, signal=signal, element=element, model=model, say=_say)
+        summary = map_file(
+            file, out, signal=signal, element=element, model=model, mask=mask, by=by, say=_say
+        )
     except (ImportError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     counts = ", ".join(f"{name} {count}" for name, count in summary["counts"].items())

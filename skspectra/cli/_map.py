@@ -30,7 +30,9 @@ class _Chosen(NamedTuple):
     energy: float
 
 
-def map_file(path, out, *, signal=None, element="auto", model=None, mask="substrate", say=print):
+def map_file(
+    path, out, *, signal=None, element="auto", model=None, mask=None, by="auto", say=print
+):
     """Map the valences of a spectrum image or a line scan in a file.
 
     Parameters
@@ -46,9 +48,10 @@ def map_file(path, out, *, signal=None, element="auto", model=None, mask="substr
     model : str or Path, default=None
         A reader in a file, or the name of one that comes with the package; that of the element if
         None.
-    mask : str or Path, default="substrate"
-        "substrate" draws black what has no edge, "none" nothing; a .npy file is True where pixels
-        are left out.
+    mask : Path, default=None
+        A .npy file of booleans in the shape of the image, True where pixels are left out.
+    by : {"auto", "pixels", "phases"}, default="auto"
+        What is read, as in `skspectra.imaging.read_image`.
     say : callable, default=print
         Called with lines that tell what is being done.
 
@@ -64,13 +67,15 @@ def map_file(path, out, *, signal=None, element="auto", model=None, mask="substr
         nothing is left behind then.
     """
     check_results_folder(out, MARKER)
+    left_out = None if mask is None else np.load(mask, allow_pickle=False)
     image = _load(path, signal)
     say(f"{path.name}: {image!r}")
     pixels = spectrum_image(image)
     total = sum_spectrum(pixels)
     chosen = _choose(total, pixels.axis, element, model, say)
     say(f"reading {chosen.element} L2,3 at {chosen.energy:.1f} eV with {chosen.name}")
-    maps = read_image(chosen.reader, image)
+    maps = read_image(chosen.reader, image, mask=left_out, by=by)
+    say(f"read by {maps.by}: {maps.why}")
     summary = _summary(path, image, chosen, maps)
     with writing_folder(out, MARKER) as folder:
         _write_signals(folder, maps)
@@ -124,6 +129,10 @@ def _summary(path, image, chosen, maps):
         "edge_eV": round(float(chosen.energy), 2),
         "pixels": int(maps.codes.size),
         "counts": maps.counts(),
+        "read_by": maps.by,
+        "why": maps.why,
+        "phases": None if maps.phases is None else int(maps.phases.n_phases_),
+        "pixels_repaired": int((maps.n_replaced > 0).sum()),
         "shift_eV": round(float(np.median(shifts)), 2) if shifts.size else None,
         "versions": {"skspectra": skspectra.__version__, "python": platform.python_version()},
     }

@@ -76,15 +76,15 @@ def repaired_with_counts(data):
         return _repair(data)
     import dask.array as da
 
-    return da.map_overlap(
+    depth = {axis: int(axis < data.ndim - 1) for axis in range(data.ndim)}
+    wide = da.overlap.overlap(data, depth, boundary="none")
+    both = wide.map_blocks(
         _repair,
-        data,
-        depth={axis: int(axis < data.ndim - 1) for axis in range(data.ndim)},
-        boundary="none",
         dtype=data.dtype,
-        chunks=(*data.chunks[:-1], (data.shape[-1] + 1,)),
+        chunks=(*wide.chunks[:-1], (data.shape[-1] + 1,)),
         meta=np.empty((0,) * data.ndim, data.dtype),
     )
+    return da.overlap.trim_internal(both, depth, boundary="none")
 
 
 def _repair(data):

@@ -4,10 +4,20 @@ import numpy as np
 
 from skspectra.imaging._image import SpectrumImage
 
-__all__ = ["REASONS", "ValenceMaps", "masked_values", "table_values"]
+__all__ = ["REASONS", "ValenceMaps", "masked_values", "phase_values", "table_values"]
 
 REASONS = ("", "no edge", "cannot tell", "foreign", "masked")
-_VALUES = ("class", "valence", "lower", "upper", "probability", "shift", "novelty", "reason")
+_VALUES = (
+    "replaced",
+    "class",
+    "valence",
+    "lower",
+    "upper",
+    "probability",
+    "shift",
+    "novelty",
+    "reason",
+)
 
 
 class ValenceMaps:
@@ -21,6 +31,12 @@ class ValenceMaps:
         The classes of the reader.
     pixels : SpectrumImage
         The image.
+    by : {"pixels", "phases"}
+        What was read.
+    why : str
+        Why.
+    phases : PhaseSegmenter or None
+        The phases that were read.
 
     Attributes
     ----------
@@ -42,13 +58,19 @@ class ValenceMaps:
         How far a spectrum is from all that the reader was trained on; 1 is the threshold.
     shift : signal or array of shape (...)
         How far the edge lies off its nominal energy, in eV.
+    n_replaced : ndarray of shape (...), int
+        How many channels of every pixel were replaced, since the detector did not measure them.
     """
 
-    def __init__(self, values, classes, pixels):
+    def __init__(self, values, classes, pixels, *, by="pixels", why="", phases=None):
         self._values = values
         self.pixels = pixels
+        self.by = by
+        self.why = why
+        self.phases = phases
         self.classes = np.asarray(classes)
         self.codes = self._of("class").astype(int)
+        self.n_replaced = self._of("replaced").astype(int)
         self.reasons = np.array(REASONS)[self._of("reason").astype(int)]
 
     @property
@@ -136,14 +158,30 @@ def table_values(table, classes):
         "valence": table["mean_valence"],
         "reason": table["reason"].map(REASONS.index),
     }
-    columns |= {name: table[name] for name in _VALUES if name not in columns}
-    named = np.column_stack([columns[name].to_numpy(float) for name in _VALUES])
-    return np.hstack([named, table[list(classes)].to_numpy(float)])
+    columns |= {name: table[name] for name in _VALUES[1:] if name not in columns}
+    named = np.column_stack([columns[name].to_numpy(float) for name in _VALUES[1:]])
+    probability = table[list(classes)].to_numpy(float)
+    return np.hstack([np.zeros((len(table), 1)), named, probability])
+
+
+def phase_values(of_phases, phases, mask):
+    """Values of every pixel from those of the phases, shape (..., n_values).
+
+    Where phases grade into each other, the mean valence lies between theirs, and the width of a
+    step widens its interval.
+    """
+    outside = masked_values(1, range(of_phases.shape[1] - len(_VALUES)))
+    values = np.append(of_phases, outside, axis=0)[phases.labels_]
+    outside = phases.labels_ < 0
+    values[outside, _VALUES.index("reason")] = REASONS.index("no edge")
+    values[mask, _VALUES.index("reason")] = REASONS.index("masked")
+    return values
 
 
 def masked_values(n_pixels, classes):
     """Numbers of pixels that are not read, shape (n_pixels, n_values)."""
     values = np.full((n_pixels, len(_VALUES) + len(classes)), np.nan)
+    values[:, _VALUES.index("replaced")] = 0
     values[:, _VALUES.index("class")] = -1
     values[:, _VALUES.index("reason")] = REASONS.index("masked")
     return values

@@ -2,14 +2,22 @@
 
 import numpy as np
 
+from skspectra.imaging._defects import repaired_with_counts
+from skspectra.imaging._dose import pixels_or_phases
+from skspectra.imaging._edges import nominal_l3
 from skspectra.imaging._image import is_lazy, spectrum_image
-from skspectra.imaging._maps import ValenceMaps, masked_values, table_values
+from skspectra.imaging._maps import ValenceMaps, masked_values, phase_values, table_values
+from skspectra.imaging._phases import PhaseSegmenter
 from skspectra.imaging._predict import check_mask
 
 __all__ = ["read_image"]
 
+_AROUND = 60.0  # eV each way from L3 that tell phases apart
 
-def read_image(reader, image, *, spectral_axis=None, mask=None):
+
+def read_image(
+    reader, image, *, spectral_axis=None, mask=None, by="pixels", repair=True, random_state=0
+):
     """Name the valence of every pixel of a spectrum image, or say that it is unknown.
 
     Parameters
@@ -18,11 +26,20 @@ def read_image(reader, image, *, spectral_axis=None, mask=None):
         Fitted, such as ``load_pretrained("mn-l23")``.
     image : HyperSpy signal, dask array or array-like of shape (..., n_channels)
         Counts with their background, with any number of navigation dimensions. Lazy images are
-        read chunk by chunk on the scheduler of dask that is in use.
+        read chunk by chunk on the scheduler of dask that is in use, a cluster where a
+        `dask.distributed.Client` is connected; the maps are in memory.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of an array in eV; a signal has one.
     mask : array-like of shape (...), bool, default=None
         Pixels that are left out, True where they are.
+    by : {"pixels", "phases", "auto"}, default="pixels"
+        What is read: every pixel by itself, or at a dose too low for that the sum of every phase
+        that `PhaseSegmenter` finds. "auto" takes phases where at least 15 % more of the sums of
+        3 x 3 pixels can be named than of single pixels, in a sample of the image.
+    repair : bool, default=True
+        Whether spikes, saturated channels and dead pixels are replaced first, as by `repair_image`.
+    random_state : int, RandomState instance or None, default=0
+        Seeds the division into phases.
 
     Returns
     -------
@@ -33,27 +50,65 @@ def read_image(reader, image, *, spectral_axis=None, mask=None):
     Raises
     ------
     ValueError
-        If the axis of the image does not cover the edge, or the mask does not fit.
+        If the axis of the image does not cover the edge, the mask does not fit, or phases are asked
+        for in an image with negative counts.
     """
+    if by not in ("pixels", "phases", "auto"):
+        raise ValueError(f"by must be 'pixels', 'phases' or 'auto', got {by!r}.")
     pixels = spectrum_image(image, spectral_axis)
     if pixels.axis is None:
         raise ValueError("spectral_axis is needed to read an array.")
+    mask = check_mask(mask, pixels.shape)
+    why = "asked for"
+    if by == "auto":
+        by, why = pixels_or_phases(reader, pixels, mask)
+    seen = pixels._replace(data=repaired_with_counts(pixels.data)) if repair else pixels
+    if by == "phases":
+        values, phases = _read_phases(reader, seen, mask, repair, random_state)
+    else:
+        values, phases = _read_pixels(reader, seen, mask, repair), None
+    return ValenceMaps(values, reader.classes_, pixels, by=by, why=why, phases=phases)
+
+
+def _read_pixels(reader, pixels, mask, repaired):
     classes = list(reader.classes_)
     values = pixels.map_rows(
         _read_rows,
         masked_values(0, classes).shape[1],
         np.dtype(float),
-        check_mask(mask, pixels.shape),
+        mask,
         reader=reader,
-        axis=pixels.axis,
+        settings=(pixels.axis, repaired),
     )
-    return ValenceMaps(values.compute() if is_lazy(values) else values, classes, pixels)
+    return values.compute() if is_lazy(values) else values
 
 
-def _read_rows(rows, masked, *, reader, axis):
+def _read_rows(rows, masked, *, reader, settings):
     """Read rows, and put what is said in numbers."""
+    axis, repaired = settings
+    n_replaced = rows[:, -1] if repaired else 0
+    rows = rows[:, : axis.size]
     seen = np.isfinite(rows).all(axis=1) & ~masked
     values = masked_values(len(rows), reader.classes_)
     if seen.any():
         values[seen] = table_values(reader.read(rows[seen], axis), reader.classes_)
+    values[:, 0] = n_replaced
     return values
+
+
+def _read_phases(reader, pixels, mask, repaired, random_state):
+    """Values of every pixel from the sum of its phase, and the phases."""
+    energies = pixels.axis
+    near = np.flatnonzero(np.abs(energies - nominal_l3(reader.element_)) <= _AROUND)
+    wanted = np.append(near, energies.size) if repaired else near
+    counts = np.asarray(pixels.data[..., wanted])
+    n_replaced, counts = (counts[..., -1], counts[..., :-1]) if repaired else (0, counts)
+    counts = np.where(mask[..., None], 0, counts)
+    phases = PhaseSegmenter(spectral_axis=energies[near], random_state=random_state).fit(counts)
+    of_phases = masked_values(0, reader.classes_)
+    if phases.n_phases_:
+        table = reader.read(phases.phase_spectra_, energies[near])
+        of_phases = table_values(table, reader.classes_)
+    values = phase_values(of_phases, phases, mask)
+    values[..., 0] = n_replaced
+    return values, phases

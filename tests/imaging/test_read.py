@@ -65,3 +65,37 @@ def test_edges_are_found_where_they_lie(shift):
     assert edges["shift"][0] == pytest.approx(shift, abs=0.3)
     assert find_edges(image[-1], spectral_axis=ENERGY).empty
     assert find_edges(image[..., :40], spectral_axis=ENERGY[:40]).empty
+
+
+def test_at_a_low_dose_phases_are_read_and_the_choice_is_told():
+    image, labels = line_image((24, 24), counts=20)
+    maps = read_image(LineReader(), image, spectral_axis=ENERGY, by="auto")
+    assert maps.by == "phases" and "of single pixels can be named" in maps.why
+    right = np.append(maps.classes, "unknown")[maps.codes] == labels
+    assert right.mean() > 0.97
+    pixels = read_image(LineReader(), image, spectral_axis=ENERGY)
+    assert pixels.by == "pixels" and pixels.phases is None
+    bright, _ = line_image((24, 24), counts=2000)
+    assert read_image(LineReader(), bright, spectral_axis=ENERGY, by="auto").by == "pixels"
+    few = read_image(LineReader(), image[:4, :4], spectral_axis=ENERGY, by="auto")
+    assert few.by == "pixels" and "too few" in few.why
+    with pytest.raises(ValueError, match="by must be"):
+        read_image(LineReader(), image, spectral_axis=ENERGY, by="voxels")
+
+
+@pytest.mark.parametrize("by", ["pixels", "phases"])
+def test_defects_are_repaired_and_counted_and_a_mask_is_kept(by):
+    image, labels = line_image((12, 12))
+    image = image.astype(float)
+    image[3, 3], image[5, 5, 100] = np.nan, 90_000
+    mask = np.zeros((12, 12), bool)
+    mask[0] = True
+    maps = read_image(LineReader(), image, spectral_axis=ENERGY, by=by, mask=mask)
+    assert maps.n_replaced[3, 3] == ENERGY.size and maps.n_replaced[5, 5] >= 1
+    assert (maps.n_replaced > 0).sum() == 2
+    assert (maps.reasons[0] == "masked").all()
+    named = np.append(maps.classes, "unknown")[maps.codes]
+    np.testing.assert_array_equal(named[1:], labels[1:])
+    if by == "pixels":
+        broken = read_image(LineReader(), image, spectral_axis=ENERGY, repair=False)
+        assert broken.reasons[3, 3] == "masked" and not broken.n_replaced.any()
