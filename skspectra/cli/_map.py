@@ -12,12 +12,14 @@ from skspectra.cli._results import check_results_folder, writing_folder
 from skspectra.imaging import find_edges, read_image
 from skspectra.imaging._edges import ELEMENTS, nominal_l3, sum_spectrum
 from skspectra.imaging._image import spectrum_image
+from skspectra.io import list_signals, read_signal
 from skspectra.io._hyperspy import quiet_hyperspy
 from skspectra.models import load_model, load_pretrained
 
 __all__ = ["MARKER", "map_file"]
 
 MARKER = "summary.json"
+_IN_MEMORY = 2**30  # bytes
 _NO_ELEMENT = ("no edge", "foreign")
 
 
@@ -68,7 +70,7 @@ def map_file(
     """
     check_results_folder(out, MARKER)
     left_out = None if mask is None else np.load(mask, allow_pickle=False)
-    image = _load(path, signal)
+    image = _read_image(path, signal, say)
     say(f"{path.name}: {image!r}")
     pixels = spectrum_image(image)
     total = sum_spectrum(pixels)
@@ -84,10 +86,36 @@ def map_file(
     return summary
 
 
-def _load(path, signal):
-    from skspectra.io._files import _load_signal
+def _read_image(path, signal, say):
+    """Read the signal asked for, or the one whose edge is strongest; small ones into memory."""
+    if signal is not None:
+        image = read_signal(path, int(signal) if signal.isdecimal() else signal)
+    else:
+        image = _strongest(path, say)
+    if image.data.nbytes <= _IN_MEMORY and image._lazy:
+        image.compute(show_progressbar=False)
+    return image
 
-    return _load_signal(path)
+
+def _strongest(path, say):
+    """Signal of a file with the strongest edge, where there are several."""
+    listed = list_signals(path)
+    spectra = listed.index[listed["signal"].map(len) == 1]
+    if len(spectra) < 2:
+        return read_signal(path)
+    images = [read_signal(path, int(number)) for number in spectra]
+    strengths = [find_edges(image)["strength"].max() for image in images]
+    if np.isnan(strengths).all():
+        raise ValueError(
+            f"{path} holds {len(images)} signals of spectra, none with an L2,3 edge of "
+            f"{', '.join(ELEMENTS)}: {listed.to_string()}\nChoose one with --signal and --element."
+        )
+    best = int(np.nanargmax(strengths))
+    others = [
+        f"{number} {listed['title'][number]!r}" for number in spectra if number != spectra[best]
+    ]
+    say(f"took signal {spectra[best]} {listed['title'][spectra[best]]!r}, not {', '.join(others)}")
+    return images[best]
 
 
 def _choose(total, axis, element, model, say):
