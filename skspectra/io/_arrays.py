@@ -13,13 +13,6 @@ from skspectra.io._spectra import naming
 __all__ = ["ARRAY_ENDINGS", "load_arrays", "read_arrays"]
 
 ARRAY_ENDINGS = (".npy", ".npz")
-_TITLES = {
-    "spectral_axis": "energy",
-    "axis": "energy",
-    "x": "intensity",
-    "data": "intensity",
-    "spectra": "intensity",
-}  # what arrays are also called
 
 
 def read_arrays(path, name, *, unit="eV", columns=None):
@@ -76,37 +69,35 @@ def load_arrays(path, *, unit="eV", columns=None):
     where = printable(path)
     with naming(where):
         arrays = _load(path)
-    titles = list(arrays) if isinstance(next(iter(arrays), 0), str) else None
-    widths = [
-        array.shape[-1] if array.ndim and array.dtype.kind in "biuf" else 0
-        for array in arrays.values()
-    ]
-    fits = [width > 1 and widths.count(width) > 1 for width in widths]
+    titles = list(arrays) if isinstance(next(iter(arrays)), str) else None
+    arrays = list(arrays.values())
+    widths = [array.shape[-1] if array.ndim else 0 for array in arrays]
+    of_one_width = [width > 1 and widths.count(width) > 1 for width in widths]
+    are_numbers = [array.dtype.kind in "biuf" for array in arrays]
     try:
-        found = find_columns(
-            titles and [_TITLES.get(title.casefold(), title) for title in titles],
-            fits,
-            unit,
-            columns,
-        )
+        fits = [both[0] and both[1] for both in zip(of_one_width, are_numbers, strict=True)]
+        found = find_columns(titles, fits, unit, columns)
     except ValueError as error:
         raise ValueError(f"{where} {error}") from None
-    energies, *spectra = (list(arrays.values())[i] for i in (found.energy, *found.intensities))
+    used = [found.energy, *found.intensities]
+    energies, *spectra = (arrays[i] for i in used)
     if energies.ndim != 1 or any(each.shape[-1:] != energies.shape for each in spectra):
         raise ValueError(
             f"{where}: the energies have shape {energies.shape}, so spectra must have shape (..., "
             f"{energies.size}), got {', '.join(str(each.shape) for each in spectra)}."
         )
-    if titles is None:
-        return energies.astype(np.float64), spectra, "", [str(i) for i in found.intensities]
-    titles_of_spectra = [titles[i] for i in found.intensities]
-    return energies.astype(np.float64), spectra, titles[found.energy], titles_of_spectra
+    if not all(are_numbers[i] for i in used):
+        raise ValueError(f"{where}: energies and spectra must be real numbers.")
+    label, *names = [titles[i] for i in used] if titles else ["", *map(str, found.intensities)]
+    return energies.astype(np.float64), spectra, label, names
 
 
 def _load(path):
     """Arrays of a file by name; the columns of a single array by number."""
     try:
         if not zipfile.is_zipfile(path):
+            with path.open("rb") as file:
+                np.lib.format.read_magic(file)
             array = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
             if array.dtype.names:
                 return {name: array[name] for name in array.dtype.names}
@@ -120,7 +111,10 @@ def _load(path):
             for member in archive.infolist():
                 _check_member(archive, member)
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            arrays = {name: file[name] for name in file.files}
+        if not arrays:
+            raise ValueError("the file holds no arrays")
+        return arrays
     except OSError:
         raise
     except Exception as error:

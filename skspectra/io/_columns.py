@@ -109,7 +109,7 @@ def _find_energy(titles, plain, quantity):
     both = list(enumerate(zip(titles, plain, strict=True)))
     found = [i for i, (title, text) in both if _is_energy(title, text, quantity)]
     if not found and quantity == "energy":
-        found = [i for i, text in enumerate(plain) if text == "e"]
+        found = [i for i, text in enumerate(plain) if text in ("e", "axis", "spectral axis")]
     if not found:
         others = [i for i, (title, _) in both if quantity_of(title)]
         found = [i for i in others if not _INTENSITY.search(plain[i])]
@@ -129,7 +129,8 @@ def _find_intensities(titles, plain, is_number, energy):
         if i != energy and is_number[i] and not _ERROR.fullmatch(text)
     ]
     found = [i for i in rest if _INTENSITY.search(plain[i])]
-    found = found or [i for i in rest if plain[i] in ("i", "y")]
+    for words in (("i", "y", "data", "spectra"), ("x",)):
+        found = found or [i for i in rest if plain[i] in words]
     if not found:
         found = [i for i in rest if plain[i] and not _NO_SPECTRUM.fullmatch(plain[i])]
         found = [i for i in found if plain[i][0].isdigit() or not quantity_of(titles[i])]

@@ -5,12 +5,12 @@ import importlib
 from skspectra._input.files import check_readable, printable
 from skspectra.io._hyperspy import import_hyperspy, quiet_hyperspy
 from skspectra.io._msa import read_msa
-from skspectra.io._safety import check_content, check_reader, evaluate_axis
+from skspectra.io._safety import UnsafeFile, check_content, check_reader, evaluate_axis
 
 __all__ = ["load_signals", "one_of"]
 
 _AXIS_ENTRIES = {"name", "units", "navigate", "size", "index_in_array", "scale", "offset", "axis"}
-_OBJECTS = ("_sig_", "_hspy_", "Markers", "_list_sig_")
+_OBJECTS = ("_sig_", "_hspy_", "Markers")
 
 
 def load_signals(path, *, reader=None, lazy=False):
@@ -45,6 +45,8 @@ def load_signals(path, *, reader=None, lazy=False):
             return [_build(each, lazy) for each in _read(path, plugin, lazy) if "data" in each]
     except (ImportError, PermissionError):
         raise
+    except UnsafeFile as error:
+        raise ValueError(f"{printable(path)}: {error}") from error
     except Exception as error:
         raise ValueError(
             f"{printable(path)} cannot be read as {plugin['name']} "

@@ -59,7 +59,7 @@ def read_msa(path):
     elif step is None or offset is None:
         raise ValueError("XPERCHAN or OFFSET is missing, and there are no energies")
     signal["data"] = values
-    axis |= {"size": values.size, "scale": step or 1.0, "offset": offset or 0.0}
+    axis |= {"size": values.size, "scale": step, "offset": offset}
     return signal
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from skspectra._input.files import printable
 
-__all__ = ["check_content", "check_reader", "evaluate_axis"]
+__all__ = ["UnsafeFile", "check_content", "check_reader", "evaluate_axis"]
 
 # Readers of files that are refused, by the name that HyperSpy gives them.
 _REFUSED_READERS = {
@@ -17,9 +17,9 @@ _REFUSED_READERS = {
     "usid": "its reader is a package that was not examined",
 }
 _CODECS = {
-    "blosc", "bytes", "bz2", "crc32", "crc32c", "default", "delta", "fixedscaleoffset", "gzip",
-    "json2", "lz4", "lzma", "msgpack2", "shuffle", "transpose", "vlen-array", "vlen-bytes",
-    "vlen-utf8", "zlib", "zstd",
+    "blosc", "bytes", "bz2", "crc32", "crc32c", "delta", "fixedscaleoffset", "gzip", "json2",
+    "lz4", "lzma", "msgpack2", "sharding_indexed", "shuffle", "transpose", "vlen-array",
+    "vlen-bytes", "vlen-utf8", "zlib", "zstd",
 }  # fmt: skip
 _FUNCTIONS = {
     "sqrt": np.sqrt, "exp": np.exp, "log": np.log, "sin": np.sin, "cos": np.cos, "tan": np.tan,
@@ -35,7 +35,15 @@ _OPERATORS = {
     ast.UAdd: np.positive,
     ast.USub: np.negative,
 }
+_NO_PARAMETERS = {"size", "navigate", "is_binned", "index_in_array"}
 _LONGEST = 500  # characters of an expression
+
+
+class UnsafeFile(ValueError):
+    """A file that would run code or reach into other files."""
+
+    def __init__(self, what):
+        super().__init__(f"The file is not safe to read: {what}")
 
 
 def check_reader(path, reader):
@@ -49,7 +57,7 @@ def check_reader(path, reader):
 
 
 def check_content(path):
-    """Raise a ValueError if a file that is HDF5 or zarr reaches out of itself or unpickles.
+    """Raise an UnsafeFile if a file that is HDF5 or zarr reaches out of itself or unpickles.
 
     Parameters
     ----------
@@ -58,12 +66,12 @@ def check_content(path):
     """
     if path.is_dir():
         _check_zarr_folder(path)
-    elif zipfile.is_zipfile(path) and path.suffix.lower() == ".zspy":
+        return
+    if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 _check_zarr_document(name, lambda name=name: archive.read(name))
-    else:
-        _check_hdf5(path)
+    _check_hdf5(path)
 
 
 def _check_hdf5(path):
@@ -78,7 +86,7 @@ def _check_hdf5(path):
             for name in group:
                 kind = group.id.links.get_info(name.encode(errors="surrogateescape")).type
                 if kind not in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT):
-                    raise ValueError(_reaches_out(f"{group.name}/{name} is a link to another file"))
+                    raise UnsafeFile(_reaches_out(f"{group.name}/{name} is a link to another file"))
                 if kind == h5py.h5l.TYPE_SOFT:
                     continue  # what it leads to is visited where it is
                 item = group[name]
@@ -93,46 +101,51 @@ def _check_hdf5(path):
 
 def _check_dataset(dataset):
     if dataset.external:
-        raise ValueError(_reaches_out(f"{dataset.name} lies in another file"))
+        raise UnsafeFile(_reaches_out(f"{dataset.name} lies in another file"))
     if dataset.is_virtual and any(part.file_name != "." for part in dataset.virtual_sources()):
-        raise ValueError(_reaches_out(f"{dataset.name} is put together from other files"))
+        raise UnsafeFile(_reaches_out(f"{dataset.name} is put together from other files"))
 
 
 def _reaches_out(what):
-    return f"The file is not safe to read: {what}. Copy what it needs into one file."
+    return f"{what}. Copy what it needs into one file."
 
 
 def _check_zarr_folder(folder):
     inside = folder.resolve()
     for path in folder.rglob("*"):
-        if path.is_symlink() and not path.resolve().is_relative_to(inside):
-            raise ValueError(_reaches_out(f"{printable(path)} is a link out of the folder"))
+        if not path.resolve().is_relative_to(inside):
+            raise UnsafeFile(_reaches_out(f"{printable(path)} is a link out of the folder"))
         if path.is_file():
             _check_zarr_document(path.name, path.read_bytes)
+        elif not path.is_dir():
+            raise UnsafeFile(_reaches_out(f"{printable(path)} is a pipe or a device"))
 
 
 def _check_zarr_document(name, read):
+    """Refuse codecs that are not listed; one of those that numcodecs knows unpickles."""
     if Path(name).name not in (".zarray", ".zmetadata", "zarr.json"):
         return
     try:
-        document = json.loads(read())
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{name} is no JSON ({error}).") from error
-    _check_codecs(document)
+        codecs = list(_codecs(json.loads(read())))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{name} is no description of an array ({error}).") from error
+    for codec in codecs:
+        if codec.removeprefix("numcodecs.") not in _CODECS:
+            raise UnsafeFile(f"it asks for the codec {codec!r}, which may unpickle.")
 
 
-def _check_codecs(document, key=None):
-    """Refuse codecs that are not listed; one of those that numcodecs knows unpickles."""
-    if isinstance(document, list):
-        for item in document:
-            _check_codecs(item, key)
-    elif isinstance(document, dict):
-        codec = document.get("id", document.get("name")) if key else None
-        if key and str(codec).removeprefix("numcodecs.") not in _CODECS:
-            raise ValueError(f"The file is not safe to read: it asks for the codec {codec!r}.")
-        for name, item in document.items():
-            is_codec = name in ("filters", "compressor", "codecs", "chunk_key_encoding")
-            _check_codecs(item, name if is_codec else None)
+def _codecs(document):
+    """Yield the names of the codecs in a description of an array, or in those of several."""
+    consolidated = document.get("consolidated_metadata") or document
+    for name, entry in (consolidated.get("metadata") or {}).items():
+        if not name.endswith((".zattrs", ".zgroup")):
+            yield from _codecs(entry)
+    named = [*(document.get("filters") or ()), document.get("compressor")]
+    named += [*(document.get("codecs") or ()), *(document.get("index_codecs") or ())]
+    for codec in named:
+        if codec is not None:
+            yield str(codec.get("id", codec.get("name")))
+            yield from _codecs(codec.get("configuration") or {})
 
 
 def evaluate_axis(axis, size, depth=0):
@@ -152,8 +165,10 @@ def evaluate_axis(axis, size, depth=0):
 
     Raises
     ------
+    UnsafeFile
+        If the expression is more than arithmetic.
     ValueError
-        If the expression is more than arithmetic, or if its values do not fit.
+        If its values do not fit.
     """
     if "axis" in axis:
         values = np.asarray(axis["axis"], dtype=np.float64)
@@ -161,8 +176,9 @@ def evaluate_axis(axis, size, depth=0):
         if depth > 5:
             raise ValueError("The axis is a function of a function of too many others.")
         x = evaluate_axis(axis.get("x") or {}, size, depth + 1)
-        names = {"x": x, "pi": np.pi}
+        names = {"pi": np.pi}
         names |= {key: float(value) for key, value in axis.items() if _is_number(value)}
+        names = {key: value for key, value in names.items() if key not in _NO_PARAMETERS} | {"x": x}
         with np.errstate(all="ignore"):
             values = _evaluate(str(axis["expression"]), names)
         values = np.broadcast_to(values, size) if np.ndim(values) == 0 else values
@@ -179,17 +195,17 @@ def _is_number(value):
 
 def _evaluate(expression, names):
     refusal = (
-        f"The axis is given by {expression[:80]!r}. Only arithmetic of numbers, x and the "
+        f"an axis is given by {expression[:80]!r}. Only arithmetic of numbers, x and the "
         f"parameters {sorted(names)} with + - * / ** and {', '.join(sorted(_FUNCTIONS))} is "
         "evaluated."
     )
     if len(expression) > _LONGEST:
-        raise ValueError(refusal)
+        raise UnsafeFile(refusal)
     try:
         tree = ast.parse(expression.strip().replace("^", "**"), mode="eval")
         return _value(tree.body, names)
     except (SyntaxError, KeyError, TypeError, RecursionError, MemoryError) as error:
-        raise ValueError(refusal) from error
+        raise UnsafeFile(refusal) from error
 
 
 def _value(node, names):

@@ -74,9 +74,9 @@ def conversion(label, wanted):
         If the axis is of another quantity, or its unit is not known.
     """
     quantity, unit, size = _parse(label)
-    label = label.strip("() ") if label.startswith("(") else label
-    wanted_quantity, wanted, wanted_size = _parse_unit(wanted)
-    if unit is not None and _normalize(unit) == _normalize(wanted):
+    wanted_quantity, wanted, wanted_size = _parse(f"({wanted})")
+    label = re.sub(r"^\(([^()]*)\)$", r"\1", label)
+    if unit is not None and wanted is not None and _normalize(unit) == _normalize(wanted):
         return 1.0
     if unit is not None and quantity is None:
         raise ValueError(f"The axis is in {unit!r}, which is not known{_wanted(wanted)}")

@@ -1,4 +1,5 @@
 import logging
+import os
 import subprocess
 import sys
 import warnings
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skspectra.exceptions import SpectrumWarning
 from skspectra.io import read_spectra, to_matrix
 
 AXIS = np.array([635.0, 636.25, 640.5])
@@ -78,6 +80,73 @@ def test_result_is_floating_point_in_the_precision_of_the_file(tmp_path, dtype, 
 def test_axes_that_decrease_or_are_irregular(tmp_path, energy):
     path = save_signal(tmp_path / "a.hspy", **energy)
     np.testing.assert_allclose(read_spectra(path, AXIS)[0], [[5, 3.75, 0.5]])
+
+
+@pytest.mark.parametrize(
+    ("units", "factor"), [("eV", 1), ("keV", 1e-3), ("meV", 1e3), ("Energy loss (eV)", 1)]
+)
+@pytest.mark.parametrize("ending", [".hspy", ".msa"])
+def test_units_of_energy_are_converted(tmp_path, units, factor, ending):
+    path = save_signal(
+        tmp_path / f"a{ending}", offset=630 * factor, scale=0.5 * factor, units=units
+    )
+    X, _ = read_spectra(path, np.array(AXIS) * factor, unit=units)
+    in_ev, _ = read_spectra(path, AXIS)
+    energies = 630 * factor + 0.5 * factor * np.arange(40)
+    np.testing.assert_allclose(X, [np.interp(AXIS * factor, energies, abs(energies - 640))])
+    np.testing.assert_allclose(in_ev, X, rtol=1e-6)
+
+
+@pytest.mark.parametrize("units", ["nm", "1/cm", "s", "°", "px", "furlong"])
+def test_other_units_are_refused_by_name_until_they_are_asked_for(tmp_path, units):
+    path = save_signal(tmp_path / "a.hspy", units=units)
+    with pytest.raises(ValueError, match=rf"a\.hspy: The axis.*{units}.*Wanted is an axis in eV"):
+        read_spectra(path, AXIS)
+    np.testing.assert_allclose(read_spectra(path, AXIS, unit=units)[0], [[5, 3.75, 0.5]])
+
+
+def test_axis_without_unit_is_taken_with_one_warning_unless_its_name_is_of_another(tmp_path):
+    bare = [save_signal(tmp_path / f"{name}.hspy", (2,), units=None) for name in "ab"]
+    with pytest.warns(SpectrumWarning, match=r"4 of 4 spectra .*first is 'a\[0\]'") as record:
+        X, _ = read_spectra(bare, AXIS)
+    assert len(record) == 1 and X.shape == (4, 3)
+    path = save_signal(tmp_path / "c.hspy", units=None, name="Wavelength")
+    with pytest.raises(ValueError, match=r"c\.hspy: The axis 'Wavelength' holds length"):
+        read_spectra(path, AXIS)
+
+
+def test_channels_that_are_wider_get_the_mean_and_points_do_not(tmp_path):
+    path = save_signal(tmp_path / "a.hspy", offset=0.0, scale=1.0)
+    means, _ = read_spectra(path, 2.5 + 4 * np.arange(9.0))
+    np.testing.assert_allclose(means[0], np.abs(np.arange(1, 37) - 640).reshape(9, 4).mean(axis=1))
+    points, _ = read_spectra(path, [1, 15, 30])
+    np.testing.assert_allclose(points, [[639, 625, 610]])
+
+
+def test_reader_is_named_where_several_claim_the_ending(tmp_path):
+    path = save_signal(tmp_path / "a.hspy").rename(tmp_path / "a.hdf5")
+    with pytest.raises(ValueError, match=r"a\.hdf5 may be of several.*reader=, one of .*'HSPY'"):
+        read_spectra(path, AXIS)
+    np.testing.assert_allclose(read_spectra(path, AXIS, reader="hspy")[0], [[5, 3.75, 0.5]])
+    with pytest.raises(ValueError, match="reader must be one of .*HSPY.* got 'nonsense'"):
+        read_spectra(path, AXIS, reader="nonsense")
+
+
+def test_file_names_that_are_no_text_can_be_printed(tmp_path):
+    bad = os.fsencode(tmp_path) + b"/Mn\xffO"
+    for content, ending in ((SPECTRUM, b".csv"), ("x", b".csv"), ("x", b".hspy"), ("x", b".npz")):
+        path = os.fsdecode(bad + ending)
+        with open(path, "w") as file:
+            file.write(content)
+        if content == SPECTRUM:
+            names = read_spectra(path, AXIS)[1].tolist()
+            assert names == ["Mn?O"] and "".join(names).encode()
+        else:
+            with pytest.raises(ValueError, match=r"Mn\?O") as error:
+                read_spectra(path, AXIS)
+            assert str(error.value).encode()
+    save_signal(tmp_path / "a.hspy").rename(os.fsdecode(bad + b".hspy"))
+    assert read_spectra(os.fsdecode(bad + b".hspy"), AXIS)[1].tolist() == ["Mn?O"]
 
 
 def test_names_are_unique(tmp_path):

@@ -179,6 +179,35 @@ def test_metadata_is_a_copy_without_what_belongs_to_other_values():
     assert signal.metadata.has_item("Signal.Noise_properties")
 
 
+@pytest.mark.parametrize("lazy", [False, True])
+def test_masked_values_become_nan_in_maps_and_spectra(lazy):
+    signal = make_signal()
+    values = np.ma.masked_array(np.arange(12), mask=np.arange(12) == 5)
+    spectra = np.ma.masked_array(np.ones((12, 7)), mask=np.eye(12, 7))
+    if lazy:
+        values, spectra = (da.from_array(each, chunks=4) for each in (values, spectra))
+    result = np.asarray(from_rows(values, signal).data)
+    np.testing.assert_array_equal(result.ravel(), np.where(np.arange(12) == 5, np.nan, range(12)))
+    result = np.asarray(from_rows(spectra, signal).data)
+    np.testing.assert_array_equal(np.isnan(result).reshape(12, 7), np.eye(12, 7) == 1)
+
+
+def test_a_mask_of_nothing_changes_nothing():
+    values = from_rows(np.ma.masked_array(np.arange(12)), make_signal()).data
+    assert values.dtype == int and type(values) is np.ndarray
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_signals_with_masked_channels_are_refused(lazy):
+    signal = make_signal()
+    signal.data = np.ma.masked_greater(signal.data, 80)
+    if lazy:
+        signal = make_signal().as_lazy()
+        signal.data = da.ma.masked_greater(signal.data, 80)
+    with pytest.raises(ValueError, match="holds masked values.*filled"):
+        to_matrix(signal)
+
+
 @pytest.mark.parametrize("function", [to_matrix, lambda signal: from_rows(np.ones(12), signal)])
 def test_signals_without_spectra_are_refused(function):
     with pytest.raises(TypeError, match="must be a HyperSpy signal, got ndarray"):
