@@ -2,6 +2,7 @@ import importlib
 import inspect
 import pkgutil
 
+import dask.array as da
 import imblearn.utils.estimator_checks
 import numpy as np
 import pandas as pd
@@ -71,6 +72,35 @@ def test_rows_with_nan_are_named(estimator):
             clone(estimator).fit(form, y)
         (note,) = caught.value.__notes__
         assert note.startswith("2 of 20 rows of X hold NaN or infinity, the first is row 3.")
+
+
+@pytest.mark.parametrize("estimator", EVERY, ids=str)
+def test_masks_are_refused(estimator):
+    X, y = np.random.default_rng(0).uniform(size=(20, 12)), np.arange(20) % 2
+    masked = np.ma.masked_array(X, mask=X > np.sort(X, axis=None)[-4])
+    lazy = da.ma.masked_array(da.from_array(X, chunks=(5, 12)), mask=masked.mask)
+    fitted = clone(estimator).fit(X, y)
+    use = [getattr(fitted, name) for name in ("transform", "predict") if hasattr(fitted, name)]
+    for form in (masked, list(masked), lazy):
+        for function in (lambda X: clone(estimator).fit(X, y), *use):
+            with pytest.raises(ValueError, match="3 entries of X are masked. Leave out"):
+                function(form)
+
+
+@pytest.mark.parametrize("estimator", TRANSFORMERS, ids=str)
+def test_a_mask_that_masks_nothing_changes_nothing(estimator):
+    X, y = np.random.default_rng(0).uniform(size=(20, 12)), np.arange(20) % 2
+    bare = clone(estimator).fit(X, y).transform(X)
+    for form in (np.ma.masked_array(X), da.ma.masked_array(da.from_array(X), mask=False)):
+        np.testing.assert_array_equal(clone(estimator).fit(form, y).transform(form), bare)
+
+
+@pytest.mark.parametrize("estimator", EVERY, ids=str)
+def test_columns_of_which_some_are_no_channels_are_named(estimator):
+    X, y = np.random.default_rng(0).uniform(size=(20, 12)), np.arange(20) % 2
+    frame = pd.DataFrame(X, columns=[*(f"{620 + 0.5 * i}" for i in range(11)), "dose"])
+    with pytest.raises(ValueError, match="11 of the 12 column names .* but 1 are not: 'dose'"):
+        clone(estimator).fit(frame, y)
 
 
 def test_rows_with_nan_are_named_at_transform_and_block_by_block_are_not_miscounted():

@@ -5,9 +5,17 @@ import contextlib
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skspectra._numerics.axis import axis_names, columns_as_axis, resolve_axis
+from skspectra._numerics.axis import axis_names, check_same_axis, resolve_axis
+from skspectra._numerics.column_names import spectral_columns
 
-__all__ = ["SpectralMixin", "check_input_features", "noting_bad_rows", "refuse_images"]
+__all__ = [
+    "SpectralMixin",
+    "check_input_features",
+    "in_memory",
+    "noting_bad_rows",
+    "refuse_images",
+    "refuse_masks",
+]
 
 
 def refuse_images(X):
@@ -31,6 +39,25 @@ def refuse_images(X):
             "reshape an image to (n_spectra, n_channels), by X.reshape(-1, n_channels) if the "
             "spectra lie along its last axis."
         )
+
+
+def refuse_masks(X, name="X"):
+    """Raise a ValueError if an entry of `X`, an array or a list of rows, is masked."""
+    parts = X if isinstance(X, list | tuple) else [X]
+    masks = [np.ma.getmask(part) for part in parts if isinstance(part, np.ma.MaskedArray)]
+    count = sum(int(np.sum(mask)) for mask in masks)
+    if count:
+        raise ValueError(
+            f"{count} entries of {name} are masked. Leave out their rows or their channels, or "
+            "replace them by values, for instance from their neighbours: a mask would be ignored."
+        )
+
+
+def in_memory(X):
+    """Return `X`, computed if it is a dask array, or raise if an entry is masked."""
+    X = X.compute() if hasattr(X, "__dask_graph__") else X
+    refuse_masks(X)
+    return X
 
 
 @contextlib.contextmanager
@@ -60,7 +87,7 @@ class SpectralMixin:
     def _validate_spectra(self, X, *, reset, **check_params):
         """Validate `X`; at fit (`reset=True`) resolve its axis, later compare with it."""
         refuse_images(X)
-        frame_axis = columns_as_axis(X)
+        X = in_memory(X)
         check_params = {"dtype": [np.float64, np.float32]} | check_params
         with noting_bad_rows(X):
             validated = validate_data(self, X, reset=reset, **check_params)
@@ -68,19 +95,9 @@ class SpectralMixin:
             self.spectral_axis_ = resolve_axis(
                 X, getattr(self, "spectral_axis", None), n_channels=self.n_features_in_
             )
-        elif frame_axis is not None and self._axis_from_columns(frame_axis):
-            raise ValueError(
-                f"The columns of X run from {frame_axis[0]:g} to {frame_axis[-1]:g}, but "
-                f"{type(self).__name__} was fitted on an axis from {self.spectral_axis_[0]:g} to "
-                f"{self.spectral_axis_[-1]:g}. Resample the spectra to that axis first."
-            )
+        elif (columns := spectral_columns(X)) is not None:
+            check_same_axis(columns, self.spectral_axis_)
         return validated
-
-    def _axis_from_columns(self, frame_axis):
-        """Whether the columns name another axis than the fitted one."""
-        return getattr(self, "spectral_axis", None) is None and not np.array_equal(
-            frame_axis, self.spectral_axis_
-        )
 
     def _output_axis(self):
         """Axis of the columns that come out."""

@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.utils import check_consistent_length, gen_batches
 from sklearn.utils.validation import validate_data
 
-from skspectra._input.spectra import noting_bad_rows, refuse_images
+from skspectra._input.spectra import in_memory, noting_bad_rows, refuse_images, refuse_masks
+from skspectra._numerics.column_names import spectral_columns
 from skspectra._sklearn import safe_indexing
 
 __all__ = [
@@ -64,10 +65,14 @@ def validate_spectra(estimator, X, y="no_validation", *, reset=True, read=True, 
     TypeError
         If they are a HyperSpy signal or sparse.
     ValueError
-        If something else is wrong with the spectra. Of those that are read in blocks, the first one
+        If something else is wrong with the spectra, a masked entry and column names of which only
+        some are numbers included. Of those that are read in blocks, the first one
         with NaN or infinity is named.
     """
     refuse_images(X)
+    refuse_masks(X)
+    refuse_masks(y, "y")
+    spectral_columns(X)
     spectra = _opened(X) if _is_stored(X) else X
     if not isinstance(spectra, StoredSpectra):
         with noting_bad_rows(spectra) if reset else nullcontext():  # else they may be a block
@@ -143,7 +148,7 @@ class StoredSpectra:
     def __getitem__(self, rows):
         """Read a slice of rows; a ValueError names the first one with NaN or infinity."""
         rows = np.arange(*rows.indices(len(self))) if self.rows is None else self.rows[rows]
-        block = np.asarray(self.source[rows[0] : rows[-1] + 1])
+        block = np.asarray(in_memory(self.source[rows[0] : rows[-1] + 1]))
         if len(block) > len(rows):
             block = block[rows - rows[0]]
         with np.errstate(over="ignore"):  # what overflows float32 is refused as infinite
@@ -216,7 +221,7 @@ def _opened(X):
     if isinstance(X, np.memmap):
         return np.asarray(X) if X.nbytes <= _MAPPED_SHARE * _free_memory() else StoredSpectra(X)
     small = shape[0] * shape[1] * X.dtype.itemsize <= _READ_WHOLE
-    return np.asarray(X[:]) if small else StoredSpectra(X)
+    return np.asarray(in_memory(X[:])) if small else StoredSpectra(X)
 
 
 def _free_memory():

@@ -4,10 +4,12 @@ from numbers import Real
 
 import numpy as np
 
+from skspectra._numerics.column_names import spectral_columns
+
 __all__ = [
     "axis_names",
     "check_axis",
-    "columns_as_axis",
+    "check_same_axis",
     "dispersion",
     "resolve_axis",
     "window_channels",
@@ -59,33 +61,11 @@ def check_axis(spectral_axis, n_channels=None, *, name="spectral_axis"):
     return axis
 
 
-def columns_as_axis(X):
-    """Return the column names of a frame as numbers, or None where they are none.
-
-    Parameters
-    ----------
-    X : array-like or frame
-        Anything; only an object with a `columns` attribute can carry an axis.
-
-    Returns
-    -------
-    axis : ndarray of shape (n_channels,) or None
-        None if `X` is no frame or if one of its names does not parse as a number.
-    """
-    columns = getattr(X, "columns", None)
-    if columns is None:
-        return None
-    try:
-        return np.array([float(name) for name in columns])
-    except (TypeError, ValueError):
-        return None
-
-
 def resolve_axis(X, spectral_axis=None, *, n_channels=None):
     """Find the spectral axis of `X`.
 
     In this order: the argument, the column names of a frame that parse as numbers, and the
-    channel numbers 0 to `n_channels` - 1.
+    channel numbers 0 to `n_channels` - 1. The first two must agree where there are both.
 
     Parameters
     ----------
@@ -103,7 +83,8 @@ def resolve_axis(X, spectral_axis=None, *, n_channels=None):
     Raises
     ------
     ValueError
-        If the axis has the wrong length, as where `X` is transposed, or is not strictly increasing.
+        If the axis has the wrong length, as where `X` is transposed, or is not strictly increasing,
+        if it contradicts the column names, or if only some of these are numbers.
     """
     if n_channels is None:
         n_channels = np.shape(X)[1]
@@ -113,11 +94,29 @@ def resolve_axis(X, spectral_axis=None, *, n_channels=None):
                 f"spectral_axis has {len(X)} values, and X has as many rows, but {n_channels} "
                 "columns. One row is one spectrum: transpose X."
             )
-        return check_axis(spectral_axis, n_channels)
-    columns = columns_as_axis(X)
-    if columns is not None:
-        return check_axis(columns, n_channels, name="the axis in the column names")
-    return np.arange(n_channels, dtype=np.float64)
+        spectral_axis = check_axis(spectral_axis, n_channels)
+    columns = spectral_columns(X)
+    if columns is None:
+        channels = np.arange(n_channels, dtype=np.float64)
+        return channels if spectral_axis is None else spectral_axis
+    columns = check_axis(columns, n_channels, name="the axis in the column names")
+    if spectral_axis is None:
+        return columns
+    check_same_axis(columns, spectral_axis)
+    return spectral_axis
+
+
+def check_same_axis(columns, axis):
+    """Raise if the axis in column names is another than `axis`, by over a tenth of a channel."""
+    tolerance = 0.1 * (dispersion(axis) if axis.size > 1 else 1.0)
+    other = np.abs(columns - axis) > tolerance
+    if other.any():
+        at = int(other.argmax())
+        raise ValueError(
+            f"The columns of X run from {columns[0]:g} to {columns[-1]:g}, the spectral axis from "
+            f"{axis[0]:g} to {axis[-1]:g}: column {columns[at]:g} is channel {at}, which is to lie "
+            f"at {axis[at]:g}. Resample the spectra to that axis, or name the columns by it."
+        )
 
 
 def _check_window(window, name):

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from skspectra._numerics.axis import check_axis, columns_as_axis, is_uniform
+from skspectra._numerics.axis import check_axis, is_uniform
+from skspectra._numerics.column_names import columns_as_axis
 from skspectra.io._hyperspy import import_hyperspy, quiet_hyperspy
 
 __all__ = [

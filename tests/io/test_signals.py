@@ -237,3 +237,13 @@ def test_values_that_do_not_fit_are_refused(values, message):
 def test_axis_that_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="spectral_axis has 2 values.*have 3 channels"):
         from_rows(np.ones((12, 3)), make_signal(), spectral_axis=[1, 2])
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_masked_values_of_a_map_become_nan(lazy):
+    signal = make_signal()
+    values = np.ma.masked_array(np.arange(12), mask=np.arange(12) == 7)
+    data = from_rows(da.ma.masked_array(da.arange(12), values.mask) if lazy else values, signal)
+    expected = np.where(values.mask, np.nan, np.arange(12.0)).reshape(3, 4)
+    np.testing.assert_array_equal(np.asarray(data.data), expected)
+    assert from_rows(np.ma.masked_array(np.arange(12)), signal).data.dtype == np.int64

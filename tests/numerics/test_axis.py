@@ -30,7 +30,7 @@ ENERGY = 615 + 0.1 * np.arange(700)
 
 def test_axis_comes_from_the_argument_then_the_columns_then_the_channels():
     frame = pd.DataFrame(np.zeros((2, 3)), columns=["5", "6.5", "7e1"])
-    np.testing.assert_array_equal(resolve_axis(frame, [1, 2, 4]), [1, 2, 4])
+    np.testing.assert_array_equal(resolve_axis(frame, [5.1, 6.5, 70]), [5.1, 6.5, 70])
     np.testing.assert_array_equal(resolve_axis(frame), [5, 6.5, 70])
     np.testing.assert_array_equal(resolve_axis(pl.DataFrame(frame)), [5, 6.5, 70])
     np.testing.assert_array_equal(resolve_axis(frame.set_axis([1.0, 2.0, 3.0], axis=1)), [1, 2, 3])
@@ -52,6 +52,64 @@ def test_axis_comes_from_the_argument_then_the_columns_then_the_channels():
 def test_bad_axis_says_what_is_wrong(axis, message):
     with pytest.raises(ValueError, match=message):
         check_axis(axis, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (lambda e: f"{e} eV", "from '620.0 eV' to '624.5 eV', hold the energies"),
+        (lambda e: f"spectra__{e}", "from 'spectra__620.0' to"),
+        (lambda e: f"{round(e * 2)} half eV", "hold the energies"),
+        (lambda e: f"spectra__{round(e * 2)}", "hold the energies"),
+        (lambda e: f"E{e}", "hold the energies"),
+        (lambda e: str(e).replace(".", ","), "hold the energies"),
+        (lambda e: ("eels", e), "hold the energies"),
+        (lambda e: "dose" if e == 622 else e, "9 of the 10 column names .* 1 are not: 'dose'"),
+        (lambda e: e if e < 621 else f"{e}.1", r"8 are not: '621.0.1', .*, '623.0.1', \.\.\.\. Dr"),
+        (lambda e: e if e > 620 else None, "1 are not: nan"),
+        (lambda e: -e, "in the column names must be .*channel 0 is at -620 .* 1 at -620.5"),
+        (lambda e: min(e, 624), "channel 8 is at 624 and channel 9 at 624"),
+    ],
+)
+def test_column_names_that_hide_or_lack_energies_are_refused(name, message):
+    energies = 620 + 0.5 * np.arange(10)
+    frame = pd.DataFrame(np.zeros((2, 10)), columns=[name(e) for e in energies.tolist()])
+    with pytest.raises(ValueError, match=message):
+        resolve_axis(frame)
+
+
+@pytest.mark.parametrize("name", ["x{}", "pca{}", "Mn{}+", "l{}_height", "column_{}"])
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_counted_names_are_no_axis(name, first):
+    names = [name.format(i) for i in range(first, first + 3)]
+    frame = pd.DataFrame(np.zeros((2, 3)), columns=names)
+    np.testing.assert_array_equal(resolve_axis(frame), [0, 1, 2])
+    np.testing.assert_array_equal(resolve_axis(frame, [5, 6, 7]), [5, 6, 7])
+
+
+def test_axis_that_contradicts_the_columns_is_refused_and_rounding_is_not():
+    axis = 620 + 0.5 * np.arange(10)
+    frame = pd.DataFrame(np.zeros((2, 10)), columns=[f"{e:.1f}" for e in axis])
+    np.testing.assert_array_equal(resolve_axis(frame, axis + 0.01), axis + 0.01)
+    np.testing.assert_array_equal(resolve_axis(frame.set_axis(range(10), axis=1), axis), axis)
+    with pytest.raises(ValueError, match="column 620 is channel 0, which is to lie at 620.5"):
+        resolve_axis(frame, axis + 0.5)
+    with pytest.raises(ValueError, match="column 621.5 is channel 3, which is to lie at 621.6"):
+        resolve_axis(frame, axis + np.where(np.arange(10) == 3, 0.1, 0))
+    with pytest.raises(ValueError, match="channel 0 is at 624.5 and channel 1 at 624"):
+        resolve_axis(frame.iloc[:, ::-1], axis)
+
+
+def test_columns_at_transform_are_compared_with_an_axis_that_was_given():
+    axis = 620 + 0.5 * np.arange(10)
+    X = np.random.default_rng(0).uniform(size=(2, 10))
+    normalizer = SpectrumNormalizer(spectral_axis=axis).fit(X)
+    frame = pd.DataFrame(X, columns=axis)
+    for same in (frame, frame.set_axis(range(10), axis=1)):
+        np.testing.assert_array_equal(normalizer.transform(same), normalizer.transform(X))
+    for other in (frame.iloc[:, ::-1], frame.set_axis(axis + 5, axis=1)):
+        with pytest.raises(ValueError, match="Resample the spectra to that axis"):
+            normalizer.transform(other)
 
 
 def test_transposed_spectra_are_recognised():

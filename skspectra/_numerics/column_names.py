@@ -1,0 +1,95 @@
+"""The spectral axis in the column names of a frame."""
+
+import re
+
+import numpy as np
+
+__all__ = ["columns_as_axis", "spectral_columns"]
+
+_NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
+_MOST_NAMED = 5
+
+
+def columns_as_axis(X):
+    """Return the column names of a frame as numbers, or None where they are none.
+
+    Parameters
+    ----------
+    X : array-like or frame
+        Anything; only an object with a `columns` attribute can carry an axis.
+
+    Returns
+    -------
+    axis : ndarray of shape (n_channels,) or None
+        None if `X` is no frame or if one of its names does not parse as a number.
+    """
+    numbers = [_number(name) for name in getattr(X, "columns", ())]
+    return None if not numbers or None in numbers else np.array(numbers)
+
+
+def spectral_columns(X):
+    """Return the axis in the column names of spectra, or None where they say nothing of one.
+
+    Parameters
+    ----------
+    X : array-like or frame of shape (n_spectra, n_channels)
+        Spectra.
+
+    Returns
+    -------
+    axis : ndarray of shape (n_channels,) or None
+        None if `X` is no frame, if its names are words, or if they count its channels from 0, as
+        those of a frame without names do.
+
+    Raises
+    ------
+    ValueError
+        If only some of the names are numbers, or if all of them have a number in them, such as
+        "620.5 eV": the message has the columns.
+    """
+    names = list(getattr(X, "columns", ()))
+    numbers = [_number(name) for name in names]
+    words = [name for name, number in zip(names, numbers, strict=True) if number is None]
+    if not words:
+        return None if numbers == list(range(len(numbers))) else np.array(numbers)
+    if len(words) < len(names):
+        listed = ", ".join(map(repr, words[:_MOST_NAMED]))
+        more = ", ..." if len(words) > _MOST_NAMED else ""
+        raise ValueError(
+            f"{len(names) - len(words)} of the {len(names)} column names of X are numbers, the "
+            f"energies of an axis, but {len(words)} are not: {listed}{more}. Drop columns that are "
+            "no channels, and name every channel by its energy (pandas renames a repeated one)."
+        )
+    if _hold_energies(list(map(str, names))):
+        raise ValueError(
+            f"The column names of X, from {names[0]!r} to {names[-1]!r}, hold the energies of an "
+            "axis, but are not numbers. Name the columns by the numbers alone, or pass the "
+            "spectra without names: X.to_numpy()."
+        )
+    return None
+
+
+def _number(name):
+    try:
+        number = float(name)
+    except (TypeError, ValueError):
+        return None
+    return number if np.isfinite(number) else None
+
+
+def _hold_energies(names):
+    """Whether names are numbers with the same text around each, and more than a count."""
+    found = [_last_number(name) for name in names]
+    if None in found:
+        return False
+    around = {(name[: at.start()], name[at.end() :]) for name, at in zip(names, found, strict=True)}
+    if len(around) > 1:
+        return False
+    before, _ = around.pop()
+    numbers = np.array([float(at.group().replace(",", ".")) for at in found])
+    is_count = bool(np.all(np.diff(numbers) == 1))  # x0, x1, ...; Mn2+, Mn3+, ...
+    return before == "" or before.endswith("__") or not is_count
+
+
+def _last_number(name):
+    return max(_NUMBER.finditer(name), key=lambda at: at.start(), default=None)
