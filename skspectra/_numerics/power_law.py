@@ -12,6 +12,7 @@ from scipy.interpolate import CubicSpline
 __all__ = [
     "AT_BOUND",
     "FITTED",
+    "HOLDS_EDGE",
     "NO_COUNTS",
     "ExponentTable",
     "exponent_table",
@@ -24,7 +25,7 @@ __all__ = [
     "subtract_power_law",
 ]
 
-FITTED, AT_BOUND, NO_COUNTS = 0, 1, 2
+FITTED, AT_BOUND, NO_COUNTS, HOLDS_EDGE = 0, 1, 2, 3
 
 _TABLE_NODES = 1025
 _BLOCK_BYTES = 1 << 20

@@ -10,7 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.axis import window_mask
+from skspectra._numerics.edge_in_window import holds_edge
+from skspectra._numerics.edge_onset import find_onset
 from skspectra._numerics.power_law import (
+    AT_BOUND,
+    FITTED,
+    HOLDS_EDGE,
     NO_COUNTS,
     exponent_table,
     fit_least_squares,
@@ -27,6 +32,8 @@ from skspectra.exceptions import warn_spectra
 __all__ = ["PowerLawBackground", "PowerLawParameters"]
 
 _CHUNK_BYTES = 1 << 24
+_AUTO_WINDOW = (0.9, 0.98)  # of the onset
+_LEAST_SIGNIFICANCE = 6.0  # of the rise at an onset; noise alone reaches 5
 
 
 class PowerLawParameters(NamedTuple):
@@ -41,7 +48,8 @@ class PowerLawParameters(NamedTuple):
     amplitude_error, exponent_error : ndarray of shape (n_spectra,)
         Standard errors, infinite where there is nothing to estimate them from.
     flag : ndarray of shape (n_spectra,), int8
-        0 fitted, 1 the exponent is at a bound, 2 no counts under the window: background 0.
+        0 fitted, 1 the exponent is at a bound, 2 no counts under the window: background 0, 3 an
+        edge begins in the window, or the spectrum is no power law there for another reason.
     """
 
     amplitude: np.ndarray
@@ -61,8 +69,11 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    window : tuple of (float, float) or sequence of such tuples
-        Where the background is fitted, half-open, in units of the axis.
+    window : "auto", tuple of (float, float) or sequence of such tuples
+        Where the background is fitted, half-open, in units of the axis. ``"auto"`` looks for the
+        most significant edge in the sum of the training spectra, where the counts of 4 units of
+        the axis exceed a power law fitted to the 20 before them, and fits between 0.9 and 0.98 of
+        the energy at which it begins. Look at `window_` afterwards.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra; None takes it from numeric column names. It must be positive, which
         channel numbers are not.
@@ -72,7 +83,8 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
         every channel the same weight, as most microscopes' software does; it is the choice for
         spectra that are not counts up to a factor.
     exponent_bounds : tuple of (float, float), default=(0, 8)
-        Least and greatest exponent. A fit that would pass one is held there and flagged.
+        Least and greatest exponent. A fit that would pass one is held there, flagged and warned
+        of.
     copy : bool, default=True
         If False, `transform` overwrites X where X is a floating-point array.
     n_jobs : int, default=None
@@ -81,6 +93,8 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    window_ : tuple of (float, float) or sequence of such tuples
+        The window, as given or found.
     reference_energy_ : float
         Energy :math:`E_0` at which the amplitude is given, in units of the axis.
     window_mask_ : ndarray of shape (n_channels,), bool
@@ -95,13 +109,16 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
     Raises
     ------
     ValueError
-        If the axis is not positive or a window lies outside of it.
+        If the axis is not positive or a window lies outside of it, or if ``window="auto"`` finds
+        no edge.
 
     Warns
     -----
     SpectrumWarning
-        Once per call, with the count of the spectra that have no counts under the window: their
-        background is 0.
+        Once per call for each of these, with the count of the spectra: there are no counts under
+        the window, so that the background is 0; the exponent is held at a bound; an edge begins
+        in the window. The last is told by the sums of the residuals from the start of the window
+        on, which then exceed what noise makes of them.
 
     See Also
     --------
@@ -132,7 +149,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "window": [tuple, list, np.ndarray],
+        "window": [StrOptions({"auto"}), tuple, list, np.ndarray],
         "spectral_axis": ["array-like", None],
         "loss": [StrOptions({"poisson", "least_squares"})],
         "exponent_bounds": [tuple, list],
@@ -159,7 +176,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Resolve the axis and the windows; nothing is learned from the intensities.
+        """Resolve the axis and the windows; only ``window="auto"`` looks at the intensities.
 
         Parameters
         ----------
@@ -172,7 +189,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
         -------
         self : object
         """
-        self._validate_spectra(X, reset=True, dtype="numeric", ensure_min_features=2)
+        X = self._validate_spectra(X, reset=True, dtype="numeric", ensure_min_features=2)
         axis = self.spectral_axis_
         if axis[0] <= 0:
             raise ValueError(
@@ -180,10 +197,11 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
                 f"{axis[-1]:g}. Pass spectral_axis=, or a frame whose columns are energies."
             )
         _check_bounds(self.exponent_bounds)
-        self.window_mask_ = window_mask(axis, self.window)
+        self.window_ = self._auto_window(X) if isinstance(self.window, str) else self.window
+        self.window_mask_ = window_mask(axis, self.window_)
         if self.window_mask_.sum() < 2:
             raise ValueError(
-                f"A power law needs at least two channels; window {self.window} holds one."
+                f"A power law needs at least two channels; window {self.window_} holds one."
             )
         self._fitted = _as_slice(self.window_mask_)
         self._log_energy, self.reference_energy_ = log_energy(axis, self.window_mask_)
@@ -212,7 +230,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
             subtract_power_law(X[rows], amplitude, exponent, self._log_energy, out[rows])
 
         self._for_chunks(subtract, X)
-        _warn_no_counts(flags)
+        _warn(flags)
         return out
 
     def background(self, X):
@@ -236,7 +254,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
             out[rows] = power_law(amplitude, exponent, self._log_energy, out.dtype)
 
         self._for_chunks(evaluate, X)
-        _warn_no_counts(flags)
+        _warn(flags)
         return out
 
     def parameters(self, X):
@@ -257,8 +275,19 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
         X = self._validate(X)
         chunks = self._for_chunks(lambda rows: self._parameters_of_rows(X[rows]), X)
         result = PowerLawParameters(*map(np.concatenate, zip(*chunks, strict=True)))
-        _warn_no_counts(result.flag)
+        _warn(result.flag)
         return result
+
+    def _auto_window(self, X):
+        axis = self.spectral_axis_
+        channel, significance = find_onset(X.sum(axis=0, dtype=np.float64), axis)
+        if significance < _LEAST_SIGNIFICANCE:
+            raise ValueError(
+                f"No edge stands out between {axis[0]:g} and {axis[-1]:g}. window='auto' "
+                "wants one with channels before it: give the window as (start, stop)."
+            )
+        start, stop = np.array(_AUTO_WINDOW) * axis[channel]
+        return max(float(axis[0]), float(start)), float(stop)
 
     def _validate(self, X):
         check_is_fitted(self, "window_mask_")
@@ -271,7 +300,11 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
 
     def _fit_rows(self, X):
         fit = fit_poisson if self.loss == "poisson" else fit_least_squares
-        return fit(X[:, self._fitted], self._log_energy[self._fitted], self._table)
+        fitted, log_e = X[:, self._fitted], self._log_energy[self._fitted]
+        amplitude, exponent, flag = fit(fitted, log_e, self._table)
+        background = power_law(amplitude, exponent, log_e, _float_dtype(X))
+        flag[(flag == FITTED) & holds_edge(fitted, background)] = HOLDS_EDGE
+        return amplitude, exponent, flag
 
     def _parameters_of_rows(self, X):
         amplitude, exponent, flag = self._fit_rows(X)
@@ -308,8 +341,18 @@ def _chunks(X):
     return [slice(start, start + step) for start in range(0, len(X), step)]
 
 
-def _warn_no_counts(flags):
+def _warn(flags):
     warn_spectra(
         flags == NO_COUNTS,
         "{count} have no counts under the background window; their background is 0.",
+    )
+    warn_spectra(
+        flags == AT_BOUND,
+        "{count} have a background whose exponent is held at a bound: what is left of them is no "
+        "edge alone. Look at parameters(X).flag; move the window, or widen exponent_bounds.",
+    )
+    warn_spectra(
+        flags == HOLDS_EDGE,
+        "{count} are no power law in the background window, as where an edge begins in it. Look at "
+        "parameters(X).flag, and end the window before the edge.",
     )

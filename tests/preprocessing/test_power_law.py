@@ -20,8 +20,8 @@ def power_laws(amplitude, exponent):
     return np.atleast_1d(amplitude)[:, None] * ratio ** -np.atleast_1d(exponent)[:, None]
 
 
-def make(loss="poisson", **params):
-    return PowerLawBackground(WINDOW, spectral_axis=ENERGY, loss=loss, **params)
+def make(loss="poisson", window=WINDOW, **params):
+    return PowerLawBackground(window, spectral_axis=ENERGY, loss=loss, **params)
 
 
 both_losses = pytest.mark.parametrize("loss", ["poisson", "least_squares"])
@@ -118,20 +118,100 @@ def test_two_channels_leave_nothing_to_estimate_errors_of_least_squares_from():
 def test_exponent_stops_at_its_bounds_and_says_so(loss):
     X = power_laws([10.0, 10.0, 10.0], [-2.0, 3.0, 12.0])
     model = make(loss, exponent_bounds=(1, 6)).fit(X)
-    parameters = model.parameters(X)
+    told = pytest.warns(SpectrumWarning, match="2 of 3 spectra have a .* held at a bound")
+    with told as record:
+        parameters = model.parameters(X)
     np.testing.assert_allclose(parameters.exponent, [1, 3, 6], atol=1e-9)
     assert parameters.flag.tolist() == [1, 0, 1]
+    with told as record:
+        background = model.background(X)
+    assert len(record) == 1
     if loss == "poisson":  # the amplitude is fitted again at the bound: counts are conserved
-        np.testing.assert_allclose(
-            model.background(X)[:, INSIDE].sum(axis=1), X[:, INSIDE].sum(axis=1)
-        )
+        np.testing.assert_allclose(background[:, INSIDE].sum(axis=1), X[:, INSIDE].sum(axis=1))
+    with told:
+        model.transform(X)
+
+
+@both_losses
+@pytest.mark.parametrize("gain", [1, 5])
+def test_edge_in_the_window_is_told_and_noise_is_not(loss, gain):
+    X = gain * counts(3000, level=2000, seed=3)
+    X[:20, ENERGY >= 370] += gain * 600
+    X[20:40, ENERGY >= 380] += gain * 1000
+    model = make(loss, window=(298, 398)).fit(X)
+    with pytest.warns(SpectrumWarning, match="40 of 3000 spectra are no power law in") as record:
+        model.transform(X)
+    assert len(record) == 1
+    with pytest.warns(SpectrumWarning):
+        flags = model.parameters(X).flag
+    np.testing.assert_array_equal(flags, np.where(np.arange(3000) < 40, 3, 0))
+
+
+def test_interpolated_noise_is_no_edge():
+    coarse = counts(2000, level=500)[:, ::5]
+    X = np.stack([np.interp(ENERGY, ENERGY[::5], row) for row in coarse])
+    flags = make(window=(248, 398)).fit(X).parameters(X).flag
+    assert not flags.any()
+
+
+def test_smooth_deviation_of_a_real_background_is_no_edge():
+    X = 1e6 * power_laws(1, 3) * (1 + 3 * np.log(ENERGY / REFERENCE) ** 2)  # up to 1.4 % off
+    assert make().fit(X).parameters(X).flag.tolist() == [0]
+
+
+def edge_at(onset, n=50, level=400):
+    rise = np.where(ENERGY >= onset, 1.0, 0)
+    white_lines = sum(
+        h * np.exp(-(((ENERGY - onset - d) / 1.5) ** 2)) for h, d in ((9, 2), (5, 13))
+    )
+    return np.random.default_rng(4).poisson(
+        np.repeat(power_laws(level, 3) + level / 2 * (rise + white_lines), n, axis=0)
+    )
+
+
+@pytest.mark.parametrize("onset", [400, 532, 640])
+def test_auto_window_ends_before_the_edge_and_leaves_its_counts(onset):
+    X = edge_at(onset)
+    model = PowerLawBackground("auto", spectral_axis=ENERGY).fit(X)
+    start, stop = model.window_
+    assert 0.975 * onset < stop < 0.99 * onset
+    assert start == pytest.approx(stop / 0.98 * 0.9)
+    left = X - model.background(X) * (ENERGY < onset)
+    assert abs(left[:, (ENERGY > start) & (ENERGY < onset - 2)].mean()) < 0.5  # of 400
+    one = PowerLawBackground(model.window_, spectral_axis=ENERGY).fit(X[:1])
+    np.testing.assert_array_equal(one.transform(X[:1]), model.transform(X[:1]))
+
+
+def test_auto_window_wants_an_edge():
+    with pytest.raises(ValueError, match="No edge stands out between 200 and 899"):
+        PowerLawBackground("auto", spectral_axis=ENERGY).fit(counts(50))
+    with pytest.raises(ValueError, match="No edge stands out"):
+        PowerLawBackground("auto", spectral_axis=ENERGY).fit(-counts(50))
+    with pytest.raises(ValueError, match="No edge stands out"):
+        PowerLawBackground("auto", spectral_axis=ENERGY[:5]).fit(counts(50)[:, :5])
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("name", "stop"),  # before Mn L3 (7 eV low), Ti L3 and Cu L3 (8 eV a channel)
+    [("lsmo_linescan.hspy", 620), ("sto_core_loss.dm3", 444), ("cuzn_spectrum_image.hspy", 929)],
+)
+def test_auto_window_on_real_files(real_data, name, stop):
+    import hyperspy.api as hs
+
+    from skspectra.io import to_matrix
+
+    X, energy, _ = to_matrix(hs.load(real_data / name))
+    model = PowerLawBackground("auto", spectral_axis=energy).fit(X)
+    assert abs(model.window_[1] - stop) < 5
 
 
 def test_negative_values_are_not_clipped():
     rng = np.random.default_rng(2)
     X = counts(3000, level=2) + rng.normal(0, 3, (3000, 700))
     assert (X < 0).mean() > 0.1
-    amplitude = make().fit(X).parameters(X).amplitude
+    with pytest.warns(SpectrumWarning, match="held at a bound"):  # 3 standard deviations of noise
+        amplitude = make().fit(X).parameters(X).amplitude
     np.testing.assert_allclose(amplitude.mean(), 2, rtol=0.02)
 
 
@@ -140,7 +220,8 @@ def test_several_windows_use_the_channels_of_all():
     X[:, (ENERGY >= 300) & (ENERGY < 340)] += 50
     one = PowerLawBackground((250, 398), spectral_axis=ENERGY).fit(X)
     two = PowerLawBackground([(250, 300), (340, 398)], spectral_axis=ENERGY).fit(X)
-    assert abs(one.parameters(X).exponent[0] - 3) > 0.01
+    with pytest.warns(SpectrumWarning, match="1 of 1 spectra are no power law"):
+        assert abs(one.parameters(X).exponent[0] - 3) > 0.01
     np.testing.assert_allclose(two.parameters(X).exponent, 3)
 
 
@@ -178,7 +259,7 @@ def test_result_does_not_depend_on_chunks_and_threads(monkeypatch, n_jobs):
 @both_losses
 @pytest.mark.parametrize("window", [WINDOW, (200, 900)])
 def test_memory_beyond_input_and_output_stays_below_64_mib(loss, window):
-    X = np.ones((30_000, 700), dtype=np.float32)
+    X = np.repeat(power_laws(20, 3).astype(np.float32), 30_000, axis=0)
     model = make(loss).set_params(window=window).fit(X[:2])
     tracemalloc.start()
     out = model.transform(X)
