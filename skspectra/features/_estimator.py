@@ -31,7 +31,9 @@ class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
     that heights have the gain. L3 and L2 are the pair of maxima, `separation` apart, with the
     greatest sum in the smoothed spectrum. Zero is the mean of the `pre_edge` window. The continuum
     under the lines is two steps of 2:1 centred at them [1]_, with the mean of the `continuum`
-    window as their sum, as horizontal as in [2]_ and with arctangents for steps as in [3]_.
+    window as their sum, as horizontal as in [2]_ and with arctangents for steps as in [3]_. In
+    thick specimens plural scattering fills that window up, so that the steps are made no higher
+    than the valley between the lines, and the lowest fifth of the window, allow.
 
     The columns that come out are
 
@@ -103,7 +105,8 @@ class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
     SpectrumWarning
         Once per call, with the count of the spectra without white lines: all of their features
         are 0. That is where L3 rises from the valley before L2 by less than 8 standard deviations
-        of the smoothed noise, or where a width or an area of a line is not positive.
+        of the smoothed noise or by less than 2 % of its height, where a line lies at an end of the
+        axis, or where a width or an area of a line is not positive.
 
     Notes
     -----

@@ -29,7 +29,10 @@ SHAPES = (
     "curvature_ratio",
 )
 _LEAST_STRENGTH = 8.0  # of L3 over the valley: noise alone reaches 6 standard deviations
-_ROUNDING = 1e-9
+_LEAST_RISE = 0.02  # of the height of L3: smoothing lets steps overshoot
+_MEDIAN_OF_NORMAL = 0.6745  # of absolute values, over the standard deviation
+_BOUND_WIDTH = 0.2  # of the continuum's window
+_BOUND_SLACK = 2.0  # standard deviations of noise that a lowest value lies too low
 
 
 class Smoother:
@@ -55,16 +58,18 @@ class Smoother:
         """Return the smoothed spectra, or a derivative of them per unit of the axis."""
         return savgol_filter(X, self.length, 2, deriv=deriv, delta=self.step, mode="nearest")
 
-    def noise(self, X, smooth):
-        """Estimate the standard deviation of the noise left in each smoothed spectrum.
+    def noise(self, X):
+        """Estimate the standard deviation of the noise that smoothing leaves in each spectrum.
 
-        White noise of variance s^2 leaves s^2 c in the smoothed spectrum and s^2 (1 - c) in what
-        was taken off, with c the middle coefficient of the filter.
+        White noise of variance s^2 gives third differences the variance 20 s^2, and leaves c s^2 in
+        the smoothed spectrum, with c the middle coefficient of the filter. The median of their
+        absolute values feels neither slopes nor, where most channels lie outside of them, lines.
         """
-        if self.length == 3:  # the parabola goes through all three channels
+        if X.shape[1] < 4:
             return np.zeros(len(X))
-        kept = savgol_coeffs(self.length, 2)[self.length // 2]
-        return (X - smooth).std(axis=1) * np.sqrt(kept / (1 - kept))
+        third = np.median(np.abs(np.diff(X, 3, axis=1)), axis=1)
+        left = savgol_coeffs(self.length, 2)[self.length // 2]
+        return third / _MEDIAN_OF_NORMAL * np.sqrt(left / 20)
 
 
 def find_lines(smooth, separation):
@@ -144,13 +149,19 @@ def measure_lines(
         Whether there are white lines.
     """
     smooth, slope, curvature = (smoother(X, deriv) for deriv in range(3))
-    noise = smoother.noise(X, smooth)
+    noise = smoother.noise(X)
     at3, at2 = find_lines(smooth, separation)
     l3, l2 = (_energy(axis, refined_peak(smooth, at)[0]) for at in (at3, at2))
     smooth = smooth - _mean(smooth, axis, l3, pre_edge)[:, None]
-    level = _mean(smooth, axis, l2, continuum)
-    net = smooth - level[:, None] * double_step(axis, l3, l2, step_width)
     valley = _lowest_between(smooth, at3, at2)
+    steps = double_step(axis, l3, l2, step_width)
+    level = _mean(smooth, axis, l2, continuum)
+    bound = np.minimum(
+        values_at(smooth, valley) / values_at(steps, valley),
+        _lowest_mean(smooth, axis, l2, continuum, _BOUND_WIDTH),
+    )
+    level = np.minimum(level, np.maximum(bound + _BOUND_SLACK * noise, 0))
+    net = smooth - level[:, None] * steps
 
     first, last = np.zeros_like(at3), np.full_like(at3, axis.size - 1)
     top = refined_peak(smooth, at3)[1]
@@ -161,8 +172,9 @@ def measure_lines(
     l3_area, l2_area = _areas(net, axis, (l3, l2), (l3_window, l2_window))
     l3_bend, l2_bend = _areas(np.maximum(-curvature, 0), axis, (l3, l2), (l3_window, l2_window))
 
-    floor = np.maximum(_LEAST_STRENGTH * noise, _ROUNDING * np.abs(X).max(axis=1))
+    floor = np.maximum(_LEAST_STRENGTH * noise, _LEAST_RISE * np.abs(top))
     visible = values_at(smooth, at3) - values_at(smooth, valley) > floor
+    visible &= (at3 > first) & (at2 < last)
     for positive in (l2_height, l3_fwhm, l2_fwhm, l3_area, l2_area, l3_bend, l2_bend):
         visible &= positive > 0
     features = {
@@ -199,6 +211,13 @@ def _mean(values, axis, line, window):
     start = np.clip(line + window[0], axis[0], axis[-1] - step)
     stop = np.clip(line + window[1], start + step, axis[-1])
     return integral(values, axis, start, stop) / (stop - start)
+
+
+def _lowest_mean(values, axis, line, window, width, n_steps=10):
+    """Lowest mean of each row over `width` of a window relative to its line."""
+    starts = np.linspace(window[0], window[1] - width * (window[1] - window[0]), n_steps)
+    narrow = [(start, start + width * (window[1] - window[0])) for start in starts]
+    return np.min([_mean(values, axis, line, each) for each in narrow], axis=0)
 
 
 def _areas(values, axis, lines, windows):

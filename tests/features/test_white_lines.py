@@ -7,6 +7,7 @@ from scipy.special import erf
 from sklearn.tree import DecisionTreeClassifier
 
 from skspectra._numerics.peaks import crossing, integral, refined_peak
+from skspectra.datasets import make_l23_spectra
 from skspectra.exceptions import SpectrumWarning
 from skspectra.features import WhiteLineFeatures
 from skspectra.features._white_lines import Smoother, find_lines
@@ -225,13 +226,52 @@ def test_lines_are_the_best_of_all_pairs():
     np.testing.assert_array_equal(np.transpose([l3, l2]), best)
 
 
-@pytest.mark.parametrize("width", [0.1, 0.5, 2.0])
-def test_noise_that_smoothing_leaves(width):
-    X = np.random.default_rng(0).normal(size=(20, ENERGY.size))
-    smoother = Smoother(ENERGY, width)
-    smooth = smoother(X)
-    expected = smooth.std() if width > 0.1 else 0  # three channels are not smoothed at all
-    np.testing.assert_allclose(smoother.noise(X, smooth).mean(), expected, rtol=0.05)
+@pytest.mark.parametrize("step", [0.05, 0.3, 0.5, 1.0])
+@pytest.mark.parametrize("signal", [0, 1])
+def test_noise_that_smoothing_leaves(step, signal):
+    energy = np.arange(620, 680, step)
+    lines = 20 * np.exp(-(((energy - 642) / 2) ** 2)) + 10 * np.exp(-(((energy - 653) / 2) ** 2))
+    X = np.random.default_rng(0).normal(size=(300, energy.size))
+    smoother = Smoother(energy, 1.0)
+    noise = smoother.noise(X + signal * lines)
+    np.testing.assert_allclose(noise.mean(), smoother(X).std(), rtol=0.05 + 0.2 * signal)
+
+
+@pytest.mark.parametrize("step", [0.1, 0.3, 0.5, 1.0, 2.0])
+def test_pure_noise_has_no_white_lines_at_any_dispersion(step):
+    energy = np.arange(620, 680, step)
+    noise = np.random.default_rng(0).poisson(200, (500, energy.size)) - 200.0
+    with pytest.warns(SpectrumWarning, match="of 500 spectra show no white lines"):
+        out = WhiteLineFeatures(spectral_axis=energy).fit_transform(noise)
+    assert out[:, -1].mean() < 0.02
+
+
+@pytest.mark.parametrize("step", [0.1, 1.0])
+@pytest.mark.parametrize(("thickness", "error"), [(0.0, 0.0), (0.5, 0.15), (1.0, 0.3)])
+def test_thick_spectra_have_white_lines(step, thickness, error):
+    """The plasmon of L3 lies where the continuum after L2 is looked for."""
+    energy = np.arange(620, 685, step)
+    spectra, thin = (
+        make_l23_spectra(
+            20,
+            spectral_axis=energy,
+            shift=0,
+            stretch=0,
+            thickness=t,
+            resolution=1.0,
+            residual_background=0,
+            dose=1e5,
+            n_points=20,
+            random_state=0,
+        )
+        for t in (thickness, 0.0)
+    )
+    out, expected = (measure(s.data, spectral_axis=energy, smoothing=1.0) for s in (spectra, thin))
+    assert (out.white_lines == 1).all()
+    for name in ("Mn2+", "Mn3+", "Mn4+"):
+        rows = spectra.target == name
+        ratio = out.area_ratio[rows].median() / expected.area_ratio[rows].median()
+        assert abs(ratio - 1) <= error
 
 
 def test_crossing_by_hand():
