@@ -22,7 +22,7 @@ from skspectra.preprocessing import (
 )
 from skspectra.sampling import Augment, KMeansCleaner, RandomMixture, ValenceMixture
 from skspectra.uncertainty import EnsembleClassifier, NoveltyRejector
-from skspectra.unmixing import FCLS, NFINDR, VCA, MinimumVolumeUnmixer, ReferenceFit
+from skspectra.unmixing import FCLS, NFINDR, VCA, MinimumVolumeUnmixer, PoissonPCA, ReferenceFit
 
 
 class PowerLawOnChannels(PowerLawBackground):
@@ -111,6 +111,7 @@ TRANSFORMERS = [
     VCA(n_components=2, random_state=0),
     MinimumVolumeUnmixer(n_components=2),
     MinimumVolumeUnmixer(n_components=2, poisson=False),
+    PoissonPCA(n_components=1),
     ReferenceFit(shift=0),
     ReferenceFit(shift=(-1, 1)),
 ]

@@ -10,6 +10,7 @@ from skspectra._numerics.poisson_pca import add_moments, plain_components
 __all__ = [
     "PrincipalAxes",
     "brightness_varies",
+    "count_above_noise",
     "count_endmembers",
     "noise_variance",
     "precision",
@@ -92,18 +93,34 @@ def noise_variance(axes, n_signal):
     return axes.values[n_signal:].mean() / axes.n_spectra if n_signal < axes.values.size else 0.0
 
 
-def count_endmembers(axes):
-    r"""One more than the axes that stand out of noise.
+def count_above_noise(values, n_spectra):
+    r"""Count the components that stand out of noise.
 
-    Values above the edge of Marchenko and Pastur's law stand out, at a level of 99 %; the variance
-    of noise is that of the median value.
+    Those are above the edge of Marchenko and Pastur's law, at a level of 99 %; the variance of
+    noise is that of the median component.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_channels,)
+        Sum of the squared scores of each component, falling.
+    n_spectra : int
+        Number of spectra.
+
+    Returns
+    -------
+    n_components : int
     """
-    n, p = axes.n_spectra, np.count_nonzero(axes.values > axes.values[0] * 1e-14)
+    n, p = n_spectra, np.count_nonzero(values > values[0] * 1e-14)
     if p < 2:
-        return 1 + p
+        return p
     shape = min(n, p) / max(n, p)
-    variance = np.median(axes.values[:p]) / (max(n, p) * (1 - shape / 3))  # nearly, for the law
-    return 1 + int((axes.values > variance * marchenko_pastur_edge(n, p)).sum())
+    variance = np.median(values[:p]) / (max(n, p) * (1 - shape / 3))  # nearly, for the law
+    return int((values > variance * marchenko_pastur_edge(n, p)).sum())
+
+
+def count_endmembers(axes):
+    """One more than the axes that stand out of noise."""
+    return 1 + count_above_noise(axes.values, axes.n_spectra)
 
 
 def brightness_varies(axes):

@@ -3,6 +3,7 @@
 from skspectra.unmixing._fcls import FCLS
 from skspectra.unmixing._minimum_volume import MinimumVolumeUnmixer
 from skspectra.unmixing._nfindr import NFINDR
+from skspectra.unmixing._poisson_pca import PoissonPCA
 from skspectra.unmixing._reference_fit import ReferenceFit, ReferenceFitParameters
 from skspectra.unmixing._vca import VCA
 
@@ -11,6 +12,7 @@ __all__ = [
     "NFINDR",
     "VCA",
     "MinimumVolumeUnmixer",
+    "PoissonPCA",
     "ReferenceFit",
     "ReferenceFitParameters",
 ]

@@ -1,0 +1,131 @@
+"""Principal components of counts, scaled so that noise is even."""
+
+from numbers import Integral
+
+import numpy as np
+
+from skspectra._numerics.affine_plane import count_above_noise
+from skspectra._numerics.poisson_pca import add_moments, poisson_components
+from skspectra._sklearn import Interval, StrOptions, fit_context
+from skspectra.unmixing._linear import LinearUnmixer
+
+__all__ = ["PoissonPCA"]
+
+
+class PoissonPCA(LinearUnmixer):
+    r"""Find principal components of counts, with channels and spectra weighed by their noise.
+
+    .. math:: X_{ij} \Big/ \sqrt{r_i c_j / m} \approx \sum_k U_{ik} V_{kj}
+
+    with the means r of the spectra, c of the channels and m of all, so that counting noise has a
+    variance of 1 everywhere [1]_. The first component is about the mean spectrum; nothing is
+    subtracted. Apart from this trivial component these are the factors of correspondence analysis,
+    which electron microscopists have used since 1990 [2]_.
+
+    Components are orthogonal and have no sign, so they are no spectra of phases: see
+    `MinimumVolumeUnmixer` for those, and `PCADenoiser` for spectra without their noise.
+
+    Parameters
+    ----------
+    n_components : int or "auto", default="auto"
+        Number of components. "auto" takes those above the largest that noise alone makes: the edge
+        of Marchenko and Pastur's law, at a level of 99 % [3]_, with the variance of noise from the
+        median component, so that a gain does no harm. Noise that is correlated along the axis, as
+        after interpolation, does.
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (`n_components_`, n_channels)
+        Components in the units of the spectra: :math:`V \sqrt{c}`, with orthonormal V.
+    n_components_ : int
+        Number of components.
+    channel_scale_ : ndarray of shape (n_channels,)
+        Root of the mean spectrum.
+    explained_variance_ : ndarray of shape (`n_components_`,)
+        Mean squared score of each component in scaled units, in which noise alone has about 1.
+    explained_variance_ratio_ : ndarray of shape (`n_components_`,)
+        Share of that of all components.
+    spectral_axis_ : ndarray of shape (n_channels,)
+        The axis: numeric column names, else the channel numbers.
+    n_features_in_ : int
+        Number of channels seen at fit.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen at fit, where they are strings.
+
+    Raises
+    ------
+    ValueError
+        If values are negative, or there are fewer spectra or channels than components.
+
+    References
+    ----------
+    .. [1] M. R. Keenan and P. G. Kotula, Surface and Interface Analysis 36, 203 (2004).
+    .. [2] P. Trebbia and N. Bonnet, Ultramicroscopy 34, 165 (1990).
+    .. [3] I. M. Johnstone, Annals of Statistics 29, 295 (2001).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.unmixing import PoissonPCA
+    >>> rng = np.random.default_rng(0)
+    >>> energy = np.linspace(0, 1, 80)
+    >>> lines = 50 * np.exp(-(((energy - [[0.3], [0.6]]) / 0.1) ** 2)) + 5
+    >>> counts = rng.poisson(rng.uniform(size=(2000, 2)) @ lines)
+    >>> pca = PoissonPCA().fit(counts)
+    >>> pca.n_components_
+    2
+    >>> pca.transform(counts).shape
+    (2000, 2)
+    """
+
+    _parameter_constraints: dict = {
+        "n_components": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+    }
+    _sum_to_one = False
+    poisson = True
+
+    def __init__(self, n_components="auto"):
+        self.n_components = n_components
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Find the components.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Counts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        X = self._validate_spectra(X, reset=True, ensure_min_samples=2)
+        moments = None
+        for block in self._checked_blocks(X):
+            moments = add_moments(block, moments, poisson=True)
+        values, vectors, _, self.channel_scale_ = poisson_components(moments)
+        if self.n_components == "auto":
+            self.n_components_ = max(1, count_above_noise(values, len(X)))
+        elif self.n_components > min(X.shape):
+            raise ValueError(
+                f"n_components={self.n_components} needs as many spectra and channels, got "
+                f"n_samples={X.shape[0]} spectra of {X.shape[1]} channels. Lower n_components."
+            )
+        else:
+            self.n_components_ = self.n_components
+        first = slice(self.n_components_)
+        self.components_ = vectors[first] * self.channel_scale_
+        self.explained_variance_ = values[first] / len(X)
+        self.explained_variance_ratio_ = values[first] / max(values.sum(), np.finfo(float).tiny)
+        return self
+
+    def _abundances(self, X):
+        return X @ (self.components_ / self.channel_scale_**2).T
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        return tags
