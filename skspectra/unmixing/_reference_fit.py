@@ -11,9 +11,11 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin, check_input_features
 from skspectra._numerics.axis import is_uniform
+from skspectra._numerics.linear_mixture import chi_square, expected_counts
 from skspectra._numerics.random import check_range
 from skspectra._sklearn import Interval, check_y, fit_context
 from skspectra.exceptions import warn_spectra
+from skspectra.unmixing._rows import check_counts
 from skspectra.unmixing._shifted import ShiftedReferences
 
 __all__ = ["ReferenceFit", "ReferenceFitParameters"]
@@ -31,27 +33,33 @@ class ReferenceFitParameters(NamedTuple):
     coefficients : ndarray of shape (n_spectra, n_references)
         How much of each reference, not negative.
     shift : ndarray of shape (n_spectra,)
-        Shift of the references, in units of the axis; positive towards higher energy. At an end of
+        Shift of all references, in units of the axis; positive towards higher energy. At an end of
         the range the best shift may lie beyond.
+    reference_shift : ndarray of shape (n_spectra, n_references)
+        Shift of each reference: that of all, and what it is moved besides within `spread`. That of
+        all where its coefficient is 0.
     residual : ndarray of shape (n_spectra,)
         Root mean square of the spectrum less its fit, in the units of X.
     chi_square : ndarray of shape (n_spectra,)
-        Sum of squares, each divided by the counts of the fit (1 at least), over the degrees of
-        freedom. About 1 where X are counts and the references explain them; for other spectra it
-        can be compared from spectrum to spectrum only.
+        Sum of squares, each divided by the counts that are expected (those of the fit and of what
+        was subtracted, 1 at least), over the degrees of freedom. About 1 where the references
+        explain counts, or what is left of them (`counts`); other spectra can be compared with each
+        other only.
     """
 
     fractions: np.ndarray
     coefficients: np.ndarray
     shift: np.ndarray
+    reference_shift: np.ndarray
     residual: np.ndarray
     chi_square: np.ndarray
 
 
 class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimator):
-    r"""Fit each spectrum by a mixture of references, shifted together.
+    r"""Fit each spectrum by a mixture of references that are shifted, together or a little apart.
 
-    .. math:: X_i(E) \approx \sum_k a_{ik} R_k(E - s_i), \qquad a_{ik} \ge 0
+    .. math:: X_i(E) \approx \sum_k a_{ik} R_k(E - s_i - \delta_{ik}), \qquad a_{ik} \ge 0, \quad
+        |\delta_{ik}| \le d
 
     by least squares, as in fits of fine structure (ELNES fitting, "MLLS") [1]_, but with the shift
     :math:`s_i` found for each spectrum instead of by hand: every whole channel of the range is
@@ -66,6 +74,11 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
     shift : float or tuple of (float, float), default=(-5, 5)
         Range of shifts in units of the axis, or the one shift of all; 0 shifts nothing. References
         are continued by the values at their ends.
+    spread : float, default=0
+        How far each reference may be shifted against the others :math:`d`, in units of the axis;
+        0 keeps them together. References of several instruments are calibrated differently, and
+        what is 1 eV apart is otherwise explained by a third that is not there. Each spectrum takes
+        about seven times as long.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra, uniform where they are shifted; None takes it from numeric column
         names, else the channel numbers.
@@ -127,12 +140,14 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
     _parameter_constraints: dict = {
         "references": [dict, None],
         "shift": [Interval(Real, None, None, closed="neither"), tuple, list],
+        "spread": [Interval(Real, 0, None, closed="left")],
         "spectral_axis": ["array-like", None],
     }
 
-    def __init__(self, references=None, *, shift=(-5, 5), spectral_axis=None):
+    def __init__(self, references=None, *, shift=(-5, 5), spread=0, spectral_axis=None):
         self.references = references
         self.shift = shift
+        self.spread = spread
         self.spectral_axis = spectral_axis
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -152,16 +167,16 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
         """
         X = self._validate_spectra(X, reset=True, ensure_min_features=2)
         axis, shift = self.spectral_axis_, check_range(self.shift, "shift")
-        if shift != (0, 0) and not is_uniform(axis):
+        if (shift != (0, 0) or self.spread) and not is_uniform(axis):
             raise ValueError(
                 "References are shifted on a uniform spectral axis; put a SpectralResampler first, "
-                "or set shift=0."
+                "or set shift=0 and spread=0."
             )
         if self.references is None:
             self.classes_, self.components_ = _class_means(X, y)
         else:
             self.classes_, self.components_ = _check_references(self.references, X.shape[1])
-        self._shifted = ShiftedReferences(self.components_, axis, shift)
+        self._shifted = ShiftedReferences(self.components_, axis, shift, self.spread)
         return self
 
     def predict(self, X):
@@ -195,13 +210,16 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
         """
         return self.parameters(X).fractions
 
-    def parameters(self, X):
+    def parameters(self, X, counts=None):
         """Return everything that is fitted.
 
         Parameters
         ----------
         X : array-like of shape (n_spectra, n_channels)
             Spectra.
+        counts : array-like of shape (n_spectra, n_channels), default=None
+            The counts as recorded, if X is what was left of them when a background was subtracted:
+            they make chi-square what it should be. None says that X are the counts.
 
         Returns
         -------
@@ -209,9 +227,12 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
         """
         check_is_fitted(self, "components_")
         X = self._validate_spectra(X, reset=False)
+        counts = check_counts(counts, X)
         bytes_per_spectrum = 8 * self.components_.size
-        batches = gen_batches(len(X), max(1, _CHUNK_BYTES // bytes_per_spectrum))
-        parts = [self._fit_rows(X[rows].astype(np.float64, copy=False)) for rows in batches]
+        parts = []
+        for rows in gen_batches(len(X), max(1, _CHUNK_BYTES // bytes_per_spectrum)):
+            block = X[rows].astype(np.float64, copy=False)
+            parts.append(self._fit_rows(block, 0.0 if counts is None else counts[rows] - block))
         joined = map(np.concatenate, zip(*parts, strict=True))
         result = ReferenceFitParameters(*(part.astype(X.dtype, copy=False) for part in joined))
         warn_spectra(
@@ -236,16 +257,17 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
         check_input_features(self, input_features)
         return self.classes_.astype(str).astype(object)
 
-    def _fit_rows(self, X):
-        coefficients, shift, model = self._shifted.fit(X)
+    def _fit_rows(self, X, subtracted):
+        coefficients, shift, reference_shift, model = self._shifted.fit(X)
         total = coefficients.sum(axis=1, keepdims=True)
         equal = np.full_like(coefficients, 1 / len(self.classes_))
         fractions = np.divide(coefficients, total, out=equal, where=total > 0)
-        squares = (X - model) ** 2
-        searched = self._shifted.limits[0] < self._shifted.limits[1]
-        freedom = max(X.shape[1] - len(self.classes_) - searched, 1)
-        chi_square = (squares / np.maximum(model, 1)).sum(axis=1) / freedom
-        return fractions, coefficients, shift, np.sqrt(squares.mean(axis=1)), chi_square
+        residual = np.sqrt(((X - model) ** 2).mean(axis=1))
+        shifted = self._shifted.limits[0] < self._shifted.limits[1]
+        n_parameters = len(self.classes_) * (2 if self.spread else 1) + shifted
+        variance = expected_counts(model, subtracted)
+        chi2 = chi_square(X, model, variance, n_parameters)
+        return fractions, coefficients, shift, reference_shift, residual, chi2
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -5,6 +5,7 @@ from scipy.optimize import nnls as scipy_nnls
 
 from skspectra._numerics.interpolation import shift_rows
 from skspectra.exceptions import SpectrumWarning
+from skspectra.preprocessing import PowerLawBackground
 from skspectra.unmixing import ReferenceFit
 
 ENERGY = 630 + 0.1 * np.arange(400)
@@ -86,6 +87,58 @@ def test_chi_square_of_counts_is_one():
     assert abs(found.fractions - fractions).mean() < 0.03
     without = reference_fit(references={"Mn2+": with_floor["Mn2+"]}).parameters(counts)
     assert without.chi_square.mean() > 3
+
+
+def displaced(first, second, shifts, counts=None):
+    """Half of one reference and half of another, 1 eV apart, as if calibrated differently."""
+    X = 0.5 * shift_rows(np.repeat(ROWS[[first]], shifts.size, axis=0), ENERGY, shifts + 0.5)
+    X += 0.5 * shift_rows(np.repeat(ROWS[[second]], shifts.size, axis=0), ENERGY, shifts - 0.5)
+    return X if counts is None else np.random.default_rng(0).poisson(counts * X)
+
+
+@pytest.mark.parametrize("first, second", [(0, 1), (0, 2), (1, 2), (2, 0)])
+@pytest.mark.parametrize("spread", [0.6, 1.0])
+def test_references_that_are_shifted_apart_are_not_taken_for_a_third(first, second, spread):
+    shifts = np.random.default_rng(0).uniform(-3, 3, 30)
+    X = displaced(first, second, shifts)
+    truth = np.zeros(3)
+    truth[[first, second]] = 0.5
+    together = reference_fit().parameters(X).fractions
+    found = reference_fit(spread=spread).parameters(X)
+    assert abs(together - truth).max() > 0.04
+    assert abs(found.fractions - truth).max() < 0.05
+    np.testing.assert_allclose(found.reference_shift[:, first], shifts + 0.5, atol=0.08)
+    np.testing.assert_allclose(found.reference_shift[:, second], shifts - 0.5, atol=0.08)
+    assert abs(found.reference_shift - found.shift[:, None]).max() <= spread + 0.05
+    noisy = displaced(first, second, shifts, 300)
+    found = reference_fit(spread=spread).parameters(noisy)
+    assert abs(found.fractions - truth).mean() < 0.05
+
+
+def test_what_is_not_shifted_apart_is_fitted_alike():
+    X, fractions, shifts = make_mixtures(50)
+    found = reference_fit(spread=0.5).parameters(X)
+    np.testing.assert_allclose(found.fractions, fractions, atol=0.03)
+    assert found.residual.max() <= reference_fit().parameters(X).residual.max() * (1 + 1e-6)
+    one_by_one = reference_fit(spread=0.5).parameters(X[7:8])
+    np.testing.assert_allclose(one_by_one.fractions[0], found.fractions[7], atol=1e-6)
+
+
+@pytest.mark.parametrize("ratio", [1, 20])
+def test_chi_square_after_background_subtraction_is_one(ratio):
+    """A power law is subtracted as users do, with the counts as they were recorded beside it."""
+    energy = 590 + 0.2 * np.arange(400)
+    lines = [h * np.exp(-(((energy - p) / 1.5) ** 2)) for p, h in ((640.5, 1.0), (643, 0.7))]
+    X = np.random.default_rng(0).uniform(0.2, 0.8, (200, 2)) @ lines
+    counts = np.random.default_rng(1).poisson(200 * (X + ratio * (energy / 640) ** -3))
+    power_law = PowerLawBackground((590, 630), spectral_axis=energy)
+    subtracted = power_law.fit_transform(counts)
+    fit = ReferenceFit(dict(zip("AB", lines, strict=True)), shift=(-2, 2), spectral_axis=energy)
+    found = fit.fit(subtracted).parameters(subtracted, counts=counts)
+    assert found.chi_square.mean() == pytest.approx(1, abs=0.1)
+    assert fit.parameters(subtracted).chi_square.mean() > 20
+    with pytest.raises(ValueError, match=r"counts has shape \(5, 400\), but X has \(200, 400\)"):
+        fit.parameters(subtracted, counts=counts[:5])
 
 
 def test_classes_are_learned_from_labelled_spectra():
