@@ -1,5 +1,6 @@
 """Trained nets as vectors of numbers, and back without what only training needs."""
 
+import math
 import sys
 
 import numpy as np
@@ -8,6 +9,16 @@ from sklearn.utils import check_random_state
 __all__ = ["describe_net", "is_net", "restore_net"]
 
 _MOST_CONSTANTS = 2**22  # numbers that a module computes for itself
+_INITIALIZATIONS = {
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "normal_",
+    "orthogonal_",
+    "trunc_normal_",
+    "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+}
 
 
 def is_net(estimator):
@@ -30,10 +41,7 @@ def describe_net(net):
 
 
 def restore_net(estimator, n_channels, state):
-    """Give an estimator the net that it was saved with.
-
-    The module is first planned without memory for its numbers, so that a file whose parameters ask
-    for more than it brings is refused before anything is allocated. No optimizer is built.
+    """Give an estimator the net that it was saved with; no optimizer is built.
 
     Parameters
     ----------
@@ -49,25 +57,53 @@ def restore_net(estimator, n_channels, state):
     ValueError
         If these are more or fewer numbers than the module has.
     """
-    import torch
-
     from skspectra.neural._training.device import available_device, resolve_device
 
     wanted = estimator.device
     device = resolve_device(wanted) if wanted == "auto" else available_device(wanted)
     net = estimator._make_net(n_channels, device, warm=False)
-    arguments = net.get_params_for("module")
-    with torch.device("meta"):
-        planned = net.module(**arguments)
-    if sum(buffer.numel() for buffer in planned.buffers()) > _MOST_CONSTANTS:
-        raise ValueError("its net takes more memory than a net of spectra needs.")
-    tensors = _cut(_numbers(planned), state)
-    with torch.random.fork_rng([]):
-        module = net.module(**arguments)
-    module.load_state_dict(tensors, strict=False)
+    with _allotment(sum(vector.size for vector in state.values()) + _MOST_CONSTANTS):
+        module = net.module(**net.get_params_for("module"))
+    module.load_state_dict(_cut(_numbers(module), state), strict=False)
     net.take_module(module.to(device))
     estimator.net_, estimator.history_ = net, []
     estimator._random_state = check_random_state(estimator.random_state)
+
+
+def _allotment(n_numbers):
+    """Context in which torch makes so many numbers at most and draws none from its generator.
+
+    Parameters of a file may ask for a module that is larger than the file: they are refused before
+    the memory is taken.
+    """
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    makers = {torch.empty, torch.full, torch.ones, torch.rand, torch.randn, torch.zeros}
+    draws = {torch.rand, torch.randn, torch.Tensor.normal_, torch.Tensor.uniform_}
+    draws |= {
+        function for name, function in vars(torch.nn.init).items() if name in _INITIALIZATIONS
+    }
+
+    class Allotment(TorchFunctionMode):
+        def __init__(self):
+            super().__init__()
+            self.left, self.generator = n_numbers, torch.Generator()
+
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            kwargs = kwargs or {}
+            if function in makers:
+                size = args[0] if isinstance(args[0], (tuple, list)) else args
+                self.left -= math.prod(size)
+            elif function is torch.arange:
+                self.left -= len(range(*args))
+            if self.left < 0:
+                raise ValueError("its net has more numbers by its parameters than are in it.")
+            if function in draws:
+                kwargs["generator"] = self.generator
+            return function(*args, **kwargs)
+
+    return Allotment()
 
 
 def _numbers(module):

@@ -171,7 +171,7 @@ def first(header, name):
             lambda header, _: header["objects"][-1]["fitted"].update(
                 classes_={"text": ["U4", [1], ["Mn2+"]]}
             ),
-            "numbers by its parameters, but",
+            "numbers by its parameters",
         ),
         (lambda header, _: header["objects"][-1]["params"].update(colour="red"), "colour"),
         (lambda header, _: header["objects"][-1]["params"].update(lr="fast"), "lr"),
