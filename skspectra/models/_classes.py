@@ -114,11 +114,11 @@ _ESTIMATORS = {
     "sklearn.tree.ExtraTreeRegressor": "",
 }
 
-# What is no estimator: all of its attributes.
+# What is no estimator, and its attributes; None is all that its constructor sets.
 _OBJECTS = {
-    "skspectra._numerics.power_law.ExponentTable": "bounds means exponent log_sum",
-    "skspectra.augmentation._base.AugmenterChain": "augmenters spectral_axis",
-    "skspectra.unmixing._shifted.ShiftedReferences": "step limits channels grid gram cross",
+    "skspectra._numerics.power_law.ExponentTable": None,
+    "skspectra.augmentation._base.AugmenterChain": None,
+    "skspectra.unmixing._shifted.ShiftedReferences": None,
     "sklearn.calibration._CalibratedClassifier": "calibrators classes estimator method",
     "sklearn.model_selection.GroupKFold": "n_splits random_state shuffle",
     "sklearn.model_selection.KFold": "n_splits random_state shuffle",
@@ -186,16 +186,19 @@ def constructor_names(value):
 def may_be_set(kind, attribute):
     """Whether a file may set an attribute of a class: only what its fit sets, never a member."""
     name = name_of(kind)
-    if name in _OBJECTS:
-        return attribute in _OBJECTS[name].split()
-    if not attribute.isidentifier() or attribute in NOT_SAVED or attribute.startswith("__"):
+    if hasattr(kind, "_fields"):  # a named tuple
+        return attribute in kind._fields
+    if not attribute.isidentifier() or attribute.startswith("__") or attribute in NOT_SAVED:
         return False
     if inspect.getattr_static(kind, attribute, None) is not None:
         return False
+    if name in _OBJECTS:
+        return _OBJECTS[name] is None or attribute in _OBJECTS[name].split()
     if not attribute.startswith("_"):
         return attribute.endswith("_")
-    declared = _ESTIMATORS.get(name, "").split()
-    return attribute in declared or attribute == "_sklearn_output_config" or name not in _ESTIMATORS
+    if name in _ESTIMATORS:
+        return attribute in (*_ESTIMATORS[name].split(), "_sklearn_output_config")
+    return True
 
 
 def _find(name):

@@ -71,6 +71,7 @@ def test_loaded_classifier_predicts_the_same(model, path, spectra):
         np.testing.assert_array_equal(loaded.novelty(X), model.novelty(X))
 
 
+@pytest.mark.filterwarnings("ignore::skspectra.exceptions.SpectrumWarning")
 @pytest.mark.parametrize(
     "step",
     [
