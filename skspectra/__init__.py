@@ -17,6 +17,7 @@ _SUBMODULES = (
     "pipeline",
     "plotting",
     "preprocessing",
+    "readers",
     "sampling",
     "uncertainty",
     "unmixing",

@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from skspectra.augmentation import Augmenter, AxisStretch, EnergyShift, PCANoise, PoissonNoise
 from skspectra.features import WhiteLineFeatures
@@ -20,6 +21,7 @@ from skspectra.preprocessing import (
     SpectralResampler,
     SpectrumNormalizer,
 )
+from skspectra.readers import ValenceReader
 from skspectra.sampling import Augment, KMeansCleaner, RandomMixture, ValenceMixture
 from skspectra.uncertainty import EnsembleClassifier, NoveltyRejector
 from skspectra.unmixing import FCLS, NFINDR, VCA, MinimumVolumeUnmixer, PoissonPCA, ReferenceFit
@@ -77,6 +79,25 @@ class FractionsRegressor(FullyConvRegressor):
     def predict(self, X):
         fractions = super().predict(X)[:, :-1].reshape(-1, *self._shape)
         return fractions if self._shape else fractions.astype(np.float32)  # as exact as the net
+
+
+class ReaderOfFeatures(ValenceReader):
+    """Makes spectra of the few features that the checks bring, each a line in the white line."""
+
+    def _learn_element(self):
+        self.element_, self.energy_, self.window_ = None, 640.0, (-7.0, 17.0)
+        self.valences_ = np.arange(self.classes_.size, dtype=float)
+
+    def _check_covers(self, axis):
+        """The axis holds the numbers of the features."""
+
+    def _find(self, X, axis):
+        if axis is self.spectral_axis_:
+            axis = np.arange(600.0, 680.0, 0.2)
+            places = 641 + 12 * np.arange(X.shape[1]) / X.shape[1]
+            lines = np.exp(-(((axis - np.append(640, places)[:, None]) / 0.5) ** 2))
+            X = np.column_stack([np.full(len(X), 3.0), 1 + np.tanh(X / 3)]) @ lines
+        return super()._find(X, axis)
 
 
 class MixtureOfClasses(ValenceMixture):
@@ -142,6 +163,15 @@ NETS = [
     NoveltyRejector(DenseClassifier(hidden_layer_sizes=(8,), **_QUICK)),
     FullyConvRegressor(**_ONE_BLOCK, **_QUICK),
     FractionsRegressor(target="fractions", **_ONE_BLOCK, **_QUICK),
+]
+
+READERS = [
+    ReaderOfFeatures(
+        classifiers=[LogisticRegression()],
+        detector=LogisticRegression(),
+        regressor=Ridge(),
+        random_state=0,
+    )
 ]
 
 _PERTURBS = "fit_transform perturbs and transform leaves alone, as TargetEncoder's do"

@@ -11,6 +11,7 @@ from estimators import (
     AUGMENTERS,
     IMAGES,
     NETS,
+    READERS,
     REGRESSION_SAMPLERS,
     SAMPLERS,
     TRANSFORMERS,
@@ -25,13 +26,14 @@ from skspectra.io._hyperspy import import_hyperspy
 from skspectra.neural import DenseClassifier
 from skspectra.preprocessing import SpectrumNormalizer
 
-EVERY = [*TRANSFORMERS, *AUGMENTERS, *NETS, *SAMPLERS, *REGRESSION_SAMPLERS]
+EVERY = [*TRANSFORMERS, *AUGMENTERS, *NETS, *READERS, *SAMPLERS, *REGRESSION_SAMPLERS]
 
 pytestmark = pytest.mark.filterwarnings("ignore::skspectra.exceptions.SpectrumWarning")
 
 
 @parametrize_with_checks(
-    [*TRANSFORMERS, *AUGMENTERS, *IMAGES, *NETS], expected_failed_checks=expected_failed_checks
+    [*TRANSFORMERS, *AUGMENTERS, *IMAGES, *NETS, *READERS],
+    expected_failed_checks=expected_failed_checks,
 )
 def test_estimator(estimator, check):
     check(estimator)

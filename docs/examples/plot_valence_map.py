@@ -1,9 +1,9 @@
 """A map of valence, and how much to believe of it
 ===============================================
 
-A spectrum image is named pixel by pixel by the nets that come with the package, without training.
+A spectrum image is named pixel by pixel by a reader that comes with the package, without training.
 Here a particle of Mn3+ with a rim of Mn2+ lies on a film of Mn4+ that has a hole, and the
-calibration is 3 eV off. Pixels whose spectra are unlike all that the nets were trained on are grey.
+calibration is 3 eV off. Pixels that the reader calls unknown are grey.
 """
 
 import matplotlib.pyplot as plt
@@ -12,10 +12,9 @@ from matplotlib.colors import ListedColormap
 
 from skspectra.datasets import make_l23_spectra
 from skspectra.models import load_pretrained
-from skspectra.preprocessing import PowerLawBackground
 
-model = load_pretrained("mn-l23")
-energy = model.estimator_[0].spectral_axis_  # 615 to 684.9 eV
+reader = load_pretrained("mn-l23")
+energy = np.arange(615, 685, 0.1)  # eV
 
 # %%
 # The image: about 500 counts a channel in the highest line, on a background of 1500.
@@ -35,15 +34,14 @@ image = np.random.default_rng(0).poisson(expected)
 
 # %%
 # Pixels become rows, and what is found of the rows becomes a map again.
-background = PowerLawBackground((615, 630), spectral_axis=energy)
-rows = background.fit_transform(image.reshape(-1, energy.size))
-probability = model.predict_proba(rows)
-is_known = (model.novelty(rows) <= 1).reshape(ion.shape)
+table = reader.read(image.reshape(-1, energy.size), energy)
+is_known = (table["valence"] != "unknown").to_numpy().reshape(ion.shape)
+probability = table[list(reader.classes_)].to_numpy()
 code = np.ma.array(probability.argmax(axis=1).reshape(ion.shape), mask=~is_known)
 certainty = np.ma.array(probability.max(axis=1).reshape(ion.shape), mask=~is_known)
-right = model.classes_[code.data] == ion
+right = reader.classes_[code.data] == ion
 print(f"right: {right[is_known].mean():.0%}; unknown in the hole: {(~is_known)[hole].mean():.0%}")
-for name in model.classes_:
+for name in reader.classes_:
     print(f"unknown of {name}: {(~is_known)[(ion == name) & ~hole].mean():.0%}")
 
 figure, axes = plt.subplots(1, 2, figsize=(7.2, 2.4), sharey=True, layout="constrained")
@@ -51,7 +49,7 @@ extent = (0, 2 * ion.shape[1], 2 * ion.shape[0], 0)  # 2 nm a pixel
 colors = ListedColormap(["#0072B2", "#D55E00", "#009E73"])
 valence_map = axes[0].imshow(code, cmap=colors, vmin=-0.5, vmax=2.5, extent=extent)
 bar = figure.colorbar(valence_map, ax=axes[0], ticks=range(3))
-bar.set_ticklabels(model.classes_)
+bar.set_ticklabels(reader.classes_)
 certainty_map = axes[1].imshow(certainty, cmap="cividis", vmin=1 / 3, vmax=1, extent=extent)
 figure.colorbar(certainty_map, ax=axes[1])
 for ax, title in zip(axes, ("Valence", "Probability of it"), strict=True):

@@ -4,7 +4,14 @@ import numpy as np
 
 from skspectra._numerics.interpolation import channel_positions, interpolate_rows
 
-__all__ = ["crossing", "integral", "parabola_offset", "refined_peak", "values_at"]
+__all__ = [
+    "crossing",
+    "integral",
+    "parabola_offset",
+    "refined_peak",
+    "upper_centroid",
+    "values_at",
+]
 
 
 def parabola_offset(left, middle, right):
@@ -100,3 +107,40 @@ def integral(values, axis, start, stop):
     running = np.pad(np.cumsum(panels, axis=1), ((0, 0), (1, 0)))
     limits = interpolate_rows(running, channel_positions(axis, np.stack([start, stop], axis=1)))
     return limits[:, 1] - limits[:, 0]
+
+
+def upper_centroid(values, axis, window, reach, *, share=0.3, n_steps=3):
+    """Centre of mass of the upper part of the highest peak of each row.
+
+    The peak is what lies above a share of its height within a reach of its centre, which starts at
+    the maximum and is moved to the centre of mass a few times.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_spectra, n_channels)
+        Spectra.
+    axis : ndarray of shape (n_channels,)
+        Their axis.
+    window : tuple of (float, float)
+        Where the maximum is looked for, in units of the axis.
+    reach : float
+        How far from the centre the peak may spread, in units of the axis.
+    share : float, default=0.3
+        Of the height, below which nothing counts.
+    n_steps : int, default=3
+        How often the centre is moved.
+
+    Returns
+    -------
+    centres : ndarray of shape (n_spectra,)
+        In units of the axis.
+    """
+    inside = (axis >= window[0]) & (axis < window[1])
+    centre = axis[inside][values[:, inside].argmax(axis=1)]
+    near = np.linspace(-reach, reach, 2 * round(reach / np.diff(axis).min()) + 1)
+    for _ in range(n_steps):
+        around = interpolate_rows(values, channel_positions(axis, centre[:, None] + near))
+        weight = np.clip(around - share * around.max(axis=1, keepdims=True), 0, None)
+        total = weight.sum(axis=1)
+        centre = centre + np.divide(weight @ near, total, out=np.zeros_like(total), where=total > 0)
+    return np.clip(centre, axis[0], axis[-1])

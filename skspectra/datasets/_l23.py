@@ -35,6 +35,7 @@ its sources.
         "resolution": [Real, tuple, list],
         "dose": [Real, tuple, list, None],
         "background": [Real, tuple, list],
+        "background_counts": ["boolean"],
         "residual_background": [Real, tuple, list],
         "thickness": [Real, tuple, list],
         "gain": [Real, tuple, list],
@@ -54,9 +55,10 @@ def make_l23_spectra(
     spectral_axis=None,
     shift=(-6, 10),
     stretch=(-0.05, 0.05),
-    resolution=(0.1, 2.5),
+    resolution=(0.1, 3.5),
     dose=(200, 100_000),
     background=(0, 1),
+    background_counts=False,
     residual_background=(-0.1, 0.1),
     thickness=(0, 1),
     gain=1,
@@ -83,7 +85,8 @@ def make_l23_spectra(
 
     with shift :math:`s`, stretch :math:`t`, dose :math:`d`, background :math:`b`, gain :math:`g`,
     its error :math:`\epsilon` (correlated from channel to channel), readout noise :math:`r` and the
-    middle of the axis :math:`E_0`; what a background fit leaves behind is a tilt of :math:`S`.
+    middle of the axis :math:`E_0`; what a background fit leaves behind is a tilt of :math:`S`. Raw
+    counts are :math:`g d\,(X + b)` where :math:`b` falls as a power of the energy.
 
     Parameters
     ----------
@@ -101,16 +104,20 @@ def make_l23_spectra(
         of the default axis to where L2 begins to leave it at the other end.
     stretch : float or tuple of (float, float), default=(-0.05, 0.05)
         Relative error of the dispersion, about the middle of the axis, above -1. 0 is none.
-    resolution : float or tuple of (float, float), default=(0.1, 2.5)
+    resolution : float or tuple of (float, float), default=(0.1, 3.5)
         Full width at half maximum of the instrument in eV: 0.1 with a monochromator and in X-ray
-        absorption, 0.3 to 1 with field emission, 1.5 to 2.5 with a thermionic source, a wide
-        entrance aperture, or a long exposure that drifts.
+        absorption, 0.3 to 1 with field emission, 1.5 to 3.5 with a thermionic source, a wide
+        entrance aperture, a coarse dispersion or a long exposure that drifts.
     dose : float, tuple of (float, float) or None, default=(200, 100000)
         Electrons counted in the channel of the highest white line; a range is drawn from uniformly
         in its logarithm. None is infinite: without counting and readout noise.
     background : float or tuple of (float, float), default=(0, 1)
-        Background that was counted and subtracted, relative to the highest white line: it adds
-        noise only.
+        Background that was counted, relative to the highest white line. It was subtracted and adds
+        noise only, unless `background_counts`.
+    background_counts : bool, default=False
+        Return what the detector reports: whole counts of edge and background, which is a power law
+        with an exponent of 2 to 5 that has its height `background` at the nominal L3 maximum.
+        `residual_background` does not act then, since nothing was subtracted.
     residual_background : float or tuple of (float, float), default=(-0.1, 0.1)
         What background subtraction leaves behind: a rise, from end to end of the axis and relative
         to the highest white line. A power law with a wrong exponent is that to first order.
@@ -140,7 +147,7 @@ def make_l23_spectra(
     -------
     spectra : :class:`~sklearn.utils.Bunch`
         data : ndarray of shape (n_spectra, n_channels), float32
-            Spectra in random order, in units of the highest white line.
+            Spectra in random order, in units of the highest white line, or in counts.
         target : ndarray of shape (n_spectra,), str
             Names of the ions.
         target_names : list of str
@@ -158,8 +165,8 @@ def make_l23_spectra(
     Raises
     ------
     ValueError
-        If an ion is not known, an ion is named twice, the ions are of several elements, or a range
-        is not one.
+        If an ion is not known, an ion is named twice, the ions are of several elements, a range
+        is not one, or counts are wanted of an infinite dose.
 
     Warns
     -----
@@ -215,6 +222,8 @@ def make_l23_spectra(
     }
     for name, value in not_negative.items():
         ranges[name] = _check_range_above(value, name, 0, closed=True)
+    if background_counts and dose is None:
+        raise ValueError("background_counts=True needs a dose: an infinite one has no counts.")
     dose = None if dose is None else _check_range_above(dose, "dose", 0)
     rng = as_generator(random_state)
     spectra, records = [], []
@@ -222,7 +231,8 @@ def make_l23_spectra(
         for ion, ion_rng in zip(ions, rng.spawn(len(ions)), strict=True):
             points, tables = stick_library(ion, n_points, progress)
             drawn = draw(n_per_class, n_points, ranges, dose, ion_rng)
-            spectra.append(measure(tables, drawn, axis, l3_maximum(ion), ion_rng))
+            maximum = l3_maximum(ion)
+            spectra.append(measure(tables, drawn, axis, maximum, ion_rng, raw=background_counts))
             physics = {name: values[drawn["point"]] for name, values in points.items()}
             records.append(physics | drawn)
     order = rng.permutation(len(ions) * n_per_class)

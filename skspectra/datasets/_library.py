@@ -8,7 +8,7 @@ from skspectra.datasets._atoms import element_of, read_data, valence_of
 from skspectra.datasets._broadening import bin_sticks, edge_split
 from skspectra.datasets._sticks import stick_spectrum
 
-__all__ = ["GRID", "default_axis", "l3_maximum", "stick_library"]
+__all__ = ["GRID", "default_axis", "l3_maximum", "splitting", "stick_library"]
 
 GRID = np.arange(-300, 700) * 0.05  # eV from the L3 centroid
 N_LANCZOS = 60  # a third faster than 80, and right to 1 % but for the very sharpest lines
@@ -31,10 +31,16 @@ def default_axis(element):
     return start + 0.1 * np.arange(n_channels)
 
 
+def splitting(element):
+    """Distance of the 2p levels of an element, and about that of L3 and L2, in eV."""
+    return read_data("l23_maxima.json")["elements"][element]["splitting_eV"]
+
+
 def prior(ion):
     """Ranges of the multiplet parameters of `ion`: dict of str to [low, high]."""
     data = read_data("l23_priors.json")
-    own = data["valences"][str(valence_of(ion))] | data["ions"].get(ion, {})
+    of_element = data["elements"].get(element_of(ion), {})
+    own = data["valences"][str(valence_of(ion))] | of_element | data["ions"].get(ion, {})
     return {name: own[name]["range"] for name in data["parameters"]}
 
 

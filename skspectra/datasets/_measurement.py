@@ -51,7 +51,7 @@ def draw(n, n_points, ranges, dose, rng):
     return drawn
 
 
-def measure(tables, drawn, axis, l3_maximum, rng):
+def measure(tables, drawn, axis, l3_maximum, rng, *, raw=False):
     """Spectra of one ion as an instrument records them.
 
     Parameters
@@ -66,6 +66,8 @@ def measure(tables, drawn, axis, l3_maximum, rng):
         Nominal energy of the L3 maximum in eV.
     rng : numpy.random.Generator
         Draws the noise.
+    raw : bool, default=False
+        Whether to return counts with their background.
 
     Returns
     -------
@@ -80,9 +82,20 @@ def measure(tables, drawn, axis, l3_maximum, rng):
         curves, maxima = _edges(tables, chunk)
         energies = _true_energies(axis, chunk) - l3_maximum + maxima[:, None]
         ideal = interpolate_rows(curves, channel_positions(GRID, energies))
-        ideal += chunk["residual_background"][:, None] * np.linspace(-0.5, 0.5, axis.size)
-        spectra[rows] = record(ideal, chunk, detector_rngs)
+        if raw:
+            ideal += _power_law(axis / l3_maximum, chunk)
+            unseen = {"background": np.zeros(len(ideal))}
+            counted = record(ideal, chunk | unseen, detector_rngs)
+            spectra[rows] = np.rint(counted * (chunk["gain"] * chunk["dose"])[:, None])
+        else:
+            ideal += chunk["residual_background"][:, None] * np.linspace(-0.5, 0.5, axis.size)
+            spectra[rows] = record(ideal, chunk, detector_rngs)
     return spectra
+
+
+def _power_law(energies, chunk):
+    """Background of every spectrum, in units of the highest white line."""
+    return chunk["background"][:, None] * energies ** -chunk["background_exponent"][:, None]
 
 
 def _edges(tables, chunk):

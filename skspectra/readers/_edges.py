@@ -1,0 +1,231 @@
+"""Edges found in counts, freed of their background and brought to one place."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from skspectra._numerics.axis import dispersion
+from skspectra._numerics.interpolation import resample_rows, shift_rows
+from skspectra._numerics.peaks import upper_centroid
+from skspectra._numerics.power_law import exponent_table, fit_poisson, log_energy, power_law
+
+__all__ = [
+    "Edges",
+    "aligned_axis",
+    "find_edges",
+    "possible_shifts",
+    "search_axis",
+    "smooth_by_noise",
+]
+
+STEP = 0.2  # eV, of aligned edges
+BLOCK = 1024  # spectra treated at once
+COARSE = 2  # channels of STEP that the search adds up
+BEFORE = 20.0  # eV before the white line that background and search may use
+LEAST_BEFORE, LEAST_AFTER = 2.0, 0.6  # eV, and share of the window, that spectra must hold
+PRE_EDGE_STOP = -5.5  # eV from the white line, where the fit of the background ends
+LEAST_PRE_EDGE = 15  # channels of STEP, fewer fit no power law
+EXPONENT, EXPONENT_SPREAD = 3.0, 1.5  # of the background, before it is fitted
+CENTRE_SMOOTHING = 0.5 / STEP  # channels
+REACH = 4.0  # eV from the highest channel that belong to its white line
+SECOND_DIFFERENCE = 0.605  # standard deviation of white noise over the median of these
+
+
+class Edges(NamedTuple):
+    """What `find_edges` finds, one row for every spectrum.
+
+    Attributes
+    ----------
+    spectra : ndarray of shape (n_spectra, n_aligned), float32
+        Without background, height about 1, on `aligned_axis`: 0 is the middle of the white line.
+    position : ndarray of shape (n_spectra,)
+        Energy of that middle in eV.
+    noise : ndarray of shape (n_spectra,)
+        Standard deviation of a channel of STEP over the height of the edge.
+    strength : ndarray of shape (n_spectra,)
+        Height of the edge that fits best over its standard error.
+    """
+
+    spectra: np.ndarray
+    position: np.ndarray
+    noise: np.ndarray
+    strength: np.ndarray
+
+
+def aligned_axis(window):
+    """Channels of aligned edges in eV from the middle of the white line."""
+    return np.arange(round(window[0] / STEP), round(window[1] / STEP) + 1) * STEP
+
+
+def search_axis(*, energy, window, max_shift):
+    """Channels in which an edge is looked for, with room for its shift and its background."""
+    n_before = round((BEFORE + max_shift) / STEP)
+    n_after = round((window[1] + max_shift) / STEP)
+    return energy + STEP * np.arange(-n_before, n_after + COARSE)
+
+
+def possible_shifts(axis, *, energy, window, max_shift):
+    """Least and greatest shift of an edge that an axis covers; the least is above where it is none.
+
+    An edge is covered from 2 eV before its white line to about L2, six tenths of the window.
+    """
+    least = axis[0] + LEAST_BEFORE - energy
+    greatest = axis[-1] - LEAST_AFTER * window[1] - energy
+    return max(least, -max_shift), min(greatest, max_shift)
+
+
+def find_edges(X, axis, templates, *, energy, window, max_shift):
+    """Find the edge in every spectrum, remove its background and cut it out.
+
+    The place is that where a template with a quadratic background explains most; the background
+    is then a power law fitted before the edge that was found.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_channels)
+        Spectra with or without background.
+    axis : ndarray of shape (n_channels,)
+        Their axis in eV.
+    templates : ndarray of shape (n_templates, n_aligned)
+        Edges without background on `aligned_axis`.
+    energy : float
+        Where the white line lies nominally.
+    window : tuple of (float, float)
+        What is cut out, in eV from the white line.
+    max_shift : float
+        How far off the white line may lie, in eV.
+
+    Returns
+    -------
+    edges : Edges
+    """
+    blocks = [
+        _find_in_block(X[start : start + BLOCK], axis, templates, energy, window, max_shift)
+        for start in range(0, max(len(X), 1), BLOCK)
+    ]
+    return Edges(*map(np.concatenate, zip(*blocks, strict=True)))
+
+
+def _find_in_block(X, axis, templates, energy, window, max_shift):
+    grid = search_axis(energy=energy, window=window, max_shift=max_shift)
+    fine = resample_rows(X.astype(np.float64, copy=False), axis, grid, outside="edge")
+    shifts = possible_shifts(axis, energy=energy, window=window, max_shift=max_shift)
+    coarse_shift, strength = _best_shift(fine, templates, window, max_shift, shifts)
+    relative = grid - energy
+    fine = shift_rows(fine, relative, -coarse_shift)
+    deviation = _deviation(X, axis, grid)
+    covered = axis[0] - energy - coarse_shift
+    bare = fine - _background(fine, relative, energy, covered, deviation)
+    centre = upper_centroid(
+        gaussian_filter1d(bare, CENTRE_SMOOTHING, axis=1), relative, (-REACH, REACH), REACH
+    )
+    cut = aligned_axis(window)
+    first = np.searchsorted(relative, cut[0] - STEP / 2)
+    spectra = shift_rows(bare, relative, -centre)[:, first : first + cut.size]
+    height = _height(spectra)
+    return Edges(
+        (spectra / height[:, None]).astype(np.float32),
+        energy + coarse_shift + centre,
+        deviation / height,
+        strength,
+    )
+
+
+def smooth_by_noise(edges, target=0.02, widest=2.0):
+    """Bring the noise of aligned edges down by Gaussians of at most `widest` eV, and rescale."""
+    # a Gaussian of s channels leaves 1 / (2 sqrt(pi) s) of the variance
+    sigma = (edges.noise / target) ** 2 / (2 * np.sqrt(np.pi))
+    ladder = np.geomspace(0.4, widest / STEP, 8)
+    rung = np.searchsorted(ladder, sigma, side="right")
+    smooth = edges.spectra.copy()
+    for number, width in enumerate(ladder, start=1):
+        rows = rung == number
+        smooth[rows] = gaussian_filter1d(smooth[rows], width, axis=1)
+    low = np.percentile(smooth, 2, axis=1, keepdims=True)
+    return (smooth - low) / np.maximum(smooth.max(axis=1, keepdims=True) - low, 1e-9)
+
+
+def _best_shift(fine, templates, window, max_shift, shifts):
+    """Where a template explains most beside a quadratic background, and how surely."""
+    coarse, step = _add_up(fine), COARSE * STEP
+    n_local = round((BEFORE + window[1]) / step)
+    shapes = _local_shapes(templates, window, n_local)
+    n_places = coarse.shape[1] - n_local + 1
+    at_places = np.zeros((n_places, len(shapes), coarse.shape[1]))
+    for place in range(n_places):
+        at_places[place, :, place : place + n_local] = shapes
+    explained = coarse @ at_places.reshape(-1, coarse.shape[1]).T
+    places = np.arange(n_places) * step - max_shift
+    is_inside = (places >= shifts[0] - step) & (places <= shifts[1] + step)
+    explained[:, ~np.repeat(is_inside, len(shapes))] = -np.inf
+    best = explained.argmax(axis=1)
+    found, place = explained[np.arange(len(best)), best], best // len(shapes)
+    local = np.take_along_axis(coarse, place[:, None] + np.arange(n_local), axis=1)
+    quadratics = _quadratics(n_local)
+    local = local - (local @ quadratics) @ quadratics.T
+    rest = np.maximum((local**2).sum(axis=1) - found**2, 0) / (n_local - 4)
+    floor = 1e-12 * np.abs(coarse).max(axis=1) + np.finfo(float).tiny
+    return places[place], found / np.maximum(np.sqrt(rest), floor)
+
+
+def _add_up(fine):
+    n_coarse = fine.shape[1] // COARSE
+    return fine[:, : n_coarse * COARSE].reshape(len(fine), n_coarse, COARSE).mean(axis=2)
+
+
+def _local_shapes(templates, window, n_local):
+    """Templates on the coarse grid, without what a quadratic explains, of norm 1."""
+    local = -BEFORE + STEP * np.arange(n_local * COARSE)
+    shapes = _add_up(resample_rows(templates, aligned_axis(window), local, outside="edge"))
+    quadratics = _quadratics(n_local)
+    shapes = shapes - (shapes @ quadratics) @ quadratics.T
+    return shapes / np.linalg.norm(shapes, axis=1, keepdims=True)
+
+
+def _quadratics(n):
+    """Orthonormal constant, line and parabola, shape (n, 3)."""
+    return np.linalg.qr(np.vander(np.linspace(-1, 1, n), 3))[0]
+
+
+def _deviation(X, axis, grid):
+    """Return the standard deviation that the noise has in a channel of STEP."""
+    inside = slice(*np.searchsorted(axis, grid[[0, -1]]))
+    curvature = np.abs(np.diff(X[:, inside], n=2, axis=1))
+    return SECOND_DIFFERENCE * np.median(curvature, axis=1) * np.sqrt(dispersion(axis) / STEP)
+
+
+def _background(fine, relative, energy, covered, deviation):
+    """Power law before the edge of every spectrum; a constant where little lies before it."""
+    stop = np.searchsorted(relative, PRE_EDGE_STOP)
+    first = np.searchsorted(relative, np.maximum(covered, -BEFORE) - 1e-6)
+    background = np.empty_like(fine)
+    for start in np.unique(first):
+        rows, pre_edge = first == start, slice(start, stop)
+        if stop - start < LEAST_PRE_EDGE:
+            near = slice(min(start, stop - 1), stop)
+            background[rows] = fine[rows, near].mean(axis=1, keepdims=True)
+        else:
+            background[rows] = _power_law(fine[rows], energy + relative, pre_edge, deviation[rows])
+    return background
+
+
+def _power_law(fine, energies, pre_edge, deviation):
+    """Power law whose exponent is drawn towards the usual one as far as noise hides it."""
+    mask = np.zeros(energies.size, bool)
+    mask[pre_edge] = True
+    log_e, _ = log_energy(energies, mask)
+    inside, counts = log_e[pre_edge], fine[:, pre_edge]
+    amplitude, exponent, _ = fit_poisson(counts, inside, exponent_table(inside, (0, 8)))
+    information = (amplitude / np.maximum(deviation, 1e-12)) ** 2 * (inside**2).sum()
+    usual = EXPONENT_SPREAD**-2
+    exponent = (information * exponent + usual * EXPONENT) / (information + usual)
+    amplitude = counts.sum(axis=1) / np.exp(-np.outer(exponent, inside)).sum(axis=1)
+    return power_law(amplitude, exponent, log_e)
+
+
+def _height(spectra):
+    """Height of the smoothed edge over what lies before it, above zero."""
+    smooth = gaussian_filter1d(spectra, CENTRE_SMOOTHING, axis=1)
+    height = smooth.max(axis=1) - np.percentile(smooth, 5, axis=1)
+    return np.where(height > 0, height, 1.0)

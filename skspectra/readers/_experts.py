@@ -1,0 +1,97 @@
+"""Classifiers trained at several doses, weighed by the noise of each spectrum."""
+
+import warnings
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skspectra.exceptions import SpectrumWarning
+from skspectra.neural import FullyConvClassifier
+from skspectra.preprocessing import SpectrumNormalizer
+from skspectra.readers._by_noise import log_noise
+from skspectra.uncertainty import EnsembleClassifier
+
+__all__ = [
+    "N_COMPONENTS",
+    "default_classifiers",
+    "default_regressor",
+    "default_detector",
+    "evidence",
+    "weighing",
+]
+
+N_COMPONENTS = 25
+LEAST_PROBABILITY = 1e-3  # of an expert, so that no one of them decides alone
+TYPICAL_NOISE = -1.7  # decimal logarithm
+NOISE_RANGE = (-1.3, 1.5)
+
+
+def default_classifiers(random_state):
+    """Small dense nets on principal components, and an invariant convolutional net."""
+    convolutional = make_pipeline(
+        SpectrumNormalizer(),
+        FullyConvClassifier(
+            graph="invariant", dropout=0.2, lr=0.01, max_epochs=30, random_state=random_state
+        ),
+    )
+    return [_dense((32,), random_state), convolutional]
+
+
+def default_regressor(random_state):
+    """Return a small dense net on principal components."""
+    return make_pipeline(
+        PCA(N_COMPONENTS, random_state=0),
+        StandardScaler(),
+        MLPRegressor(
+            hidden_layer_sizes=(32, 16), alpha=1e-3, max_iter=60, random_state=random_state
+        ),
+    )
+
+
+def default_detector(random_state):
+    """Return what tells edges of the element from others."""
+    return _dense((64, 32), random_state)
+
+
+def _dense(hidden_layer_sizes, random_state):
+    """Three small dense nets on principal components; they stop early on purpose."""
+    net = MLPClassifier(hidden_layer_sizes=hidden_layer_sizes, alpha=1e-3, max_iter=40)
+    return make_pipeline(
+        PCA(N_COMPONENTS, random_state=0),
+        StandardScaler(),
+        EnsembleClassifier(net, 3, random_state=random_state),
+    )
+
+
+def evidence(experts, spectra, noise):
+    """Logarithms of what the experts say, alone and times the noise.
+
+    Parameters
+    ----------
+    experts : sequence of fitted classifiers
+        All with the same classes.
+    spectra : ndarray of shape (n_spectra, n_aligned)
+        Aligned edges.
+    noise : ndarray of shape (n_spectra,)
+        Their noise.
+
+    Returns
+    -------
+    evidence : ndarray of shape (n_spectra, 2 * n_experts * n_classes)
+    """
+    with warnings.catch_warnings():  # of flat spectra the reader says that they have no edge
+        warnings.simplefilter("ignore", SpectrumWarning)
+        proba = np.concatenate([each.predict_proba(spectra) for each in experts], axis=1)
+    logs = np.log(np.maximum(proba, LEAST_PROBABILITY))
+    return np.hstack(
+        [logs, logs * np.clip(log_noise(noise) - TYPICAL_NOISE, *NOISE_RANGE)[:, None]]
+    )
+
+
+def weighing():
+    """Return what learns how far to believe each expert, at which noise."""
+    return LogisticRegression(C=0.05, max_iter=2000)
