@@ -1,8 +1,6 @@
 """The published Mn L2,3 spectra of Chatzidakis and Botton (2019)."""
 
 import hashlib
-import json
-import warnings
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -17,9 +15,7 @@ from skspectra.datasets._pickled_frames import Frame, read_pickled_frames
 __all__ = ["fetch_mn_valence"]
 
 _REPOSITORY = "MichaelChatzidakis/Mn_Classifier_CNNs"
-_COMMIT = "30d32ca"
-_LISTING = f"tree-{_COMMIT}.json"
-_LISTING_URL = f"https://api.github.com/repos/{_REPOSITORY}/git/trees/{_COMMIT}?recursive=1"
+_COMMIT = "30d32ca0e895d74ce702133b4f24d804b9f83cf7"
 _BASE_URL = f"https://github.com/{_REPOSITORY}/raw/{_COMMIT}/Data/"
 _TIMEOUT = 30  # seconds without a byte
 _ACQUIRED = {
@@ -28,6 +24,12 @@ _ACQUIRED = {
     "Mn4+": ("Mn4_615-685eV_thin_788.pkl", 788),
 }
 _REFERENCES = "Digitized_Mn_Usecases.pkl"
+_BLOB_IDS = {  # SHA-1 by which git names the content of each file in that commit
+    "Mn2_615-685eV_thinnest_448.pkl": "68a647710c4f16dcdf997cfe5f8a9925e71cc442",
+    "Mn3_615-685eV_thin_765.pkl": "90b48a3d92901dc06ea46445ef9aa6d21b83c28a",
+    "Mn4_615-685eV_thin_788.pkl": "9aecbffe67bf0dd49ae325fba9b1ebb55e82f395",
+    "Digitized_Mn_Usecases.pkl": "c3b50184c558bcfd5ad5306d87d2c691dca50dbb",
+}
 _REFERENCE_NAMES = ("Mn4+", "Mn2+", "Mn3+", "Mn2+/Mn3+", "Mn3+/Mn4+", "mixed")  # their order there
 _AXIS = 615 + 0.1 * np.arange(700)
 
@@ -51,8 +53,9 @@ Reports 9, 2126 (2019), under the MIT licence.
 def fetch_mn_valence(*, data_home=None, download_if_missing=True, return_X_y=False):
     """Load the Mn spectra that the fully convolutional net was published with [1]_.
 
-    At the first call the files of commit 30d32ca of the repository
-    MichaelChatzidakis/Mn_Classifier_CNNs are downloaded, checked, read, and kept as one .npz file.
+    At the first call four files of commit 30d32ca of the repository
+    MichaelChatzidakis/Mn_Classifier_CNNs are downloaded, compared with the hashes that are written
+    down here, read, and kept as one .npz file.
 
     Parameters
     ----------
@@ -91,34 +94,21 @@ def fetch_mn_valence(*, data_home=None, download_if_missing=True, return_X_y=Fal
         If a file is missing and cannot be downloaded; the message names the files and the folder
         to put them in.
     ValueError
-        If a file is not the published one; a download is not kept then.
-
-    Warns
-    -----
-    UserWarning
-        If the files are there but GitHub's listing is not and cannot be had, so that they were
-        checked by their structure alone.
+        If a file is not the published one, which is told before it is opened; a download is not
+        kept then.
 
     Notes
     -----
-    What is checked, and what is not. The commit is pinned, hashes of the files are not: GitHub's
-    listing of that commit is downloaded first and every file is compared with the git blob id (a
-    SHA-1) in it before it is opened. A commit id fixes all content for git, but the listing is
-    trusted as GitHub serves it over https; it is not traced back to the commit id.
-
-    Without a network put the four files into `data_home`, and the listing beside them as
-    ``tree-30d32ca.json`` to have them compared; the message of the OSError has the addresses.
-    Without the listing a file is accepted if its structure is exactly the published one: 448, 765
-    and 788 finite spectra of 700 channels, and six groups of digitised spectra. Nobody then vouches
-    for the numbers. In no case can a file run code: it is a pickle, read by a reader that knows
-    the parts of numpy arrays and pandas frames and refuses all else.
+    The files are pickles. None is opened before its git blob id (a SHA-1 of the content) is that of
+    the published file, whoever put it there; and the reader that opens it makes numbers, strings
+    and lists of what it finds, and calls nothing that a pickle names.
 
     References
     ----------
     .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using deep
        learning", Scientific Reports 9, 2126 (2019).
     """
-    folder = cache_folder() / "mn-valence" if data_home is None else Path(data_home).expanduser()
+    folder = _default_folder() if data_home is None else Path(data_home).expanduser()
     arrays = _load(folder / "mn_valence.npz") or _convert(folder, download_if_missing)
     if return_X_y:
         return arrays["data"], arrays["target"]
@@ -134,13 +124,29 @@ def fetch_mn_valence(*, data_home=None, download_if_missing=True, return_X_y=Fal
     )
 
 
+def _default_folder():
+    folder = cache_folder()
+    if folder is None:
+        raise OSError("There is no folder to keep the files in; give one by data_home=.")
+    return folder / "mn-valence"
+
+
 def _load(path):
     """Arrays of an earlier call, or None."""
+    shape = (sum(n_spectra for _, n_spectra in _ACQUIRED.values()), _AXIS.size)
     try:
-        with path.open("rb") as file, np.load(file) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, EOFError, BadZipFile):  # absent or damaged: make it again
-        return None
+        with path.open("rb") as file, np.load(file) as stored:
+            arrays = dict(stored)
+        sizes = arrays["reference_sizes"]
+        whole = (
+            arrays["data"].shape == shape
+            and arrays["target"].shape == shape[:1]
+            and arrays["reference_points"].shape == (sizes.sum(), 2)
+            and arrays["reference_target"].shape == sizes.shape
+        )
+    except (OSError, ValueError, TypeError, AttributeError, EOFError, KeyError, BadZipFile):
+        return None  # absent or damaged: make it again
+    return arrays if whole else None
 
 
 def _convert(folder, download_if_missing):
@@ -162,98 +168,58 @@ def _convert(folder, download_if_missing):
 
 
 def _obtain(folder, download_if_missing):
-    """See to it that the files are there and those of the listing, as far as it can be had."""
-    names = [*(name for name, _ in _ACQUIRED.values()), _REFERENCES]
+    """Download the files that are missing."""
+    missing = [name for name in _BLOB_IDS if not (folder / name).exists()]
     try:
-        _get(folder / _LISTING, _LISTING_URL, _read_listing, download_if_missing)
-        blob_ids = _read_listing(folder / _LISTING)
-        for name in names:
-            _get(folder / name, _BASE_URL + name, _blob_check(name, blob_ids), download_if_missing)
+        for name in missing:
+            if not download_if_missing:
+                raise FileNotFoundError("download_if_missing is False")
+            _download(folder / name)
     except OSError as error:
-        missing = [name for name in names if not (folder / name).exists()]
-        if missing:
-            raise OSError(
-                f"Missing {', '.join(missing)}: {error}. Download from {_BASE_URL} and put into "
-                f"{folder}; put {_LISTING_URL} beside them as {_LISTING} to have them compared."
-            ) from error
-        warnings.warn(
-            f"The files in {folder} could not be compared with GitHub's listing ({error}); they "
-            f"are accepted by their structure alone. Put {_LISTING_URL} beside them as {_LISTING}, "
-            "remove mn_valence.npz and call again to compare them.",
-            stacklevel=5,
-        )
+        missing = [name for name in missing if not (folder / name).exists()]
+        raise OSError(
+            f"Missing {', '.join(missing)}: {error}. Download from {_BASE_URL} and put into "
+            f"{folder}."
+        ) from error
 
 
-def _get(path, url, check, download_if_missing):
-    """Download a file unless it is there; an exception of `check` leaves no download behind."""
-    if path.exists():
-        check(path)
-        return
-    if not download_if_missing:
-        raise FileNotFoundError(f"there is no {path.name} and download_if_missing is False")
+def _download(path):
     import pooch
 
     with writing(path) as temporary:
-        pooch.HTTPDownloader(timeout=_TIMEOUT)(url, temporary, None)
-        check(temporary)
+        pooch.HTTPDownloader(timeout=_TIMEOUT)(_BASE_URL + path.name, temporary, None)
+        _check(path, temporary.read_bytes())
 
 
-def _read_listing(path):
-    """Git blob id of each file in the folder Data, by name."""
-    try:
-        entries = json.loads(path.read_bytes())["tree"]
-        paths = {entry["path"]: entry["sha"] for entry in entries if entry["type"] == "blob"}
-    except (ValueError, KeyError, TypeError) as error:
+def _check(path, content):
+    """Raise unless this is the content of the published file of that name."""
+    blob_id = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    if blob_id != _BLOB_IDS[path.name]:
         raise ValueError(
-            f"Wanted as {path.parent / _LISTING} is GitHub's listing of a commit, the JSON at "
-            f"{_LISTING_URL}; this is not ({error!r}). If the file is there, remove it."
-        ) from error
-    return {name.removeprefix("Data/"): blob_id for name, blob_id in paths.items()}
+            f"{path.name} is not the published file: its git blob id is {blob_id} ({len(content)} "
+            f"bytes), commit {_COMMIT[:7]} has {_BLOB_IDS[path.name]}. If it lies in "
+            f"{path.parent}, remove it, and try again."
+        )
 
 
-def _blob_check(name, blob_ids):
-    """Make a function that raises unless the file at a path has the git blob id listed."""
-
-    def check(path):
-        content = path.read_bytes()
-        found = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
-        if found.hexdigest() != blob_ids.get(name):
-            raise ValueError(
-                f"{name} is not the published file: its git blob id is {found.hexdigest()} "
-                f"({len(content)} bytes), commit {_COMMIT} has {blob_ids.get(name)}. If it lies in "
-                f"{path.parent}, remove it, and try again."
-            )
-
-    return check
+def _read(path):
+    """Read a file, in memory between check and use."""
+    content = path.read_bytes()
+    _check(path, content)
+    return read_pickled_frames(content)
 
 
 def _acquired(path, n_spectra):
-    frame = read_pickled_frames(path)
-    try:
-        spectra = np.asarray(frame.items.T if isinstance(frame, Frame) else frame, np.float32)
-    except (AttributeError, TypeError, ValueError):
-        spectra = np.empty(0)
-    if spectra.shape != (n_spectra, _AXIS.size) or not np.isfinite(spectra).all():
-        raise ValueError(
-            f"{path} is not the published file: wanted {n_spectra} finite spectra of {_AXIS.size} "
-            f"channels, found an array of shape {spectra.shape}."
-        )
-    return spectra
+    frame = _read(path)
+    spectra = np.array(frame.items).T if isinstance(frame, Frame) else np.asarray(frame)
+    return spectra.reshape(n_spectra, _AXIS.size).astype(np.float32)
 
 
 def _digitised(path):
     """Digitised spectra (energy, intensity), ascending, and their names."""
-    groups = read_pickled_frames(path)
-    try:
-        named = list(zip(_REFERENCE_NAMES, groups, strict=True))
-        names = [name for name, group in named for _ in group]
-        references = [_points(spectrum) for _, group in named for spectrum in group]
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path} is not the published file: wanted {len(_REFERENCE_NAMES)} groups of frames "
-            f"with the columns Energy and Intensity, found another structure ({error})."
-        ) from error
-    return references, np.array(names)
+    named = list(zip(_REFERENCE_NAMES, _read(path), strict=True))
+    names = [name for name, group in named for _ in group]
+    return [_points(spectrum) for _, group in named for spectrum in group], np.array(names)
 
 
 def _points(spectrum):

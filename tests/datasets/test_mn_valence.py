@@ -1,6 +1,5 @@
 import hashlib
 import http.server
-import json
 import pickle
 import threading
 from functools import partial
@@ -28,23 +27,16 @@ def old_references(n_groups=6):
 
 
 def write_published(folder):
-    """Files and listing in the published layout."""
+    """Files in the published layout."""
     folder.mkdir()
     for name, spectra in zip(NAMES, SPECTRA, strict=False):
         write_old_pickle(old_spectra(spectra), folder / name)
     write_old_pickle(old_references(), folder / NAMES[3])
-    write_listing(folder, {path.name: blob_id(path) for path in folder.iterdir()})
 
 
 def blob_id(path):
     content = path.read_bytes()
     return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
-
-
-def write_listing(folder, blob_ids):
-    tree = [{"path": "Data", "type": "tree", "sha": "0" * 40}]
-    tree += [{"path": f"Data/{n}", "type": "blob", "sha": i} for n, i in blob_ids.items()]
-    (folder / "tree-30d32ca.json").write_text(json.dumps({"sha": "1" * 40, "tree": tree}))
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -60,10 +52,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         outputfile.write(content[: int(self.shares.get(name, 1) * len(content))])
 
 
-def look_at(address, monkeypatch):
+def look_at(address, folder, monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(_mn_valence, "_BASE_URL", address)
-    monkeypatch.setattr(_mn_valence, "_LISTING_URL", f"{address}tree-30d32ca.json?recursive=1")
+    monkeypatch.setattr(_mn_valence, "_BLOB_IDS", {n: blob_id(folder / n) for n in NAMES})
     wanted = {
         ion: (name, len(spectra)) for ion, name, spectra in zip(IONS, NAMES, SPECTRA, strict=False)
     }
@@ -79,7 +71,7 @@ def published(tmp_path, monkeypatch):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=folder))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    look_at(f"http://127.0.0.1:{server.server_port}/", monkeypatch)
+    look_at(f"http://127.0.0.1:{server.server_port}/", folder, monkeypatch)
     yield folder, handler
     server.shutdown()
     server.server_close()
@@ -90,7 +82,7 @@ def published(tmp_path, monkeypatch):
 def offline(tmp_path, monkeypatch):
     """Folder of files; nothing listens where they are looked for."""
     write_published(tmp_path / "published")
-    look_at("http://127.0.0.1:9/", monkeypatch)
+    look_at("http://127.0.0.1:9/", tmp_path / "published", monkeypatch)
     return tmp_path / "published"
 
 
@@ -101,11 +93,12 @@ def test_what_is_published():
         "Mn4+": 788,
     }
     assert [name for name, _ in _mn_valence._ACQUIRED.values()] == NAMES[:3]
-    assert _mn_valence._LISTING_URL == (
-        "https://api.github.com/repos/MichaelChatzidakis/Mn_Classifier_CNNs/git/trees/30d32ca"
-        "?recursive=1"
+    assert list(_mn_valence._BLOB_IDS) == NAMES
+    assert {len(blob_id) for blob_id in _mn_valence._BLOB_IDS.values()} == {40}
+    assert _mn_valence._BASE_URL == (
+        "https://github.com/MichaelChatzidakis/Mn_Classifier_CNNs/raw/"
+        "30d32ca0e895d74ce702133b4f24d804b9f83cf7/Data/"
     )
-    assert _mn_valence._BASE_URL.startswith("https://github.com/MichaelChatzidakis/")
 
 
 def test_bunch_and_tuple(published, tmp_path):
@@ -142,12 +135,11 @@ def test_references_have_names_and_ascending_axes_of_their_own(published, tmp_pa
 def test_second_call_needs_neither_network_nor_published_files(published, tmp_path):
     folder, handler = published
     first = fetch_mn_valence(data_home=tmp_path / "home")
-    assert len(handler.requests) == 5
-    assert "/tree-30d32ca.json?recursive=1" in handler.requests[0]
+    assert len(handler.requests) == 4
     for path in (tmp_path / "home").glob("*.pkl"):
         path.unlink()
     second = fetch_mn_valence(data_home=tmp_path / "home", download_if_missing=False)
-    assert len(handler.requests) == 5
+    assert len(handler.requests) == 4
     assert_array_equal(first.data, second.data)
     assert_allclose(first.references[-1], second.references[-1])
 
@@ -165,11 +157,20 @@ def test_damaged_cache_is_made_again(published, tmp_path):
     assert fetch_mn_valence(data_home=tmp_path / "home").data.shape == (9, 700)
 
 
+@pytest.mark.parametrize("name", ["data", "target", "reference_points", "reference_target"])
+def test_cache_of_wrong_shape_is_made_again(name, offline):
+    right = fetch_mn_valence(data_home=offline)
+    arrays = dict(np.load(offline / "mn_valence.npz"))
+    for damaged in (arrays | {name: arrays[name][1:]}, {n: arrays[n] for n in {*arrays} - {name}}):
+        np.savez(offline / "mn_valence.npz", **damaged)
+        assert_array_equal(fetch_mn_valence(data_home=offline).data, right.data)
+
+
 def test_without_network_the_error_names_files_and_folder(offline, tmp_path):
     with pytest.raises(OSError, match="Missing Mn2_615.*Mn3_615.*Mn4_615.*Digitized") as error:
         fetch_mn_valence(data_home=tmp_path / "home")
     assert str(tmp_path / "home") in str(error.value)
-    assert "http://127.0.0.1:9/tree-30d32ca.json?recursive=1" in str(error.value)
+    assert "http://127.0.0.1:9/" in str(error.value)
     assert list((tmp_path / "home").iterdir()) == []
     with pytest.raises(OSError, match="download_if_missing is False"):
         fetch_mn_valence(data_home=tmp_path / "home", download_if_missing=False)
@@ -181,77 +182,26 @@ def test_only_the_missing_files_are_named(offline):
         fetch_mn_valence(data_home=offline)
 
 
-def test_files_and_listing_put_there_by_hand_are_taken(offline):
-    assert fetch_mn_valence(data_home=offline).data.shape == (9, 700)
-
-
 @pytest.mark.parametrize("download_if_missing", [True, False])
-def test_files_without_the_listing_are_taken_with_a_warning(offline, download_if_missing):
-    (offline / "tree-30d32ca.json").unlink()
-    with pytest.warns(UserWarning, match="could not be compared.*as tree-30d32ca.json") as caught:
-        spectra = fetch_mn_valence(data_home=offline, download_if_missing=download_if_missing)
-    assert caught[0].filename == __file__
+def test_files_put_there_by_hand_are_taken(offline, download_if_missing):
+    spectra = fetch_mn_valence(data_home=offline, download_if_missing=download_if_missing)
     assert_allclose(spectra.data, np.concatenate(SPECTRA), rtol=1e-6)
 
 
-def test_files_put_there_by_hand_are_compared_with_the_listing_of_the_server(published, tmp_path):
-    folder, handler = published
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / NAMES[0]).write_bytes((folder / NAMES[0]).read_bytes())
-    assert fetch_mn_valence(data_home=home).data.shape == (9, 700)
-    assert len(handler.requests) == 4  # the listing and three files
-    (home / "mn_valence.npz").unlink()
-    (home / NAMES[0]).write_bytes(b"another file")
-    with pytest.raises(ValueError, match=f"{NAMES[0]} is not the published file"):
-        fetch_mn_valence(data_home=home)
-
-
-def write_spectra_of_shape(*shape, fill=1.0):
-    return lambda path: write_old_pickle(old_spectra(np.full(shape, fill)), path)
-
-
-EMPTY_FRAME = b"cpandas.core.frame\nDataFrame\n)\x81."
-
-
-@pytest.mark.parametrize(
-    ("name", "write", "message"),
-    [
-        (NAMES[0], write_spectra_of_shape(4, 700), r"wanted 3 finite .* \(4, 700\)"),
-        (NAMES[1], write_spectra_of_shape(2, 699), r"wanted 2 finite .* \(2, 699\)"),
-        (NAMES[2], write_spectra_of_shape(4, 700, fill=np.nan), "wanted 4 finite"),
-        (NAMES[0], lambda path: path.write_bytes(pickle.dumps(["a", {}])), "wanted 3 finite"),
-        (NAMES[0], lambda path: path.write_bytes(pickle.dumps(threading.Lock)), "lock is no part"),
-        (NAMES[3], lambda path: write_old_pickle(old_references(5), path), "wanted 6 groups"),
-        (NAMES[3], lambda path: path.write_bytes(pickle.dumps(3)), "wanted 6 groups"),
-        (NAMES[3], lambda path: path.write_bytes(pickle.dumps([[3]] * 6)), "wanted 6 groups"),
-        (NAMES[3], lambda path: path.write_bytes(pickle.dumps([[{}]] * 6)), "wanted 6 groups"),
-        (NAMES[0], lambda path: path.write_bytes(EMPTY_FRAME), "wanted 3 finite"),
-        (NAMES[3], lambda path: path.write_bytes(EMPTY_FRAME), "wanted 6 groups"),
-    ],
-)
-@pytest.mark.filterwarnings("ignore:The files in:UserWarning")
-def test_without_the_listing_other_structures_are_refused(offline, name, write, message):
-    (offline / "tree-30d32ca.json").unlink()
-    write(offline / name)
-    with pytest.raises(ValueError, match=f"{name} .*{message}"):
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("change", [lambda c: c + b"x", lambda c: pickle.dumps(threading.Lock)])
+def test_other_files_put_there_by_hand_are_refused_unopened(name, change, offline, monkeypatch):
+    path = offline / name
+    path.write_bytes(change(path.read_bytes()))
+    opened = []
+    read = _mn_valence.read_pickled_frames
+    monkeypatch.setattr(
+        _mn_valence, "read_pickled_frames", lambda content: opened.append(content) or read(content)
+    )
+    with pytest.raises(ValueError, match=f"{name} is not the published file: .*remove it"):
         fetch_mn_valence(data_home=offline)
-    assert not (offline / "mn_valence.npz").exists()
-
-
-def test_other_files_put_there_by_hand_are_refused_unopened(offline, monkeypatch):
-    path = offline / NAMES[1]
-    path.write_bytes(path.read_bytes() + b"x")
-    monkeypatch.setattr(_mn_valence, "read_pickled_frames", None)
-    with pytest.raises(ValueError, match=f"{path.name} is not the published file: .*remove it"):
-        fetch_mn_valence(data_home=offline)
-    assert path.exists()
-
-
-def test_file_that_is_not_listed_is_refused(offline):
-    write_listing(offline, {name: blob_id(offline / name) for name in NAMES[:3]})
-    with pytest.raises(ValueError, match=f"{NAMES[3]} is not the published file.* has None"):
-        fetch_mn_valence(data_home=offline)
+    assert path.read_bytes() not in opened
+    assert path.exists() and not (offline / "mn_valence.npz").exists()
 
 
 def test_other_content_from_the_server_leaves_nothing_behind(published, tmp_path):
@@ -259,29 +209,16 @@ def test_other_content_from_the_server_leaves_nothing_behind(published, tmp_path
     (folder / NAMES[0]).write_bytes(b"another file")
     with pytest.raises(ValueError, match=f"{NAMES[0]} is not the published file"):
         fetch_mn_valence(data_home=tmp_path / "home")
-    assert [path.name for path in (tmp_path / "home").iterdir()] == ["tree-30d32ca.json"]
-
-
-@pytest.mark.parametrize(
-    "content", ["<html>", "[]", "{}", '{"tree": [3]}', '{"tree": null}', '{"tree": ["a"]}', "\x00"]
-)
-def test_listing_that_is_none_leaves_nothing_behind(content, published, tmp_path):
-    folder, _ = published
-    (folder / "tree-30d32ca.json").write_text(content)
-    with pytest.raises(ValueError, match="is GitHub's listing of a commit.*this is not"):
-        fetch_mn_valence(data_home=tmp_path / "home")
     assert list((tmp_path / "home").iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["tree-30d32ca.json", NAMES[0], NAMES[3]])
+@pytest.mark.parametrize("name", [NAMES[0], NAMES[3]])
 def test_broken_download_leaves_nothing_behind_and_can_be_repeated(name, published, tmp_path):
     _, handler = published
     handler.shares[name] = 0.5
     with pytest.raises(OSError, match="Missing .*Digitized"):
         fetch_mn_valence(data_home=tmp_path / "home")
-    kept = {path.name for path in (tmp_path / "home").iterdir()}
-    order = ["tree-30d32ca.json", *NAMES]
-    assert kept == set(order[: order.index(name)])
+    assert {path.name for path in (tmp_path / "home").iterdir()} == set(NAMES[: NAMES.index(name)])
     handler.shares.clear()
     assert fetch_mn_valence(data_home=tmp_path / "home").data.shape == (9, 700)
 
