@@ -2,6 +2,7 @@
 
 import numpy as np
 from array_api_compat import array_namespace
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.sparse import coo_array
 
 from skspectra._numerics.axis import check_axis, dispersion, is_uniform
@@ -91,18 +92,40 @@ def sample_rows(X, axis, energies):
     values : array of shape (n_spectra, n_out)
         Beyond the ends of the axis, the value at the end.
     """
-    xp = array_namespace(X)
-    step = max(1, _CHUNK_BYTES // (8 * max(X.shape[1], 1)))
-    chunks = []
-    for start in range(0, X.shape[0], step):
+    if not isinstance(X, np.ndarray):  # torch: a GPU has room, and differentiates
+        everything = slice(0, X.shape[0])
+        return interpolate_rows(X, channel_positions(axis, energies(everything)))
+    step = max(1, _CHUNK_BYTES // 16 // (8 * max(X.shape[1], 1)))
+    out = np.empty((len(X), energies(slice(0, 1)).shape[1]), dtype=X.dtype)
+    for start in range(0, len(X), step):
         rows = slice(start, start + step)
-        chunks.append(interpolate_rows(X[rows], channel_positions(axis, energies(rows))))
-    return chunks[0] if len(chunks) == 1 else xp.concat(chunks, axis=0)
+        out[rows] = interpolate_rows(X[rows], channel_positions(axis, energies(rows)))
+    return out
 
 
 def shift_rows(X, axis, shifts):
-    """Each row of `X` shifted towards higher energy by its own amount, in units of `axis`."""
-    return sample_rows(X, axis, lambda rows: axis - shifts[rows, None])
+    """Each row of `X` shifted towards higher energy by its own amount, in units of `axis`.
+
+    Beyond the ends of the axis, the value at the end.
+    """
+    if axis.size == 1 or not is_uniform(axis, rtol=1e-9):
+        return sample_rows(X, axis, lambda rows: axis - shifts[rows, None])
+    n_channels = axis.size
+    step = (axis[-1] - axis[0]) / (n_channels - 1)
+    channels = np.clip(shifts / step, -n_channels, n_channels)
+    whole = np.floor(channels).astype(np.int64)
+    part = (channels - whole).astype(X.dtype)[:, None]
+    out = np.empty_like(X, order="C")
+    n_rows = max(1, _CHUNK_BYTES // 16 // (8 * n_channels))
+    for start in range(0, len(X), n_rows):
+        rows = slice(start, start + n_rows)
+        below, above = max(0, whole[rows].max() + 1), max(0, -whole[rows].min())
+        padded = np.pad(X[rows], ((0, 0), (below, above)), mode="edge")
+        stretches = sliding_window_view(padded, n_channels, axis=1)
+        low, high = (stretches[np.arange(len(padded)), below - whole[rows] - k] for k in (0, 1))
+        np.multiply(part[rows], high - low, out=out[rows])
+        out[rows] += low
+    return out
 
 
 def resample_rows(X, axis, new_axis, *, outside="raise", average=True):

@@ -5,6 +5,7 @@ from numbers import Integral, Real
 from array_api_compat import array_namespace
 from sklearn.decomposition import PCA
 
+from skspectra._input.blocks import in_blocks
 from skspectra._numerics.constants import as_like
 from skspectra._numerics.random import check_range, draw_range, poisson
 from skspectra._sklearn import Interval
@@ -99,10 +100,14 @@ class PCANoise(Augmenter):
     def perturb(self, X, rng):
         """Return spectra with scaled noise; see `Augmenter.perturb`."""
         scale = draw_range(check_range(self.scale, "scale"), X.shape[0], rng, X)
-        components = as_like(self.components_, X)
-        centred = X - as_like(self.mean_, X)
-        noise = centred - (centred @ components.T) @ components
-        return X + (scale - 1) * noise
+        components, mean = as_like(self.components_, X), as_like(self.mean_, X)
+
+        def scaled(rows):
+            centred = X[rows] - mean
+            noise = centred - (centred @ components.T) @ components
+            return X[rows] + (scale[rows] - 1) * noise
+
+        return in_blocks(scaled, X)
 
 
 class PoissonNoise(Augmenter):
@@ -162,11 +167,15 @@ class PoissonNoise(Augmenter):
 
     def perturb(self, X, rng):
         """Return spectra with counting noise; see `Augmenter.perturb`."""
-        xp = array_namespace(X)
         dose = draw_range(check_range(self.dose, "dose"), X.shape[0], rng, X)
-        floor = xp.minimum(xp.min(X, axis=1, keepdims=True), xp.zeros_like(X[:, :1]))
-        height = xp.max(X, axis=1, keepdims=True) - floor
-        empty = height <= 0
-        gain = dose / xp.where(empty, xp.ones_like(height), height)
-        counts = poisson((X - floor) * gain, rng)
-        return xp.where(empty, X, floor + counts / gain)
+        return in_blocks(lambda rows: _counted(X[rows], dose[rows], rng), X)
+
+
+def _counted(X, dose, rng):
+    xp = array_namespace(X)
+    floor = xp.minimum(xp.min(X, axis=1, keepdims=True), xp.zeros_like(X[:, :1]))
+    height = xp.max(X, axis=1, keepdims=True) - floor
+    empty = height <= 0
+    gain = dose / xp.where(empty, xp.ones_like(height), height)
+    counts = poisson((X - floor) * gain, rng)
+    return xp.where(empty, X, floor + counts / gain)

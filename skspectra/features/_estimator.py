@@ -4,9 +4,9 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from skspectra._input.blocks import in_blocks
 from skspectra._input.spectra import SpectralMixin, check_input_features
 from skspectra._numerics.axis import dispersion, is_uniform, window_channels
 from skspectra._sklearn import Interval, StrOptions, fit_context
@@ -20,8 +20,6 @@ from skspectra.features._white_lines import (
 )
 
 __all__ = ["WhiteLineFeatures"]
-
-_AT_ONCE = 2048  # spectra measured at once: bounds the memory
 
 
 class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
@@ -228,9 +226,7 @@ class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "spectral_axis_")
         X = self._validate_spectra(X, reset=False)
-        out = np.empty((len(X), len(self._names())), dtype=X.dtype)
-        for rows in gen_batches(len(X), _AT_ONCE):
-            out[rows] = self._measure(X[rows].astype(np.float64, copy=False))
+        out = in_blocks(lambda rows: self._measure(X[rows]), X, len(self._names()))
         warn_spectra(out[:, -1] == 0, "{count} show no white lines; their features are 0.")
         return out
 
@@ -268,6 +264,7 @@ class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
             )
 
     def _measure(self, X):
+        X = X.astype(np.float64, copy=False)
         axis, edge = self.spectral_axis_, self._edge
         smoother = Smoother(axis, self.smoothing)
         step = dispersion(axis)

@@ -5,6 +5,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skspectra._input.blocks import in_blocks
 from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.axis import dispersion, is_uniform, window_channels
 from skspectra._numerics.interpolation import shift_rows
@@ -146,7 +147,8 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
         return self._validate_spectra(X, reset=False)
 
     def _shifts(self, X):
-        flat = np.ptp(X[:, self._channels], axis=1) == 0
+        window = X[:, self._channels]
+        flat = window.max(axis=1) == window.min(axis=1)
         warn_spectra(flat, "{count} are flat in the alignment window; they are not shifted.")
         found = self._lags(X) if self.method == "correlation" else self._peaks(X)
         goal = 0.0 if self.method == "correlation" else self.reference_energy_
@@ -162,8 +164,13 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
         start, stop = self._channels.start, self._channels.stop
         reach = (stop - start) // 2
         around = np.clip(np.arange(start - reach, stop + reach), 0, X.shape[1] - 1)
-        similarity = _correlations(X[:, around], self.reference_spectrum_[start:stop])
-        return (_refined_argmax(similarity) - reach) * dispersion(self.spectral_axis_)
+        reference = self.reference_spectrum_[start:stop]
+
+        def best(rows):
+            return _refined_argmax(_correlations(X[rows][:, around], reference))[:, None]
+
+        lags = in_blocks(best, X, 1)[:, 0].astype(np.float64)
+        return (lags - reach) * dispersion(self.spectral_axis_)
 
 
 def _correlations(X, reference):
@@ -180,8 +187,9 @@ def _correlations(X, reference):
 
 
 def _moving_sums(values, width):
-    sums = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
-    return sums[:, width:] - sums[:, :-width]
+    sums = np.cumsum(values, axis=1)
+    first = sums[:, width - 1 : width]
+    return np.concatenate([first, sums[:, width:] - sums[:, :-width]], axis=1)
 
 
 def _refined_argmax(values):

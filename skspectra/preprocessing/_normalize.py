@@ -4,17 +4,27 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skspectra._input.blocks import blocks
 from skspectra._input.spectra import SpectralMixin
 from skspectra._sklearn import StrOptions, fit_context
 from skspectra.exceptions import warn_spectra
 
 __all__ = ["SpectrumNormalizer"]
 
+
+def _trapezoids(axis):
+    """Weights of the channels in the trapezoidal rule."""
+    if axis.size == 1:
+        return np.zeros(1)
+    widths = np.diff(axis, prepend=axis[0], append=axis[-1])
+    return (widths[:-1] + widths[1:]) / 2
+
+
 _SCALES = {
     "minmax": lambda X, axis: np.ptp(X, axis=1),
     "max": lambda X, axis: X.max(axis=1),
-    "area": lambda X, axis: np.trapezoid(np.abs(X), axis, axis=1),
-    "l2": lambda X, axis: np.linalg.norm(X, axis=1),
+    "area": lambda X, axis: np.abs(X) @ _trapezoids(axis).astype(X.dtype),
+    "l2": lambda X, axis: np.sqrt(np.einsum("ij,ij->i", X, X)),
     "snv": lambda X, axis: X.std(axis=1),
 }
 
@@ -113,18 +123,29 @@ class SpectrumNormalizer(SpectralMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "spectral_axis_")
         X = self._validate_spectra(X, reset=False)
-        flat = X.max(axis=1) == X.min(axis=1)
-        out = X - self._offset(X)
-        scale = _SCALES[self.norm](out, self.spectral_axis_)
-        flat |= ~(scale > 0)
+        out = np.empty_like(X, order="C")
+        flat = np.empty(len(X), dtype=bool)
+        for rows in blocks(X):
+            flat[rows] = self._scale(X[rows], out[rows])
         warn_spectra(flat, "{count} are flat and have no scale; they become zeros.")
-        out /= np.where(flat, 1, scale).astype(out.dtype)[:, None]
-        out[flat] = 0
         return out
 
-    def _offset(self, X):
+    def _scale(self, X, out):
+        """Write the scaled spectra; return which have no scale."""
+        flat = _are_flat(X)
         if self.center or self.norm == "snv":
-            return X.mean(axis=1, keepdims=True)
-        if self.norm == "minmax":
-            return X.min(axis=1, keepdims=True)
-        return np.zeros_like(X[:, :1])
+            X = np.subtract(X, X.mean(axis=1, keepdims=True), out=out)
+        elif self.norm == "minmax":
+            X = np.subtract(X, X.min(axis=1, keepdims=True), out=out)
+        scale = _SCALES[self.norm](X, self.spectral_axis_)
+        flat |= ~(scale > 0)
+        np.divide(X, np.where(flat, 1, scale).astype(out.dtype)[:, None], out=out)
+        out[flat] = 0
+        return flat
+
+
+def _are_flat(X):
+    """Whether the channels of each spectrum are all equal."""
+    flat = X[:, 0] == X[:, -1]
+    flat[flat] = (X[flat] == X[flat, :1]).all(axis=1)
+    return flat

@@ -20,7 +20,7 @@ from skspectra.unmixing._shifted import ShiftedReferences
 
 __all__ = ["ReferenceFit", "ReferenceFitParameters"]
 
-_CHUNK_BYTES = 1 << 24
+_CHUNK_BYTES = 1 << 23
 
 
 class ReferenceFitParameters(NamedTuple):
