@@ -145,7 +145,7 @@ AUGMENTERS = [
 IMAGES = [PhaseSegmenter(max_phases=2, random_state=0)]
 SAMPLERS = [
     Augment([PoissonNoise()], n_copies=2, random_state=0),
-    KMeansCleaner(keep=[0], random_state=0),
+    KMeansCleaner(2, keep=[0], random_state=0),
     MixtureOfClasses({}, n_samples=3, random_state=0),
 ]
 REGRESSION_SAMPLERS = [RandomMixture(n_samples=3, n_components=2, random_state=0)]

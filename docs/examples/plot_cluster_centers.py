@@ -1,27 +1,34 @@
-"""Which cluster is the substrate
-==============================
+"""Which spectra of an image to train on
+=====================================
 
-`KMeansCleaner` clusters the spectra of each class and drops the clusters without an edge. Look at
-their centres before trusting it; the numbers in brackets are the strengths of the edges.
+Substrate and thick places spoil a training set. `KMeansCleaner` clusters the spectra, and judges
+the sum of each cluster by its edge over the background and by how much of it plural scattering has
+moved behind the white lines, T. Look at the centres before trusting it; in brackets are the
+strength of the edge and T.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 
+from skspectra.datasets import make_l23_spectra
 from skspectra.plotting import ClusterCentersDisplay
 from skspectra.sampling import KMeansCleaner
 
 rng = np.random.default_rng(0)
 energy = np.arange(600, 700, 0.5)
-y = np.repeat(["Mn2+", "Mn3+", "Mn4+"], 60)
-position = np.select([y == "Mn2+", y == "Mn3+"], [640, 642], 644)[:, None]
-on_particle = rng.random((y.size, 1)) < 0.6
-l3, l2 = (np.exp(-(((energy - position - above) / 2) ** 2)) for above in (0, 11))
-edge = 3 * l3 + l2 + 1 / (1 + np.exp(position - energy))
-X = rng.poisson(2000 * (energy / 600) ** -3 + 400 * on_particle * edge)
+background = 3 * (energy / 642) ** -3
+instrument = {"shift": 0, "stretch": 0, "resolution": 1, "dose": None, "random_state": 0}
+place = np.repeat(["thin", "thick", "substrate"], 150)
+expected = np.tile(background, (place.size, 1))
+for name, thickness in (("thin", (0.2, 1)), ("thick", (1.8, 3))):
+    edges = make_l23_spectra(
+        150, ions=["Mn2+"], spectral_axis=energy, thickness=thickness, n_points=5, **instrument
+    )
+    expected[place == name] += edges.data.clip(0)
+X = rng.poisson(300 * expected)
 
-cleaner = KMeansCleaner(pre_edge=(600, 632), spectral_axis=energy, random_state=0)
-X_clean, y_clean = cleaner.fit_resample(X, y)
-print(f"{len(X_clean)} of {len(X)} spectra kept, {on_particle.sum()} lie on the particle")
+cleaner = KMeansCleaner(spectral_axis=energy, random_state=0).fit(X)
+for name in ("thin", "thick", "substrate"):
+    print(f"{name}: {cleaner.mask_[place == name].mean():.0%} kept")
 ClusterCentersDisplay.from_estimator(cleaner)
 plt.show()

@@ -5,11 +5,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from skspectra._numerics.axis import window_channels
 
-__all__ = ["edge_fraction", "find_onset", "power_law_before"]
+__all__ = ["edge_fraction", "find_l3", "find_onset", "power_law_before"]
 
 _WIDTH = 4.0
 _SLOPES = 5
 _MODEL_ERROR = 0.003
+_LEAST_RISE = 5.0
 
 
 def find_onset(total, axis, width=_WIDTH):
@@ -56,6 +57,17 @@ def find_onset(total, axis, width=_WIDTH):
     z = (counted - expected) / error
     best = int(z.argmax())
     return best + before, float(z[best])
+
+
+def find_l3(total, axis, width=_WIDTH):
+    """Energy of the maximum that follows the onset of a summed spectrum; None without an edge."""
+    onset, significance = find_onset(total, axis, width)
+    if significance < _LEAST_RISE:
+        return None
+    n = max(3, round(width / np.diff(axis).mean()))
+    start = max(onset - n // 2, 1)
+    smooth = np.convolve(total[start - 1 : onset + 2 * n + 1], np.ones(3) / 3, "valid")
+    return float(axis[start + smooth.argmax()])
 
 
 def power_law_before(total, axis, pre_edge):

@@ -8,6 +8,8 @@ from skspectra.plotting._style import axes_of, class_colors, spectral_label
 
 __all__ = ["ClusterCentersDisplay"]
 
+_LEAST_STRENGTH = 3.0  # of an edge whose thickness can be told
+
 
 class ClusterCentersDisplay:
     """Centres of the clusters of every class, those kept and those dropped.
@@ -24,6 +26,8 @@ class ClusterCentersDisplay:
         Numbers of the clusters of each class that were kept.
     strength : dict of str to ndarray of shape (n_clusters,)
         Edge strength of each centre; empty where it is not known.
+    thickness : dict of str to ndarray of shape (n_clusters,), default=None
+        Thickness index of each centre; NaN, empty or None where it is not known.
 
     Attributes
     ----------
@@ -42,11 +46,12 @@ class ClusterCentersDisplay:
     ['Mn2+', '0 kept (40)', '1 dropped (0.2)']
     """
 
-    def __init__(self, spectral_axis, centers, kept, strength):
+    def __init__(self, spectral_axis, centers, kept, strength, thickness=None):
         self.spectral_axis = spectral_axis
         self.centers = centers
         self.kept = kept
         self.strength = strength
+        self.thickness = thickness
 
     @classmethod
     def from_estimator(cls, estimator, *, cleaning_round=0, ax=None):
@@ -55,7 +60,7 @@ class ClusterCentersDisplay:
         Parameters
         ----------
         estimator : KMeansCleaner
-            After `fit_resample`.
+            After `fit` or `fit_resample`.
         cleaning_round : int, default=0
             Which round, from 0; -1 is the last.
         ax : matplotlib Axes, default=None
@@ -66,19 +71,21 @@ class ClusterCentersDisplay:
         display : ClusterCentersDisplay
         """
         check_is_fitted(estimator, "cluster_centers_")
-        centers, kept, strength = (
+        records = ("cluster_centers_", "kept_", "edge_strength_", "thickness_index_")
+        arrays = [
             {
                 "all" if name is None else str(name): each[cleaning_round]
-                for name, each in of.items()
+                for name, each in getattr(estimator, record).items()
             }
-            for of in (estimator.cluster_centers_, estimator.kept_, estimator.edge_strength_)
-        )
-        return cls(estimator.spectral_axis_, centers, kept, strength).plot(ax)
+            for record in records
+        ]
+        return cls(estimator.spectral_axis_, *arrays).plot(ax)
 
     def plot(self, ax=None):
         """Draw the classes above each other, each scaled to the same height.
 
-        Kept clusters are solid, dropped ones dashed and grey; in brackets the edge strength.
+        Kept clusters are solid, dropped ones dashed and grey; in brackets the edge strength and,
+        where it is known, the thickness index T.
 
         Parameters
         ----------
@@ -101,7 +108,8 @@ class ClusterCentersDisplay:
                 is_kept = k in self.kept[name]
                 style = {"color": color} if is_kept else {"color": "0.55", "linestyle": "--"}
                 ax.plot(axis, 1.15 * i + center, linewidth=1, **style)
-                label = _label(k, is_kept, self.strength[name])
+                thickness = () if self.thickness is None else self.thickness[name]
+                label = _label(k, is_kept, self.strength[name], thickness)
                 _write(ax, label, (1, 1.15 * i + 1), (4, -11 * k), style["color"])
         ax.set(xlabel=spectral_label(axis), ylabel="Intensity (arb. units)", yticks=[])
         ax.margins(x=0)
@@ -123,6 +131,10 @@ def _write(ax, text, place, offset, color):
     )
 
 
-def _label(number, is_kept, strength):
-    text = f"{number} {'kept' if is_kept else 'dropped'}"
-    return text + (f" ({np.round(strength[number], 1) + 0.0:g})" if len(strength) else "")
+def _label(number, is_kept, strength, thickness):
+    facts = [f"{np.round(strength[number], 1) + 0.0:g}"] if len(strength) else []
+    if len(thickness) and np.isfinite(thickness[number]) and strength[number] > _LEAST_STRENGTH:
+        facts.append(f"T {thickness[number]:.1f}")
+    return f"{number} {'kept' if is_kept else 'dropped'}" + (
+        f" ({', '.join(facts)})" if facts else ""
+    )

@@ -1,68 +1,99 @@
-"""Drop spectra that do not show the edge, by clustering."""
+"""Drop spectra that do not show the edge of a thin specimen, by clustering."""
 
 from numbers import Integral
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.utils.validation import check_is_fitted, check_random_state
 
-from skspectra._numerics.edge import edge_strength
-from skspectra._sklearn import Interval, StrOptions
+from skspectra._numerics.edge_evidence import Evidence, edge_evidence, keeps_thin_edges
+from skspectra._numerics.edge_onset import find_l3
+from skspectra._numerics.shape_clusters import likeliest_shape, shape_clusters
+from skspectra._sklearn import Interval, StrOptions, fit_context
 from skspectra.sampling._base import SpectralSampler
 
 __all__ = ["KMeansCleaner"]
 
-_LEAST_STRENGTH = 3.0
+_WEAK, _THICK = 0.25, 1.5
+_RECORDS = (
+    "cluster_centers_",
+    "contrast_",
+    "edge_strength_",
+    "thickness_index_",
+    "labels_",
+    "kept_",
+)
 
 
 class KMeansCleaner(SpectralSampler):
-    r"""Keep the clusters of spectra that carry an edge.
+    r"""Keep the clusters of spectra that carry the edge of a thin specimen.
 
-    The spectra of each class are clustered by k-means, as the article did to drop the substrate and
-    spectra of low quality [1]_. Clusters are numbered from the strongest edge to the weakest. The
-    strength of an edge is the mean of the cluster centre above a power law extrapolated from the
-    pre-edge, in units of its noise:
+    The article clustered the spectra of each class and dropped the substrate and spectra of low
+    quality after a look at the centres [1]_. Here the sum of each cluster is judged, which has few
+    enough counts to say so: the edge must stand out, with at least a quarter of the contrast
 
-    .. math:: S = \frac{\langle c - b \rangle}{\sqrt{\sigma^2 + \langle \delta b \rangle^2}}
+    .. math:: C = \langle x - b \rangle_{L_3} / \langle b \rangle_{L_3}
 
-    where :math:`\sigma` is the standard deviation of the centre about the power law before the edge
-    and :math:`\delta b` the standard error of the extrapolation.
+    of the strongest cluster and 3 standard errors, over the power law :math:`b` fitted before it;
+    and it must be thin, by the index
+
+    .. math:: T = \langle x - b \rangle_{18 .. 33} / \langle x - b \rangle_{-4 .. 15}
+
+    of energies in eV after the maximum of :math:`L_3`, since plural scattering moves intensity from
+    the white lines to their plasmon copies. :math:`T` is below 1.5, or .8 above that of the
+    thinnest cluster up to 2. Where no cluster is below 1.5 the edge has no white lines, or the
+    channels are too coarse to show them, and only the contrast is judged.
+
+    With ``n_clusters="auto"`` clusters are those of Gaussian mixtures over Poisson-scaled scores of
+    the shape of the spectra, each split again by components of its own, as long as the Bayesian
+    information criterion wants it. K-means is their special case of equal and round clusters; it
+    is what a number asks for. Clusters are numbered from the strongest edge to the weakest.
 
     Parameters
     ----------
-    n_clusters : int, default=2
-        Number of clusters of each class.
-    keep : "auto", list of int or callable, default="auto"
-        Which clusters to keep: ``"auto"`` those with a strength above 3; a list names them by
-        number; a function is given the centres, shape (n_clusters, n_channels), and returns
-        their numbers. Look at `cluster_centers_` to decide.
+    n_clusters : "auto", int, list or dict, default="auto"
+        Number of clusters by k-means, or ``"auto"``. A list has one for each round, a dict one, or
+        a list, for each class.
+    keep : "auto", list of int, callable, list or dict, default="auto"
+        Which clusters to keep: ``"auto"`` by contrast and thickness as above; a list names them by
+        number; a function is given the centres, shape (n_clusters, n_channels), and returns their
+        numbers. A list of lists, strings or functions has one of these for each round, a dict one,
+        or such a list, for each class. Draw `plotting.ClusterCentersDisplay` to decide.
     per_class : bool, default=True
         Whether each class is clustered by itself, or all spectra together.
     n_rounds : int, default=1
         How often what was kept is clustered again.
     pre_edge : tuple of (float, float), default=None
-        Window before the edge, in units of the axis; the first fifth of the axis if None.
+        Window before the edge, in units of the axis; 32 to 5 eV before the maximum of L3, which is
+        searched for in the sum of all spectra, if None.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra; None takes it from numeric column names, else the channel numbers.
         ``keep="auto"`` needs a positive axis.
     random_state : int, RandomState instance or None, default=None
-        Seeds k-means.
+        Seeds the clustering.
 
     Attributes
     ----------
+    mask_ : ndarray of shape (n_spectra,), bool
+        Which rows were kept; an image's by ``mask_.reshape(shape)``.
+    sample_indices_ : ndarray of shape (n_kept,)
+        The rows that were kept, in their order.
     cluster_centers_ : dict
         For each class a list with one array of shape (n_clusters, n_channels) per round. With
-        ``per_class=False`` the only key is None, here and below.
+        ``per_class=False`` or without classes the only key is None, here and below.
+    contrast_ : dict
+        For each class a list with the contrast C of each cluster per round; zeros where no edge was
+        found, empty where the axis is not positive, here and below.
     edge_strength_ : dict
-        For each class a list with one array of shape (n_clusters,) per round; empty lists where
-        the axis is not positive.
+        The same of the contrast in standard errors.
+    thickness_index_ : dict
+        The same of the thickness index T; NaN where it is not known.
     labels_ : dict
         For each class a list with the cluster number of each spectrum that entered the round.
     kept_ : dict
         For each class a list with the numbers of the clusters kept in the round.
-    sample_indices_ : ndarray of shape (n_kept,)
-        The rows that were kept, in their order.
     spectral_axis_ : ndarray of shape (n_channels,)
         The axis.
     n_features_in_ : int
@@ -73,8 +104,8 @@ class KMeansCleaner(SpectralSampler):
     Raises
     ------
     ValueError
-        If a class would lose all of its spectra, has fewer spectra than clusters, or the axis is
-        not positive with ``keep="auto"``.
+        If a class would lose all of its spectra, has fewer spectra than clusters, or with
+        ``keep="auto"`` the axis is not positive or no edge is found.
 
     References
     ----------
@@ -87,18 +118,22 @@ class KMeansCleaner(SpectralSampler):
     >>> from skspectra.sampling import KMeansCleaner
     >>> rng = np.random.default_rng(0)
     >>> energy = np.arange(600.0, 700.0)
-    >>> substrate = np.tile(1e5 * (energy / 600) ** -3, (60, 1))
-    >>> edge = np.where(np.arange(60)[:, None] < 40, 2e4 * (energy >= 640), 0)
-    >>> X, y = rng.poisson(substrate + edge), ["Mn2+"] * 30 + ["Mn3+"] * 30
-    >>> cleaner = KMeansCleaner(per_class=False, pre_edge=(600, 635), spectral_axis=energy)
-    >>> X_clean, y_clean = cleaner.fit_resample(X, y)
-    >>> len(X_clean)
-    40
+    >>> substrate = np.tile(500 * (energy / 600) ** -3, (120, 1))
+    >>> line = 300 * np.exp(-(((energy - 640) / 3) ** 2))
+    >>> X = rng.poisson(substrate + np.where(np.arange(120)[:, None] < 80, line, 0))
+    >>> cleaner = KMeansCleaner(spectral_axis=energy, random_state=0).fit(X)
+    >>> cleaner.mask_.sum(), cleaner.mask_[:80].all()
+    (np.int64(80), np.True_)
     """
 
     _parameter_constraints: dict = {
-        "n_clusters": [Interval(Integral, 1, None, closed="left")],
-        "keep": [StrOptions({"auto"}), "array-like", callable],
+        "n_clusters": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+            list,
+            dict,
+        ],
+        "keep": [StrOptions({"auto"}), "array-like", callable, dict],
         "per_class": ["boolean"],
         "n_rounds": [Interval(Integral, 1, None, closed="left")],
         "pre_edge": [tuple, list, np.ndarray, None],
@@ -108,7 +143,7 @@ class KMeansCleaner(SpectralSampler):
 
     def __init__(
         self,
-        n_clusters=2,
+        n_clusters="auto",
         *,
         keep="auto",
         per_class=True,
@@ -125,19 +160,38 @@ class KMeansCleaner(SpectralSampler):
         self.spectral_axis = spectral_axis
         self.random_state = random_state
 
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Find which spectra to keep.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Counts with their background.
+        y : array-like of shape (n_spectra,), default=None
+            Class labels; None for the pixels of an image.
+
+        Returns
+        -------
+        self : object
+        """
+        if y is None:
+            X = self._validate_spectra(X, reset=True)
+        else:
+            X, y, _ = self._check_X_y(X, y)
+        self._clean(X, y)
+        return self
+
     def _fit_resample(self, X, y):
-        self._check_axis()
-        random_state = check_random_state(self.random_state)
-        self.cluster_centers_, self.edge_strength_, self.labels_, self.kept_ = {}, {}, {}, {}
-        kept = [self._clean(name, rows, X, random_state) for name, rows in self._groups(y).items()]
-        self.sample_indices_ = np.sort(np.concatenate(kept))
-        self._check_classes(y)
+        self._clean(X, y)
         return X[self.sample_indices_], y[self.sample_indices_]
 
     def predict_mask(self, X):
-        """Tell which spectra of unknown class would be kept, as in the pixels of an image.
+        """Tell which spectra of unknown class would be kept, as in the pixels of another image.
 
-        A spectrum is kept if in every round the nearest centre of all classes is one that was kept.
+        A spectrum is kept if in every round the cluster of all classes that it belongs to was kept:
+        the one whose shape makes its counts likeliest if all clusters were found by
+        ``n_clusters="auto"``, else the one with the nearest centre.
 
         Parameters
         ----------
@@ -150,78 +204,110 @@ class KMeansCleaner(SpectralSampler):
         """
         check_is_fitted(self, "cluster_centers_")
         X = self._validate_spectra(X, reset=False)
+        nearest = likeliest_shape if self._by_shape else pairwise_distances_argmin
         mask = np.ones(len(X), dtype=bool)
         by_round = (zip(*of.values(), strict=True) for of in (self.cluster_centers_, self.kept_))
         for centers, kept in zip(*by_round, strict=True):
             good = [
-                np.isin(np.arange(len(own)), numbers)
-                for own, numbers in zip(centers, kept, strict=True)
+                np.isin(np.arange(len(of_class)), numbers)
+                for of_class, numbers in zip(centers, kept, strict=True)
             ]
-            nearest = pairwise_distances_argmin(X, np.concatenate(centers))
-            mask &= np.concatenate(good)[nearest]
+            mask &= np.concatenate(good)[nearest(X, np.concatenate(centers))]
         return mask
 
-    def _check_axis(self):
+    def _clean(self, X, y):
+        self._by_shape = isinstance(self.n_clusters, str)
+        self._check_input(X)
+        random_state = check_random_state(self.random_state)
+        for record in _RECORDS:
+            setattr(self, record, {})
+        kept = [
+            self._clean_class(name, rows, X, random_state)
+            for name, rows in self._groups(X, y).items()
+        ]
+        self.sample_indices_ = np.sort(np.concatenate(kept))
+        self.mask_ = np.zeros(len(X), dtype=bool)
+        self.mask_[self.sample_indices_] = True
+        if y is not None:
+            self._check_classes(y)
+
+    def _check_input(self, X):
         axis = self.spectral_axis_
-        self._has_strength = bool(axis[0] > 0)
-        if isinstance(self.keep, str) and not self._has_strength:
+        self._is_judged = bool(axis[0] > 0)
+        if isinstance(self.keep, str) and not self._is_judged:
             raise ValueError(
                 "keep='auto' extrapolates a power law and needs a positive spectral axis, got one "
                 f"from {axis[0]:g} to {axis[-1]:g}. Pass spectral_axis=, or choose the clusters."
             )
+        if self._by_shape and X.min() < 0:
+            raise ValueError(
+                f"Negative values in data passed to KMeansCleaner (least {X.min():g}), but "
+                "n_clusters='auto' wants counts. Clean before the background is subtracted, or "
+                "give the number of clusters."
+            )
 
-    def _groups(self, y):
-        if not self.per_class:
-            return {None: np.arange(len(y))}
+    def _groups(self, X, y):
+        if y is None or not self.per_class:
+            return {None: np.arange(len(X))}
         return {name: np.flatnonzero(y == name) for name in np.unique(y).tolist()}
 
-    def _clean(self, name, rows, X, random_state):
+    def _clean_class(self, name, rows, X, random_state):
         """Cluster one class, round after round; return the rows that are left."""
-        records = [
-            attribute.setdefault(name, [])
-            for attribute in (self.cluster_centers_, self.edge_strength_, self.labels_, self.kept_)
-        ]
-        for _ in range(self.n_rounds):
-            if len(rows) < self.n_clusters:
+        for number in range(self.n_rounds):
+            n_clusters = _of_round(self.n_clusters, name, number, "n_clusters")
+            keep = _of_round(self.keep, name, number, "keep")
+            if not isinstance(n_clusters, str) and len(rows) < n_clusters:
                 raise ValueError(
-                    f"{_who(name)} has {len(rows)} spectra, fewer than n_clusters="
-                    f"{self.n_clusters}. Lower n_clusters or n_rounds."
+                    f"{_who(name)} has {len(rows)} spectra, fewer than n_clusters={n_clusters}. "
+                    "Lower n_clusters or n_rounds."
                 )
-            centers, strength, labels = self._cluster(X[rows], random_state)
-            kept = self._choose(centers, strength)
-            for record, value in zip(records, (centers, strength, labels, kept), strict=True):
-                record.append(value)
-            rows = rows[np.isin(labels, kept)]
+            found = self._cluster(X[rows], n_clusters, random_state)
+            kept = _choose(found, keep)
+            for record in _RECORDS:
+                value = kept if record == "kept_" else getattr(found, record[:-1])
+                getattr(self, record).setdefault(name, []).append(value)
+            rows = rows[np.isin(found.labels, kept)]
             if rows.size == 0:
                 raise ValueError(
                     f"{_who(name)} would lose all of its spectra: clusters {kept.tolist()} were "
-                    f"kept, edge strengths are {_rounded(strength)}. Look at the centres, pass "
-                    "keep= as a list of cluster numbers, or set pre_edge= to a window before the "
-                    "edge."
+                    f"kept, edge strengths are {(found.edge_strength + 0.0).round(1).tolist()}. "
+                    "Look at the centres, pass keep= as a list of cluster numbers, or set "
+                    "pre_edge= to a window before the edge."
                 )
         return rows
 
-    def _cluster(self, X, random_state):
-        kmeans = KMeans(self.n_clusters, n_init=10, random_state=random_state).fit(X)
-        centers, labels = kmeans.cluster_centers_, kmeans.labels_
-        if not self._has_strength:
-            return centers, np.empty(0), labels
-        strength = edge_strength(centers, self.spectral_axis_, self.pre_edge)
-        order = np.argsort(-strength, kind="stable")
-        return centers[order], strength[order], np.argsort(order)[labels]
+    def _cluster(self, X, n_clusters, random_state):
+        """Cluster some spectra, the strongest edge first."""
+        peak = find_l3(X.sum(axis=0), self.spectral_axis_) if self._is_judged else None
+        if n_clusters == "auto":
+            labels = shape_clusters(X, self._first_guess(X, peak), random_state)
+        else:
+            labels = KMeans(n_clusters, n_init=10, random_state=random_state).fit_predict(X)
+        sums = np.stack([X[labels == k].sum(axis=0) for k in range(labels.max() + 1)])
+        evidence = self._judge(sums, peak)
+        strength = evidence.contrast / evidence.error
+        order, sizes = np.argsort(-strength, kind="stable"), np.bincount(labels)
+        known = order if self._is_judged else order[:0]
+        return _Clusters(
+            cluster_centers=sums[order] / sizes[order, None],
+            contrast=evidence.contrast[known],
+            edge_strength=strength[known],
+            thickness_index=evidence.thickness[known],
+            labels=np.argsort(order)[labels],
+            good=keeps_thin_edges(evidence, sizes)[order],
+        )
 
-    def _choose(self, centers, strength):
-        if isinstance(self.keep, str):
-            return np.flatnonzero(strength > _LEAST_STRENGTH)
-        kept = np.asarray(self.keep(centers) if callable(self.keep) else self.keep)
-        if kept.dtype == bool:
-            kept = np.flatnonzero(kept)
-        if kept.size and not np.isin(kept, np.arange(self.n_clusters)).all():
-            raise ValueError(
-                f"keep names clusters {kept.tolist()}, but they are numbered 0 to "
-                f"{self.n_clusters - 1}."
-            )
-        return kept.astype(int)
+    def _judge(self, spectra, peak):
+        if peak is None:
+            nothing = np.zeros(len(spectra))
+            return Evidence(nothing, nothing + 1, nothing + np.nan)
+        return edge_evidence(spectra, self.spectral_axis_, peak, self.pre_edge)
+
+    def _first_guess(self, X, peak):
+        """Group single spectra: without edge, thin, thick."""
+        evidence = self._judge(X, peak)
+        weak = evidence.contrast < _WEAK * np.quantile(evidence.contrast, 0.95)
+        return np.where(weak, 0, np.where(evidence.thickness < _THICK, 1, 2))
 
     def _check_classes(self, y):
         lost = set(np.unique(y).tolist()) - set(np.unique(y[self.sample_indices_]).tolist())
@@ -234,12 +320,52 @@ class KMeansCleaner(SpectralSampler):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.sampler_tags.sample_indices = True
+        tags.target_tags.required = False
+        tags.input_tags.positive_only = isinstance(self.n_clusters, str)
         return tags
+
+
+class _Clusters(NamedTuple):
+    cluster_centers: np.ndarray
+    contrast: np.ndarray
+    edge_strength: np.ndarray
+    thickness_index: np.ndarray
+    labels: np.ndarray
+    good: np.ndarray
+
+
+def _of_round(value, name, number, parameter):
+    """Value of a parameter for one class and round."""
+    if isinstance(value, dict):
+        if name not in value:
+            raise ValueError(f"{parameter} has no entry for {_who(name)}; it has {list(value)}.")
+        value = value[name]
+    is_by_round = isinstance(value, list) and (
+        parameter == "n_clusters" or any(not isinstance(each, Integral) for each in value)
+    )
+    if not is_by_round:
+        return value
+    if number >= len(value):
+        raise ValueError(
+            f"{parameter} has entries for {len(value)} rounds, but n_rounds is more. Give one for "
+            "each round."
+        )
+    return value[number]
+
+
+def _choose(clusters, keep):
+    if isinstance(keep, str):
+        return np.flatnonzero(clusters.good)
+    kept = np.asarray(keep(clusters.cluster_centers) if callable(keep) else keep)
+    if kept.dtype == bool:
+        kept = np.flatnonzero(kept)
+    n_clusters = len(clusters.cluster_centers)
+    if kept.size and not np.isin(kept, np.arange(n_clusters)).all():
+        raise ValueError(
+            f"keep names clusters {kept.tolist()}, but they are numbered 0 to {n_clusters - 1}."
+        )
+    return kept.astype(int)
 
 
 def _who(name):
     return "The whole set" if name is None else f"Class {name!r}"
-
-
-def _rounded(strength):
-    return np.round(strength, 1).tolist() if strength.size else "not known on this axis"

@@ -111,7 +111,7 @@ def test_cluster_centers_tell_the_substrate():
 
 
 def test_cluster_centers_of_all_classes_together_without_strength():
-    cleaner = KMeansCleaner(keep=[1], per_class=False, random_state=0)
+    cleaner = KMeansCleaner(2, keep=[1], per_class=False, random_state=0)
     cleaner.fit_resample(np.repeat(np.eye(2, 5), 3, axis=0), [0, 1] * 3)
     texts = ClusterCentersDisplay.from_estimator(cleaner).ax_.texts
     assert [text.get_text() for text in texts] == ["all", "0 dropped", "1 kept"]

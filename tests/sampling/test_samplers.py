@@ -1,3 +1,6 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -11,6 +14,9 @@ from skspectra.augmentation import EnergyShift, PCANoise, PoissonNoise
 from skspectra.pipeline import Pipeline, make_pipeline
 from skspectra.preprocessing import SpectralCrop, SpectrumNormalizer
 from skspectra.sampling import Augment, KMeansCleaner
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+from cleaning import AXIS, COMPOSITIONS, GOALS, shares, simulate  # noqa: E402
 
 ENERGY = 600 + 0.5 * np.arange(200)
 
@@ -121,29 +127,68 @@ def test_cleaner_keeps_exactly_the_spectra_with_an_edge(per_class):
     keys = ["Mn2+", "Mn4+"] if per_class else [None]
     assert list(cleaner.kept_) == list(cleaner.labels_) == keys
     for key in keys:
-        strong, weak = cleaner.edge_strength_[key][0]
-        assert strong > 20 and abs(weak) < 3
-        assert cleaner.kept_[key][0].tolist() == [0]
-        assert cleaner.cluster_centers_[key][0].shape == (2, 200)
+        strength, kept = cleaner.edge_strength_[key][0], cleaner.kept_[key][0]
+        assert (strength[kept] > 20).all()
+        assert np.delete(strength, kept).max() < 3
+        assert cleaner.cluster_centers_[key][0].shape == (strength.size, 200)
     fresh, _, fresh_edge = make_images(seed=1)
     np.testing.assert_array_equal(cleaner.predict_mask(fresh), fresh_edge)
 
 
-def test_first_fifth_of_the_axis_is_the_pre_edge_by_default():
+def test_an_image_needs_no_classes_and_no_window():
+    X, _, has_edge = make_images()
+    cleaner = KMeansCleaner(spectral_axis=ENERGY, random_state=0).fit(X)
+    np.testing.assert_array_equal(cleaner.mask_, has_edge)
+    np.testing.assert_array_equal(cleaner.sample_indices_, np.flatnonzero(has_edge))
+    assert list(cleaner.kept_) == [None]
+    fresh, _, fresh_edge = make_images(seed=1)
+    np.testing.assert_array_equal(cleaner.predict_mask(fresh), fresh_edge)
+
+
+@pytest.mark.parametrize("parts", COMPOSITIONS.values(), ids=COMPOSITIONS)
+def test_thick_spectra_and_substrate_are_dropped_without_looking(parts):
+    X, thickness = simulate(300, parts, seed=1, n_each=90)
+    right = shares(KMeansCleaner(spectral_axis=AXIS, random_state=0).fit(X).mask_, thickness)
+    assert all(np.isnan(right[name]) or right[name] >= goal for name, goal in GOALS.items())
+
+
+def test_thickness_is_not_judged_without_white_lines_or_on_coarse_channels():
+    rng = np.random.default_rng(0)
+    background = 500 * (ENERGY / 600) ** -3 * rng.uniform(0.8, 1.2, (80, 1))
+    step = 0.3 * background * (ENERGY > 640) * (np.arange(80) < 50)[:, None]
+    cleaner = KMeansCleaner(spectral_axis=ENERGY, random_state=0)
+    fine, coarse = rng.poisson(background + step), np.arange(600, 700, 2.5)
+    np.testing.assert_array_equal(cleaner.fit(fine).mask_, np.arange(80) < 50)
+    X, thickness = simulate(1000, ("thin", "substrate"), 0, n_each=60)
+    cleaner = KMeansCleaner(spectral_axis=coarse, random_state=0)
+    cleaner.fit(X.reshape(120, 40, 5).sum(axis=2))
+    np.testing.assert_array_equal(cleaner.mask_, np.isfinite(thickness))
+
+
+def test_clusters_and_what_is_kept_of_them_can_differ_by_class_and_round():
     X, y, _ = make_images()
-    strengths = []
-    for window in ((600, 620), None):
-        cleaner = KMeansCleaner(pre_edge=window, spectral_axis=ENERGY, random_state=0)
-        cleaner.fit_resample(X, y)
-        strengths.append(cleaner.edge_strength_["Mn2+"][0])
-    np.testing.assert_array_equal(*strengths)
-    with pytest.raises(ValueError, match="pre_edge must hold at least three channels.* holds 2 of"):
-        KMeansCleaner(spectral_axis=ENERGY[:12]).fit_resample(X[:, :12], y)
+    cleaner = KMeansCleaner(
+        {"Mn2+": [2, 3], "Mn4+": 4},
+        keep={"Mn2+": [[0], [0, 1]], "Mn4+": [0, 1, 2]},
+        n_rounds=2,
+        spectral_axis=ENERGY,
+        random_state=0,
+    ).fit(X, y)
+    sizes = {name: [len(c) for c in of] for name, of in cleaner.cluster_centers_.items()}
+    assert sizes == {"Mn2+": [2, 3], "Mn4+": [4, 4]}
+    kept = {name: [k.tolist() for k in of] for name, of in cleaner.kept_.items()}
+    assert kept == {"Mn2+": [[0], [0, 1]], "Mn4+": [[0, 1, 2], [0, 1, 2]]}
+    with pytest.raises(
+        ValueError, match="n_clusters has no entry for Class 'Mn4+'".replace("+", r"\+")
+    ):
+        cleaner.set_params(n_clusters={"Mn2+": 2}).fit(X, y)
+    with pytest.raises(ValueError, match="n_clusters has entries for 1 rounds"):
+        cleaner.set_params(n_clusters=[2]).fit(X, y)
 
 
 def test_cleaner_sorts_clusters_and_takes_orders():
     X, y, has_edge = make_images()
-    params = {"pre_edge": (600, 635), "spectral_axis": ENERGY, "random_state": 0}
+    params = {"n_clusters": 2, "spectral_axis": ENERGY, "random_state": 0}
     for keep in ([1], lambda centers: centers[:, -1] < centers[:, -1].mean()):
         cleaner = KMeansCleaner(keep=keep, **params).fit(X, y)
         cleaner.fit_resample(X, y)
@@ -167,7 +212,7 @@ def test_clusters_are_numbered_by_the_strength_of_their_edge(seed):
 def test_rounds_cluster_what_was_kept():
     X, y, has_edge = make_images()
     cleaner = KMeansCleaner(
-        keep=[0], n_rounds=2, pre_edge=(600, 635), spectral_axis=ENERGY, random_state=0
+        2, keep=[0], n_rounds=2, pre_edge=(600, 635), spectral_axis=ENERGY, random_state=0
     )
     X_out, _ = cleaner.fit_resample(X, y)
     assert 0 < len(X_out) < has_edge.sum()
@@ -199,9 +244,10 @@ def test_class_without_an_edge_is_an_error_that_names_it():
     ("params", "message"),
     [
         ({"spectral_axis": None}, "needs a positive spectral axis"),
-        ({"keep": [2]}, "numbered 0 to 1"),
+        ({"keep": [2], "n_clusters": 2}, "numbered 0 to 1"),
         ({"keep": []}, "would lose all"),
         ({"n_clusters": 100}, "60 spectra, fewer than n_clusters=100"),
+        ({"n_clusters": "two"}, "must be"),
         ({"pre_edge": (600, 700)}, "end before the axis does"),
         ({"pre_edge": (600, 601)}, "at least three channels"),
         ({"pre_edge": (500, 601)}, "pre_edge .500, 601. lies outside"),

@@ -1,0 +1,139 @@
+"""How much of an edge with white lines spectra have, and how thick the specimen was there."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skspectra._numerics.axis import window_channels
+from skspectra._numerics.power_law import (
+    exponent_table,
+    fit_poisson,
+    log_energy,
+    power_law,
+)
+
+__all__ = ["Evidence", "edge_evidence", "keeps_thin_edges"]
+
+_PEAK = (-2.5, 3.0)  # eV from the L3 maximum
+_LINES = (-4.0, 15.0)
+_TAIL = (18.0, 33.0)  # where the first plasmon puts what it takes from the lines
+_BEFORE = (-32.0, -5.0)
+_COARSEST = 1.5  # eV a channel, above which the windows grow with the channels
+_EXPONENTS = (0, 8)
+
+_LEAST_Z = 3.0
+_LEAST_SHARE = 0.25
+_THICKEST = 1.5
+_BEYOND_THINNEST = 0.8
+
+
+class Evidence(NamedTuple):
+    """What spectra say about their edge.
+
+    Attributes
+    ----------
+    contrast : ndarray of shape (n_spectra,)
+        Mean of the edge around the maximum of L3, over that of the background.
+    error : ndarray of shape (n_spectra,)
+        Standard error of the contrast, by counting noise.
+    thickness : ndarray of shape (n_spectra,)
+        Mean of the edge 18 to 33 eV after the maximum over that around the white lines: plural
+        scattering moves intensity there. NaN where the axis ends before, or the edge is no pair of
+        white lines.
+    """
+
+    contrast: np.ndarray
+    error: np.ndarray
+    thickness: np.ndarray
+
+
+def edge_evidence(spectra, axis, peak, pre_edge=None):
+    """Contrast and thickness index of each spectrum.
+
+    Parameters
+    ----------
+    spectra : ndarray of shape (n_spectra, n_channels)
+        Counts with their background.
+    axis : ndarray of shape (n_channels,)
+        Positive energies in eV.
+    peak : float
+        Energy of the maximum of L3.
+    pre_edge : tuple of (float, float), default=None
+        Window of the background; 32 to 5 eV before the peak if None, as far as the axis goes.
+
+    Returns
+    -------
+    evidence : Evidence
+
+    Raises
+    ------
+    ValueError
+        If the window lies outside the axis, holds fewer than three channels, or nothing follows it.
+    """
+    unit = max(1.0, np.diff(axis).mean() / _COARSEST)
+    if pre_edge is None:
+        pre_edge = max(axis[0], peak + _BEFORE[0] * unit), peak + _BEFORE[1] * unit
+    window = window_channels(axis, pre_edge, name="pre_edge")
+    if window.stop - window.start < 3 or window.stop >= axis.size:
+        raise ValueError(
+            "pre_edge must hold at least three channels and end before the axis does; it holds "
+            f"{window.stop - window.start} of {axis.size}."
+        )
+    background, error = _background(spectra, axis, window)
+
+    def mean(values, window):
+        inside = (axis >= peak + window[0] * unit) & (axis < peak + window[1] * unit)
+        return values[:, inside].mean(axis=1) if inside.any() else np.full(len(values), np.nan)
+
+    edge = spectra - background
+    n_channels = ((axis >= peak + _PEAK[0] * unit) & (axis < peak + _PEAK[1] * unit)).sum()
+    noise = np.hypot(np.sqrt(mean(spectra, _PEAK).clip(0) / n_channels), mean(error, _PEAK))
+    below = mean(background, _PEAK).clip(1e-9)
+    thickness = mean(edge, _TAIL) / mean(edge, _LINES).clip(1e-9)
+    return Evidence(mean(edge, _PEAK) / below, noise / below, thickness)
+
+
+def _background(spectra, axis, window):
+    """Power law through the window and its standard error, over the whole axis."""
+    fitted = np.zeros(axis.size, dtype=bool)
+    fitted[window] = True
+    log_e, _ = log_energy(axis, fitted)
+    counts = spectra[:, window].astype(float)
+    table = exponent_table(log_e[window], _EXPONENTS)
+    amplitude, exponent, _ = fit_poisson(counts, log_e[window], table)
+    background = power_law(amplitude, exponent, log_e)
+    weight = background[:, window] / background[:, window].sum(axis=1, keepdims=True).clip(1e-9)
+    mean = weight @ log_e[window]
+    spread = (weight @ log_e[window] ** 2 - mean**2).clip(1e-12)
+    relative = 1 + (log_e - mean[:, None]) ** 2 / spread[:, None]
+    return background, background * np.sqrt(relative / counts.sum(axis=1, keepdims=True).clip(1))
+
+
+def keeps_thin_edges(evidence, sizes):
+    """Tell which clusters are thin and have the edge, from the evidence of their sums.
+
+    The edge stands out by 3 standard errors and has a quarter of the contrast of the strongest
+    cluster that is no outlier; the thickness index is at most 1.5, or .8 above that of the thinnest
+    if that is more, up to 2. Where no cluster has a thickness index below 1.5 the edge has no white
+    lines, or the channels are too coarse to show them, and thickness is not judged.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of the sum of each cluster.
+    sizes : ndarray of shape (n_clusters,)
+        Spectra in each cluster.
+
+    Returns
+    -------
+    keep : ndarray of shape (n_clusters,), bool
+    """
+    contrast, error, thickness = evidence
+    usual = sizes >= max(5, 0.02 * sizes.sum())
+    usual = usual if usual.any() else np.ones(len(sizes), bool)
+    strong = (contrast > _LEAST_Z * error) & (contrast > _LEAST_SHARE * contrast[usual].max())
+    thinnest = thickness[strong].min(initial=np.inf)
+    if not thinnest < _THICKEST:
+        return strong
+    most = np.clip(thinnest + _BEYOND_THINNEST, _THICKEST, _THICKEST + 0.5)
+    return strong & (thickness < most)
