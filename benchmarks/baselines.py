@@ -2,9 +2,9 @@
 
 Run ``python benchmarks/baselines.py FOLDER``, see ``benchmarks/real_spectra.py`` for the folder;
 ``--quick`` for fewer spectra. The time-series classifiers, MiniRocket, a wide fully convolutional
-net and InceptionTime, are those of sktime (``pip install ".[baselines]"``, without constraints.txt,
-because sktime asks for an older pandas); without it they are left out. InceptionTime is one net
-here, not five, and both nets learn for 20 epochs, which takes most of the time of this script.
+net and InceptionTime, are those of sktime (``pip install -c constraints.txt ".[baselines]"``);
+without it they are left out. InceptionTime is one net here, not five, and both nets learn for 20
+epochs, which takes most of the time of this script.
 """
 
 import argparse

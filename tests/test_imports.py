@@ -7,7 +7,7 @@ import skspectra
 
 TORCH = {"torch", "skorch"}
 FILES_AND_FIGURES = {"dask", "hyperspy", "matplotlib", "rsciio"}
-OPTIONAL = {"bokeh", "exspy", "h5py", "numba", "plotly", "polars", "pooch", "zarr"}
+OPTIONAL = {"bokeh", "exspy", "h5py", "numba", "plotly", "polars", "zarr"}
 ROOMS = skspectra.__all__[1:]
 WITH_TORCH = {"neural", "readers"}
 STILL_WITH_TORCH = {"evaluation", "uncertainty"}  # their arrows to neural are to be turned

@@ -184,11 +184,17 @@ def _obtain(folder, download_if_missing):
 
 
 def _download(path):
-    import pooch
+    from http.client import HTTPException
+    from urllib.request import urlopen
 
+    try:
+        with urlopen(_BASE_URL + path.name, timeout=_TIMEOUT) as response:
+            content = response.read()
+    except HTTPException as error:  # cut short
+        raise OSError(str(error)) from error
+    _check(path, content)
     with writing(path) as temporary:
-        pooch.HTTPDownloader(timeout=_TIMEOUT)(_BASE_URL + path.name, temporary, None)
-        _check(path, temporary.read_bytes())
+        temporary.write_bytes(content)
 
 
 def _check(path, content):

@@ -226,5 +226,5 @@ def test_broken_download_leaves_nothing_behind_and_can_be_repeated(name, publish
 def test_file_that_the_server_does_not_have(published, tmp_path):
     folder, _ = published
     (folder / NAMES[3]).unlink()
-    with pytest.raises(OSError, match="Missing Digitized_Mn_Usecases.pkl: 404"):
+    with pytest.raises(OSError, match="Missing Digitized_Mn_Usecases.pkl: HTTP Error 404"):
         fetch_mn_valence(data_home=tmp_path / "home")
