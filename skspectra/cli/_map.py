@@ -8,6 +8,7 @@ import numpy as np
 
 import skspectra
 from skspectra.cli._map_figure import draw_map
+from skspectra.cli._report import write_report
 from skspectra.cli._results import check_results_folder, writing_folder
 from skspectra.imaging import find_edges, read_image
 from skspectra.imaging._edges import ELEMENTS, nominal_l3, sum_spectrum
@@ -82,6 +83,7 @@ def map_file(
     with writing_folder(out, MARKER) as folder:
         _write_signals(folder, maps)
         draw_map(folder / "map.png", maps, total, chosen.element, chosen.energy)
+        write_report(folder / "report.html", maps, summary, folder / "map.png")
         (folder / MARKER).write_text(json.dumps(summary, indent=1) + "\n")
     return summary
 

@@ -9,7 +9,7 @@ from skspectra.plotting._image import navigation_scales
 from skspectra.plotting._style import COLORS
 from skspectra.preprocessing import PowerLawBackground
 
-__all__ = ["draw_map"]
+__all__ = ["draw_map", "pre_edge_window"]
 
 _SHOWN = 45.0  # eV each way from L3
 _PRE_EDGE = (-40.0, -8.0)  # eV from L3
@@ -44,6 +44,11 @@ def draw_map(path, maps: ValenceMaps, total, element, energy):
     figure.savefig(path, dpi=150, format="png")
 
 
+def pre_edge_window(axis, energy):
+    """Window of the background that is drawn for an edge at `energy`, in eV."""
+    return max(axis[0], energy + _PRE_EDGE[0]), energy + _PRE_EDGE[1]
+
+
 def _heights_of_maps(shape):
     """Heights of the rows of maps, in inches."""
     if len(shape) < 2:
@@ -62,7 +67,7 @@ def _draw_slice(part, maps):
 
 def _draw_spectrum(ax, axis, total, element, energy):
     shown = np.abs(axis - energy) <= _SHOWN
-    window = max(axis[0], energy + _PRE_EDGE[0]), energy + _PRE_EDGE[1]
+    window = pre_edge_window(axis, energy)
     fit = PowerLawBackground(window, spectral_axis=axis, loss="least_squares")
     background = fit.fit(total[None]).background(total[None])[0]
     ax.axvspan(*window, color="0.92", linewidth=0, label="window of the background")
@@ -71,5 +76,5 @@ def _draw_spectrum(ax, axis, total, element, energy):
     ax.plot(axis[shown], (total - background)[shown], color=COLORS[0], label="difference")
     ax.axvline(energy, color="0.5", linestyle=":", label=f"{element} L3, {energy:.1f} eV")
     ax.set(xlabel="Energy loss (eV)", ylabel="Counts")
-    ax.margins(x=0)
-    ax.legend(frameon=False, fontsize="small")
+    ax.margins(x=0, y=0.08)
+    ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))

@@ -7,6 +7,7 @@ from skspectra.imaging._image import SpectrumImage
 __all__ = ["REASONS", "ValenceMaps", "masked_values", "phase_values", "table_values"]
 
 REASONS = ("", "no edge", "cannot tell", "foreign", "masked")
+_NINETY_PERCENT = 1.645  # standard deviations each way
 _VALUES = (
     "replaced",
     "class",
@@ -172,6 +173,12 @@ def phase_values(of_phases, phases, mask):
     """
     outside = masked_values(1, range(of_phases.shape[1] - len(_VALUES)))
     values = np.append(of_phases, outside, axis=0)[phases.labels_]
+    if len(of_phases):
+        valence, lower, upper = map(_VALUES.index, ("valence", "lower", "upper"))
+        between, step = phases.interpolate(of_phases[:, valence])
+        half = np.hypot((values[..., upper] - values[..., lower]) / 2, _NINETY_PERCENT * step)
+        values[..., valence] = between
+        values[..., lower], values[..., upper] = between - half, between + half
     outside = phases.labels_ < 0
     values[outside, _VALUES.index("reason")] = REASONS.index("no edge")
     values[mask, _VALUES.index("reason")] = REASONS.index("masked")

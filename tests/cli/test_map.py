@@ -12,7 +12,7 @@ from skspectra.cli._main import main
 
 WRITTEN = {
     "map.png", "summary.json", "valence.hspy", "class.hspy", "probability.hspy",
-    "uncertainty.hspy", "novelty.hspy",
+    "uncertainty.hspy", "novelty.hspy", "report.html",
 }  # fmt: skip
 
 
