@@ -1,81 +1,106 @@
-"""Name the valence in measured spectra with the classifier that comes with the package."""
-
-import warnings
+"""Name the valence in measured spectra with the readers that come with the package."""
 
 import numpy as np
 import pandas as pd
 
-from skspectra.exceptions import SpectrumWarning
-from skspectra.io import read_spectra
-from skspectra.models import load_pretrained
-from skspectra.preprocessing import PowerLawBackground
+from skspectra.cli._readers import choose_reader
+from skspectra.io._files import spectra_in_files
 
-__all__ = ["classify_files", "read_without_background", "summary"]
+__all__ = ["classify_files", "printed", "summary"]
 
-WIDE_AXIS = 615 + 0.1 * np.arange(700)
-PRE_EDGE = (615, 625)
+_COLUMNS = (
+    "spectrum",
+    "element",
+    "valence",
+    "probability",
+    "mean_valence",
+    "lower",
+    "upper",
+    "shift_eV",
+    "novelty",
+    "reason",
+)
+_DIGITS = {"probability": 4, "mean_valence": 3, "lower": 3, "upper": 3, "shift_eV": 1, "novelty": 3}
+UNKNOWN = "unknown"
+_MOST_PRINTED = 60  # spectra of a file
 
 
-def classify_files(paths):
-    """Classify Mn L2,3 spectra in files.
+def classify_files(paths, *, element="auto", model=None, signal=None):
+    """Read the valences in files of spectra.
 
     Parameters
     ----------
     paths : sequence of Path
         Files as `skspectra.io.read_spectra` reads them.
+    element : str, default="auto"
+        Whose L2,3 edge is read; "auto" looks for one in the sum of the spectra that lie together in
+        a file.
+    model : str, default=None
+        File of a reader, or the name of one that comes with the package.
+    signal : str, default=None
+        Number or title of the signal, where a file holds several.
 
     Returns
     -------
     table : DataFrame
-        One row per spectrum: its name (``spectrum``), the most probable ``valence`` and its
-        ``probability``, how far the L3 line lies off that valence's nominal energy (``shift_eV``),
-        the ``novelty`` (1 is the threshold) and a ``warning``: why a valence is "unknown", else "".
+        One row per spectrum: its name (``spectrum``), the ``element``, its ``valence`` or
+        "unknown", the ``probability`` of that, the ``mean_valence`` with its interval from
+        ``lower`` to ``upper``, how far the edge lies off its nominal energy (``shift_eV``), the
+        ``novelty`` (1 is the threshold), and the ``reason`` why it is unknown, else "".
 
     Raises
     ------
     OSError, ValueError
         If a file cannot be read.
     """
-    X, names = read_spectra(paths, WIDE_AXIS, outside="edge")
-    table = load_pretrained("mn-l23").read(X, WIDE_AXIS)
-    return pd.DataFrame(
-        {
-            "spectrum": names,
-            "valence": table["valence"],
-            "probability": table["probability"].round(4),
-            "shift_eV": table["shift"].round(1),
-            "novelty": table["novelty"].round(3),
-            "warning": table["reason"],
-        }
-    )
+    signal = int(signal) if signal is not None and signal.isdecimal() else signal
+    tables = [
+        _classify(spectra, element, model) for spectra in spectra_in_files(paths, signal=signal)
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    return table[list(_COLUMNS)].round(_DIGITS)
 
 
-def read_without_background(paths, spectral_axis, pre_edge):
-    """Read spectra on an axis and subtract the power law that fits them before the edge.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        Files; what they lack at the ends of the axis is filled with their first or last value.
-    spectral_axis : ndarray of shape (n_channels,)
-        The axis, in eV.
-    pre_edge : tuple of (float, float)
-        Where the background is fitted, in eV.
-
-    Returns
-    -------
-    X : ndarray of shape (n_spectra, n_channels)
-    names : ndarray of shape (n_spectra,) of str
-    """
-    X, names = read_spectra(paths, spectral_axis, outside="edge")
-    background = PowerLawBackground(pre_edge, spectral_axis=spectral_axis, loss="least_squares")
-    with warnings.catch_warnings():  # published spectra come without a background to fit
-        warnings.simplefilter("ignore", SpectrumWarning)
-        return background.fit_transform(X), names
+def printed(table):
+    """Table for the terminal; of an image or a long scan only a line for all of its spectra."""
+    lines = []
+    sets = table.groupby(table["spectrum"].str.replace(r"\[[\d, ]+\]$", "", regex=True), sort=False)
+    shown = table[sets["spectrum"].transform("size") <= _MOST_PRINTED]
+    if len(shown):
+        lines.append(shown.to_string(index=False, na_rep=""))
+    lines += [f"{name}: {summary(part)}" for name, part in sets if len(part) > _MOST_PRINTED]
+    return "\n".join(lines)
 
 
 def summary(table):
-    """Count the valences in a table of `classify_files`, in one line."""
-    counts = table["valence"].value_counts().sort_index()
-    found = ", ".join(f"{valence} {count}" for valence, count in counts.items())
-    return f"{len(table)} spectra: {found}"
+    """Count the valences and the reasons to name none, in one line."""
+    named = table.loc[table["valence"] != UNKNOWN, "valence"].value_counts().sort_index()
+    reasons = table.loc[table["valence"] == UNKNOWN, "reason"].value_counts()
+    found = [f"{valence} {count}" for valence, count in named.items()]
+    if len(reasons):
+        why = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+        found.append(f"{UNKNOWN} {reasons.sum()} ({why})")
+    noun = "spectrum" if len(table) == 1 else "spectra"
+    return f"{len(table)} {noun}: {', '.join(found)}"
+
+
+def _classify(spectra, element, model):
+    """Table of spectra on one axis."""
+    is_whole = np.isfinite(spectra.rows).all(axis=1)
+    table = pd.DataFrame({"spectrum": spectra.names, "element": "", "valence": UNKNOWN})
+    table = table.reindex(columns=_COLUMNS).fillna({"reason": "NaN in the spectrum"})
+    rows = spectra.rows[is_whole].astype(float)
+    if not len(rows):
+        return table
+    chosen = choose_reader(rows.sum(axis=0), spectra.axis, element=element, model=model)
+    if chosen is None:
+        table.loc[is_whole, "reason"] = "no edge"
+        return table
+    try:
+        read = chosen.reader.read(rows, spectra.axis).rename(columns={"shift": "shift_eV"})
+    except ValueError as error:
+        raise ValueError(f"{spectra.where}: {error}") from error
+    columns = list(_COLUMNS[2:])
+    table.loc[is_whole, columns] = read[columns].to_numpy()
+    table.loc[is_whole, "element"] = chosen.element
+    return table.astype(dict.fromkeys(_DIGITS, float))

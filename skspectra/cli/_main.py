@@ -61,43 +61,7 @@ def demo(out, spectra, more_spectra, quick, seed, quiet):
     click.echo(report)
 
 
-@main.command()
-@click.argument(
-    "files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILES..."
-)
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Table (.csv) to write, in place of printing every spectrum.",
-)
-def classify(files, out):
-    """Name the valence of Mn in L2,3 spectra, without training.
-
-    FILES are any that HyperSpy reads, or text with columns for energy and intensity: single
-    spectra, line scans or images that hold energies from 615 to 685 eV. A power law is fitted from
-    615 to 625 eV and subtracted. For every spectrum: its name, the most probable valence and its
-    probability, how far the L3 line lies off its nominal energy in eV, its novelty, and a warning
-    where that is above 1: the spectrum is far from all that the classifier was trained on.
-    """
-    from skspectra.cli._classify import classify_files, summary
-
-    try:
-        if out is not None:
-            _check_table(out)
-        table = classify_files(files)
-        if out is not None:
-            with writing(out) as temporary:
-                table.to_csv(temporary, index=False)
-    except (ImportError, OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
-    if out is None:
-        click.echo(table.to_string(index=False))
-    click.echo(summary(table))
-
-
-@main.command("map")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
+_ELEMENT = click.option(
     "--element",
     type=click.Choice(
         ("auto", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu"), case_sensitive=False
@@ -106,8 +70,61 @@ def classify(files, out):
     show_default=True,
     help="Whose L2,3 edge to read.",
 )
-@click.option("--model", help="A reader (.safetensors), or the name of one that is shipped.")
-@click.option("--signal", help="Title or number of the signal, where the file holds several.")
+_MODEL = click.option(
+    "--model", help="A reader (.safetensors), or the name of one that comes with the package."
+)
+_SIGNAL = click.option(
+    "--signal", help="Title or number of the signal to read, where a file holds several."
+)
+
+
+@main.command()
+@click.argument(
+    "files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILES..."
+)
+@_ELEMENT
+@_MODEL
+@_SIGNAL
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Table (.csv) to write, in place of printing every spectrum.",
+)
+def classify(files, element, model, signal, out):
+    r"""Name the valence in L2,3 spectra of 3d metals, without training.
+
+    FILES are any that HyperSpy reads, .npz, or text with columns for energy and intensity: single
+    spectra, line scans or images, with or without background. For every spectrum: the element, its
+    valence or "unknown", the probability, the mean valence with its interval of 90 %, how far the
+    edge lies off its nominal energy in eV, the novelty (above 1 a spectrum is far from all that the
+    reader knows) and the reason why it is unknown: no edge, cannot tell (too noisy, or between two
+    valences) or foreign (the edge of something else).
+
+    \b
+    skspectra classify MnO.msa reference.csv
+    skspectra classify scan.dm4 --element Fe --out valences.csv
+    """
+    from skspectra.cli._classify import classify_files, printed, summary
+
+    try:
+        if out is not None:
+            _check_table(out)
+        table = classify_files(files, element=element, model=model, signal=signal)
+        if out is not None:
+            with writing(out) as temporary:
+                table.to_csv(temporary, index=False)
+    except (ImportError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    if out is None:
+        click.echo(printed(table))
+    click.echo(summary(table))
+
+
+@main.command("map")
+@click.argument("file", type=click.Path(path_type=Path))
+@_ELEMENT
+@_MODEL
+@_SIGNAL
 @click.option(
     "--mask",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

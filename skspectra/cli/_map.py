@@ -2,35 +2,24 @@
 
 import json
 import platform
-from typing import NamedTuple
 
 import numpy as np
 
 import skspectra
 from skspectra.cli._map_figure import draw_map
+from skspectra.cli._readers import choose_reader
 from skspectra.cli._report import write_report
 from skspectra.cli._results import check_results_folder, writing_folder
 from skspectra.imaging import find_edges, read_image
-from skspectra.imaging._edges import ELEMENTS, nominal_l3, sum_spectrum
+from skspectra.imaging._edges import ELEMENTS, sum_spectrum
 from skspectra.imaging._image import spectrum_image
 from skspectra.io import list_signals, read_signal
 from skspectra.io._hyperspy import quiet_hyperspy
-from skspectra.models import load_model, load_pretrained
 
 __all__ = ["MARKER", "map_file"]
 
 MARKER = "summary.json"
 _IN_MEMORY = 2**30  # bytes
-_NO_ELEMENT = ("no edge", "foreign")
-
-
-class _Chosen(NamedTuple):
-    """A reader and the place of its edge."""
-
-    element: str
-    reader: object
-    name: str
-    energy: float
 
 
 def map_file(
@@ -75,7 +64,12 @@ def map_file(
     say(f"{path.name}: {image!r}")
     pixels = spectrum_image(image)
     total = sum_spectrum(pixels)
-    chosen = _choose(total, pixels.axis, element, model, say)
+    chosen = choose_reader(total, pixels.axis, element=element, model=model, say=say)
+    if chosen is None:
+        raise ValueError(
+            f"No L2,3 edge of {', '.join(ELEMENTS)} was found between {pixels.axis[0]:g} and "
+            f"{pixels.axis[-1]:g} eV. Name the element if you know that there is one."
+        )
     say(f"reading {chosen.element} L2,3 at {chosen.energy:.1f} eV with {chosen.name}")
     maps = read_image(chosen.reader, image, mask=left_out, by=by)
     say(f"read by {maps.by}: {maps.why}")
@@ -118,35 +112,6 @@ def _strongest(path, say):
     ]
     say(f"took signal {spectra[best]} {listed['title'][spectra[best]]!r}, not {', '.join(others)}")
     return images[best]
-
-
-def _choose(total, axis, element, model, say):
-    """Find the edge that is to be read in the sum of the spectra, and its reader."""
-    edges = find_edges(total, spectral_axis=axis).set_index("element")
-    if element != "auto":
-        name = model or f"{element.lower()}-l23"
-        energy = edges["energy"].get(element, nominal_l3(element))
-        return _Chosen(element, _load_reader(name), str(name), energy)
-    for found, row in edges.iterrows():
-        name = model or f"{found.lower()}-l23"
-        reader = _load_reader(name)
-        if model is not None and reader.element_ != found:
-            continue
-        answer = reader.read(total[None], axis).iloc[0]
-        if answer["reason"] not in _NO_ELEMENT:
-            return _Chosen(found, reader, str(name), row["energy"])
-        say(f"the edge at {row['energy']:.1f} eV is not {found}: {answer['reason']}")
-    raise ValueError(
-        f"No L2,3 edge of {', '.join(ELEMENTS)} was found between {axis[0]:g} and {axis[-1]:g} "
-        "eV. Name the element if you know that there is one."
-    )
-
-
-def _load_reader(name):
-    """Load a reader from a file, or one that comes with the package."""
-    if str(name).endswith(".safetensors"):
-        return load_model(name)
-    return load_pretrained(str(name))
 
 
 def _summary(path, image, chosen, maps):

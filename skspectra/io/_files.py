@@ -17,7 +17,7 @@ from skspectra.io._spectra import Spectra, naming
 from skspectra.io._text import read_text
 from skspectra.io._units import conversion
 
-__all__ = ["read_spectra"]
+__all__ = ["read_spectra", "spectra_in_files"]
 
 _TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".xy", ".asc", ".prn", ".xdi", ".nor", ".xmu")
 _FEWEST_CHANNELS = 8  # fewer values are points, between which nothing is averaged
@@ -127,22 +127,39 @@ def read_spectra(
     """
     spectral_axis = check_axis(spectral_axis)
     _check_options(outside, columns, decimal)
-    options = {"unit": unit, "columns": columns}
-    resampled, names, without_unit = [], [], []
+    options = {"unit": unit, "columns": columns, "decimal": decimal}
+    found = spectra_in_files(paths, signal=signal, reader=reader, **options)
+    resampled = [_resample(spectra, spectral_axis, outside) for spectra in found]
+    names = [name for spectra in found for name in spectra.names]
+    return np.concatenate(resampled), np.array(names)
+
+
+def spectra_in_files(paths, *, unit="eV", columns=None, decimal=None, signal=None, reader=None):
+    """List the spectra in files on the axes that they have there; see `read_spectra`.
+
+    Returns
+    -------
+    found : list of Spectra
+        Sets of spectra that lie on one axis, which is in `unit`. No name comes twice.
+    """
+    found, without_unit = [], []
     for path in _check_paths(paths):
-        for spectra in _read_file(path, signal, reader, decimal, options):
+        for spectra in _read_file(
+            path, signal, reader, decimal, {"unit": unit, "columns": columns}
+        ):
             spectra, has_unit = _convert(spectra, unit)
-            resampled.append(_resample(spectra, spectral_axis, outside))
-            names += spectra.names
+            found.append(spectra)
             without_unit += [not has_unit] * len(spectra.names)
-    names = np.array(list(_make_unique(names)))
+    names = _make_unique(name for spectra in found for name in spectra.names)
+    found = [s._replace(names=list(itertools.islice(names, len(s.names)))) for s in found]
     without_unit = np.array(without_unit)
+    first = [name for spectra in found for name in spectra.names][without_unit.argmax()]
     warn_spectra(
         without_unit,
         f"{{count}} come without a unit and are taken to be in {unit}, the first is "
-        f"{str(names[without_unit.argmax()])!r}. A title such as 'energy_eV' tells the unit.",
+        f"{str(first)!r}. A title such as 'energy_eV' tells the unit.",
     )
-    return np.concatenate(resampled), names
+    return found
 
 
 def _check_options(outside, columns, decimal):

@@ -144,7 +144,7 @@ class ValenceMapDisplay:
         axes[0].set_title("Valence")
         scale_bar(axes[0], codes.shape[1], self.pixel_size, self.unit)
         for ax in axes:
-            ax.set(xticks=[], yticks=[])
+            ax.set(xticks=[], yticks=[], anchor="N")
         self.axes_, self.figure_ = np.asarray(axes), axes[0].figure
         return self
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from line_reader import ENERGY, LineReader, line_image
 
-from skspectra.cli import _map
+from skspectra.cli import _map, _readers
 from skspectra.cli._main import main
 
 WRITTEN = {
@@ -18,7 +18,7 @@ WRITTEN = {
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    monkeypatch.setattr(_map, "load_pretrained", lambda name: LineReader())
+    monkeypatch.setattr(_readers, "load_reader", lambda name: LineReader())
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(main, ["map", *map(str, arguments)])
 

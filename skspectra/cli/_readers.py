@@ -1,0 +1,98 @@
+"""Which edge is to be read, and with what."""
+
+from functools import cache
+from typing import NamedTuple
+
+from skspectra.imaging import find_edges
+from skspectra.imaging._edges import ELEMENTS, nominal_l3
+from skspectra.models import load_model, load_pretrained
+
+__all__ = ["ChosenReader", "choose_reader", "load_reader"]
+
+_NO_ELEMENT = ("no edge", "foreign")
+
+
+class ChosenReader(NamedTuple):
+    """A reader and the place of its edge.
+
+    Parameters
+    ----------
+    element : str
+        Whose edge it reads.
+    reader : ValenceReader
+        It.
+    name : str
+        Its file, or the name under which it comes with the package.
+    energy : float
+        Where the edge was found, in eV; where it should be if it was not.
+    """
+
+    element: str
+    reader: object
+    name: str
+    energy: float
+
+
+def choose_reader(spectrum, axis, *, element="auto", model=None, say=lambda line: None):
+    """Choose the reader of a spectrum.
+
+    Parameters
+    ----------
+    spectrum : ndarray of shape (n_channels,)
+        With its background.
+    axis : ndarray of shape (n_channels,)
+        In eV.
+    element : str, default="auto"
+        Whose edge is read. "auto" tries the edges that are found, the strongest first, until a
+        reader knows the spectrum as one of its element.
+    model : str, default=None
+        File of a reader or name of one that comes with the package; that of the element if None.
+    say : callable
+        Called with a line for every edge that is passed over.
+
+    Returns
+    -------
+    chosen : ChosenReader or None
+        None where no reader knows the spectrum.
+    """
+    found = find_edges(spectrum, spectral_axis=axis).set_index("element")["energy"].to_dict()
+    if model is not None:
+        reader = load_reader(model)
+        of_model = getattr(reader, "element_", None)
+        if element not in ("auto", of_model):
+            raise ValueError(f"{model} reads {of_model}, not {element}.")
+        element = of_model
+    if element != "auto":
+        name = model or shipped_name(element)
+        energy = found.get(element, nominal_l3(element))
+        return ChosenReader(element, load_reader(name), str(name), energy)
+    within = [each for each in ELEMENTS if axis[0] < nominal_l3(each) < axis[-1]]
+    for candidate in dict.fromkeys([*found, *within]):
+        reader = load_reader(shipped_name(candidate))
+        reason = _reason(reader, spectrum, axis)
+        energy = found.get(candidate, nominal_l3(candidate))
+        if reason not in _NO_ELEMENT:
+            return ChosenReader(candidate, reader, shipped_name(candidate), energy)
+        if candidate in found:
+            say(f"the edge at {energy:.1f} eV is not one of {candidate}: {reason}")
+    return None
+
+
+def _reason(reader, spectrum, axis):
+    """Why a reader does not name a spectrum, "" if it does."""
+    try:
+        return reader.read(spectrum[None], axis)["reason"].iloc[0]
+    except ValueError:  # the axis does not cover the edge
+        return _NO_ELEMENT[0]
+
+
+def shipped_name(element):
+    """Name of the reader of an element that comes with the package."""
+    return f"{element.lower()}-l23"
+
+
+@cache
+def load_reader(name):
+    """Load a reader from a file, or one that comes with the package."""
+    is_file = str(name).endswith(".safetensors")
+    return load_model(name) if is_file else load_pretrained(str(name))
