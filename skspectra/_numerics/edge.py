@@ -57,7 +57,7 @@ def edge_strength(spectra, axis, pre_edge=None):
     jump = residual[:, after].mean(axis=1)
     rounding = np.abs(spectra).max(axis=1) * 1e-12
     jump = np.where(np.abs(jump) <= rounding, 0.0, jump)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0 is not used
         return np.where(jump == 0, 0.0, jump / np.where(noise <= rounding, 0.0, noise))
 
 

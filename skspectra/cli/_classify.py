@@ -87,20 +87,21 @@ def summary(table):
 def _classify(spectra, element, model):
     """Table of spectra on one axis."""
     is_whole = np.isfinite(spectra.rows).all(axis=1)
-    table = pd.DataFrame({"spectrum": spectra.names, "element": "", "valence": UNKNOWN})
-    table = table.reindex(columns=_COLUMNS).fillna({"reason": "NaN in the spectrum"})
+    empty = dict.fromkeys(_COLUMNS, np.nan) | {"element": "", "valence": UNKNOWN}
+    table = pd.DataFrame(empty | {"reason": "NaN in the spectrum"}, index=range(len(is_whole)))
+    table["spectrum"] = spectra.names
     rows = spectra.rows[is_whole].astype(float)
     if not len(rows):
         return table
     chosen = choose_reader(rows.sum(axis=0), spectra.axis, element=element, model=model)
     if chosen is None:
-        table.loc[is_whole, "reason"] = "no edge"
+        table.loc[is_whole, "reason"] = "no edge that a reader knows"
         return table
     try:
         read = chosen.reader.read(rows, spectra.axis).rename(columns={"shift": "shift_eV"})
     except ValueError as error:
         raise ValueError(f"{spectra.where}: {error}") from error
-    columns = list(_COLUMNS[2:])
-    table.loc[is_whole, columns] = read[columns].to_numpy()
+    for column in _COLUMNS[2:]:
+        table.loc[is_whole, column] = read[column].to_numpy()
     table.loc[is_whole, "element"] = chosen.element
-    return table.astype(dict.fromkeys(_DIGITS, float))
+    return table

@@ -12,7 +12,9 @@ from skspectra.plotting import RobustnessDisplay, SpectraDisplay
 from skspectra.plotting._style import class_colors
 from skspectra.preprocessing import SpectrumNormalizer
 
-__all__ = ["draw", "report", "write_json"]
+__all__ = ["SHIPPED", "draw", "report", "write_json"]
+
+SHIPPED = "shipped reader"
 
 _MOST_SHOWN = 24
 
@@ -49,20 +51,21 @@ def _new_axes(size):
 
 
 def _draw_measured(axis, X, records):
-    """Draw the first spectra, each with what the fully convolutional net says of it."""
-    records = records[:_MOST_SHOWN]
+    """Draw the first spectra, each with what the shipped reader says of it."""
+    n_all, records = len(records), records[:_MOST_SHOWN]
     rows = SpectrumNormalizer(center=False).fit_transform(X[: len(records)])
-    answers = [record["fully convolutional"] for record in records]
-    classes = sorted({answer["label"] for answer in answers})
-    colors = dict(zip(classes, class_colors(classes), strict=True))
+    answers = [record[SHIPPED] for record in records]
+    classes = sorted({answer["label"] for answer in answers} - {"unknown"})
+    colors = dict(zip(classes, class_colors(classes), strict=True)) | {"unknown": "0.6"}
     ax = _new_axes((6, 1 + 0.42 * len(records)))
     for i, (row, record, answer) in enumerate(zip(rows, records, answers, strict=True)):
         known = f", known {record['valence']}" if record["valence"] else ""
-        text = f"{record['name']}\n{answer['label']} ({answer['probability']:.2f}){known}"
+        text = f"{record['name']}\n{_answer([record], SHIPPED)}{known}"
         ax.plot(axis, row - i, color=colors[answer["label"]], linewidth=1)
         ax.text(axis[-1] + 0.5, 0.1 - i, text, fontsize=7)
     ax.set(xlabel="Energy loss (eV)", yticks=[], xlim=(axis[0], axis[-1]))
-    ax.set_title("Named by the fully convolutional net (probability)", fontsize="medium")
+    shown = f", {len(records)} of {n_all} spectra" if n_all > len(records) else ""
+    ax.set_title(f"Named by the reader that is shipped{shown}", fontsize="medium")
     ax.margins(y=0.01)
     ax.spines[["top", "right", "left"]].set_visible(False)
     return ax.figure
@@ -100,10 +103,11 @@ def report(results, out):
 
 
 def _report_measured(results):
-    records, models = results["spectra"], list(results["accuracy"])
+    records, models = results["spectra"], [SHIPPED, *results["accuracy"]]
     width = max(len(name) for name, _ in _by_file(records)) + 2
     lines = [
-        "Measured spectra, by models trained on simulated spectra with calibration errors",
+        "Measured spectra, by the reader that is shipped, as skspectra classify reads them, and by "
+        "models trained here on simulated spectra with calibration errors",
         f"{'':{width}}{'moved':>8}{'known':>12}" + "".join(f"{name:>22}" for name in models),
     ]
     for name, group in _by_file(records):
@@ -114,7 +118,7 @@ def _report_measured(results):
         )
     lines.append("")
     held_out = results["accuracy_with_calibration_errors"].values()
-    cells = "".join(f"{accuracy:>22.3f}" for accuracy in held_out)
+    cells = f"{'':>22}" + "".join(f"{accuracy:>22.3f}" for accuracy in held_out)
     lines.append(f"{'accuracy: simulated, held out':{width + 20}}{cells}")
     judged = [record for record in records if record["valence"] in results["ions"]]
     if judged:
@@ -136,6 +140,7 @@ def _answer(group, model):
     """One label with its probability, or the labels of many with their counts."""
     answers = [record[model] for record in group]
     if len(answers) == 1:
-        return f"{answers[0]['label']} ({answers[0]['probability']:.2f})"
+        label = answers[0]["label"]
+        return label if label == "unknown" else f"{label} ({answers[0]['probability']:.2f})"
     counts = Counter(answer["label"] for answer in answers)
     return ", ".join(f"{count} {label}" for label, count in counts.most_common())

@@ -1,5 +1,7 @@
 """The `skspectra` command."""
 
+import contextlib
+import warnings
 from pathlib import Path
 
 import click
@@ -12,8 +14,24 @@ __all__ = ["main"]
 
 @click.group()
 @click.version_option(skspectra.__version__)
-def main():
-    """Classify spectra, and see what the classifiers can do."""
+@click.pass_context
+def main(context):
+    """Read the valence of 3d metals in spectra and images of core-loss EELS."""
+    context.with_resource(_warnings_as_lines())
+
+
+@contextlib.contextmanager
+def _warnings_as_lines():
+    """Print what the package warns about in one line each, without the place in the code."""
+    from skspectra.exceptions import SpectrumWarning
+
+    def show(message, *_):
+        click.echo(f"warning: {message}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SpectrumWarning)
+        warnings.showwarning = show
+        yield
 
 
 @main.command()

@@ -53,7 +53,7 @@ def choose_reader(spectrum, axis, *, element="auto", model=None, say=lambda line
     Returns
     -------
     chosen : ChosenReader or None
-        None where no reader knows the spectrum.
+        None where no reader knows the spectrum as one of its element.
     """
     found = find_edges(spectrum, spectral_axis=axis).set_index("element")["energy"].to_dict()
     if model is not None:
@@ -68,7 +68,11 @@ def choose_reader(spectrum, axis, *, element="auto", model=None, say=lambda line
         return ChosenReader(element, load_reader(name), str(name), energy)
     within = [each for each in ELEMENTS if axis[0] < nominal_l3(each) < axis[-1]]
     for candidate in dict.fromkeys([*found, *within]):
-        reader = load_reader(shipped_name(candidate))
+        try:
+            reader = load_reader(shipped_name(candidate))
+        except ValueError:
+            say(f"no reader of {candidate} comes with the package")
+            continue
         reason = _reason(reader, spectrum, axis)
         energy = found.get(candidate, nominal_l3(candidate))
         if reason not in _NO_ELEMENT:

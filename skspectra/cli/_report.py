@@ -156,8 +156,8 @@ def _texts(maps):
     """One line about every pixel."""
     valence, lower, upper = (maps.known(name).ravel() for name in ("valence", "lower", "upper"))
     return [
-        f"unknown, {reason}" if code < 0
-        else f"{maps.classes[code]}, mean valence {mean:.2f} ({low:.2f} to {high:.2f})"
+        (f"unknown, {reason}" if code < 0 else str(maps.classes[code]))
+        + (f", mean valence {mean:.2f} ({low:.2f} to {high:.2f})" if mean == mean else "")
         for code, reason, mean, low, high in zip(
             maps.codes.ravel(), maps.reasons.ravel(), valence, lower, upper, strict=True
         )

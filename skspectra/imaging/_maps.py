@@ -3,6 +3,7 @@
 import numpy as np
 
 from skspectra.imaging._image import SpectrumImage
+from skspectra.plotting._image import mean_is_known
 
 __all__ = ["REASONS", "ValenceMaps", "masked_values", "phase_values", "table_values"]
 
@@ -49,10 +50,12 @@ class ValenceMaps:
         Why a pixel is unknown: "no edge", "cannot tell", "foreign" or "masked"; "" where it is
         known.
     valence : signal or array of shape (...)
-        Mean valence, NaN where unknown. This and the following are of the kind of the image, with
-        its axes: HyperSpy signals of a signal, else arrays. They are in memory for lazy images too.
+        Mean valence. Between two classes, as of a mixed valence, it is known where the class is
+        not: if its interval is not wider than .75 each way. NaN elsewhere. This and the following
+        are of the kind of the image, with its axes: HyperSpy signals of a signal, else arrays. They
+        are in memory for lazy images too.
     uncertainty : signal or array of shape (...)
-        Half the width of the interval of the mean valence, NaN where unknown.
+        Half the width of the interval of the mean valence, NaN where that is.
     probability : signal or array of shape (..., n_classes)
         Probability of every class, NaN where nothing was read.
     novelty : signal or array of shape (...)
@@ -109,8 +112,9 @@ class ValenceMaps:
         ]
 
     def known(self, name):
-        """Array of "valence", "lower" or "upper" of shape (...), NaN where unknown."""
-        return np.where(self.codes >= 0, self._of(name), np.nan)
+        """Array of the mean "valence", or of its "lower" or "upper" end, NaN where unknown."""
+        known = mean_is_known(self.codes, self.reasons, self._of("lower"), self._of("upper"))
+        return np.where(known, self._of(name), np.nan)
 
     def class_signal(self):
         """Codes in the kind of the image; a signal has the names in "Signal.classes"."""

@@ -7,11 +7,24 @@ import numpy as np
 
 from skspectra.plotting._style import class_colors
 
-__all__ = ["MASKED", "class_image", "class_legend", "navigation_scales", "scale_bar"]
+__all__ = [
+    "MASKED",
+    "class_image",
+    "class_legend",
+    "mean_is_known",
+    "navigation_scales",
+    "scale_bar",
+]
 
 MASKED = ("masked", "no edge")
+_WIDEST = 0.75  # half of an interval of the mean valence
 _BLACK, _GREY = "#000000", "#A0A0A0"
 _LARGER_BY = {"nm": ("nm", 1), "µm": ("nm", 1000), "um": ("nm", 1000), "Å": ("nm", 0.1)}
+
+
+def mean_is_known(codes, reasons, lower, upper):
+    """Where a mean valence can be shown: of named pixels, and of those surely between classes."""
+    return (codes >= 0) | ((reasons == "cannot tell") & (upper - lower <= 2 * _WIDEST))
 
 
 def class_image(codes, reasons, classes):

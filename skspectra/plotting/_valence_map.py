@@ -3,7 +3,13 @@
 import numpy as np
 
 from skspectra.io import to_matrix
-from skspectra.plotting._image import class_image, class_legend, navigation_scales, scale_bar
+from skspectra.plotting._image import (
+    class_image,
+    class_legend,
+    mean_is_known,
+    navigation_scales,
+    scale_bar,
+)
 
 __all__ = ["ValenceMapDisplay"]
 
@@ -79,9 +85,10 @@ class ValenceMapDisplay:
         table = reader.read(np.asarray(X), axis)
         classes = list(reader.classes_)
         codes = np.array([classes.index(v) if v in classes else -1 for v in table["valence"]])
-        valence = np.where(codes >= 0, table["mean_valence"], np.nan)
-        uncertainty = np.where(codes >= 0, (table["upper"] - table["lower"]) / 2, np.nan)
-        maps = codes, table["reason"].to_numpy(str), valence, uncertainty
+        reasons, lower, upper = table["reason"].to_numpy(str), table["lower"], table["upper"]
+        known = mean_is_known(codes, reasons, lower, upper)
+        valence = np.where(known, table["mean_valence"], np.nan)
+        maps = codes, reasons, valence, np.where(known, (upper - lower) / 2, np.nan)
         scales, unit = navigation_scales(signal)
         maps = [each.reshape(shape) for each in maps]
         return cls(*maps, classes, pixel_size=scales[-1], unit=unit).plot(axes)

@@ -3,9 +3,11 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from line_reader import LineReader
 
 import skspectra
-from skspectra.cli import _demo
+from skspectra.cli import _demo, _readers
+from skspectra.cli._classify import classify_files
 from skspectra.cli._main import main
 
 
@@ -14,6 +16,7 @@ def run(tmp_path, monkeypatch):
     """Run the command on a tiny simulation, in a folder of its own."""
     monkeypatch.setattr(_demo, "QUICK", _demo.Size(20, 20, n_points=2, max_epochs=2))
     monkeypatch.setattr(_demo, "N_FOLDS", 2)
+    monkeypatch.setattr(_readers, "load_reader", lambda name: LineReader())
     monkeypatch.chdir(tmp_path)
 
     def invoke(*arguments):
@@ -34,7 +37,9 @@ def write_table(path):
 
 def test_demo_writes_tables_figures_and_every_number(run, tmp_path):
     energy = np.arange(600, 700, 0.5)
-    (tmp_path / "columns.txt").write_text("\n".join(f"{e} {e - 599}" for e in energy))
+    (tmp_path / "columns.txt").write_text(
+        "eV counts\n" + "\n".join(f"{e} {e - 599}" for e in energy)
+    )
     table = write_table(tmp_path / "table.csv")
     result = run("--out", "results", "--spectra", table, tmp_path / "columns.txt")
     assert result.exit_code == 0, result.output
@@ -65,6 +70,9 @@ def test_demo_writes_tables_figures_and_every_number(run, tmp_path):
     held_out = results["accuracy_with_calibration_errors"]
     assert list(held_out) == models
     assert all(0 <= accuracy <= 1 for accuracy in held_out.values())
+    shipped = [record["shipped reader"]["label"] for record in results["spectra"]]
+    by_classify = classify_files([table, tmp_path / "columns.txt"], element="Mn")
+    assert shipped == by_classify["valence"].tolist()
     moved = [record["moved_by_eV"] for record in results["spectra"]]
     assert moved[0] == moved[2] == 0
     assert -13 < moved[1] < -7
@@ -80,7 +88,11 @@ def test_demo_runs_without_spectra(run, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "no file"), ("", "empty"), ("300 1\n301 2\n302 3", "covers 300 to 302, none")],
+    [
+        (None, "no file"),
+        ("", "empty"),
+        ("eV counts\n300 1\n301 2\n302 3", "covers 300 to 302, none"),
+    ],
 )
 def test_bad_file_is_one_line_before_anything_is_trained(
     run, tmp_path, monkeypatch, content, message
@@ -100,7 +112,7 @@ def test_format_without_its_library_is_one_line(run, tmp_path, monkeypatch):
     def raise_import_error(*args, **kwargs):
         raise ImportError("h5py is needed")
 
-    monkeypatch.setattr(_demo, "read_without_background", raise_import_error)
+    monkeypatch.setattr(_demo, "read_spectra", raise_import_error)
     result = run("--spectra", tmp_path / "a.hspy")
     assert (result.exit_code, result.output) == (1, "Error: h5py is needed\n")
 
