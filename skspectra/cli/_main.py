@@ -185,6 +185,87 @@ def map_(file, element, model, signal, mask, by, out):
     click.echo(f"map.png, the maps as .hspy and summary.json are in {out}")
 
 
+@main.command()
+@click.argument(
+    "sources",
+    type=click.Path(exists=True, path_type=Path),
+    nargs=-1,
+    required=True,
+    metavar="FOLDERS|TABLES...",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The reader (.safetensors) to write.",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(2),
+    default=5,
+    show_default=True,
+    help="Parts that are held out in turn.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of everything drawn.",
+)
+def train(sources, out, folds, seed):
+    r"""Train a reader on measured spectra of known valence.
+
+    The name of a FOLDER is the valence of all files in it, such as Mn2+; spectra to refuse lie in a
+    folder called unknown. A TABLE (.csv) has the columns spectrum, valence, energy_eV and
+    intensity. Files are held out in turn, and what the reader says of them is printed and written
+    into the file.
+
+    \b
+    skspectra train Mn2+ Mn3+ Mn4+ unknown --out manganese.safetensors
+    skspectra map scan.dm4 --model manganese.safetensors
+    """
+    from skspectra.cli._train import report, train_reader
+
+    if out.suffix != ".safetensors":
+        raise click.UsageError(f"--out must end in .safetensors, got {out.name}.")
+    try:
+        check_folder(out)
+        figures = train_reader(sources, out, n_folds=folds, seed=seed, say=_say)
+    except (ImportError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(
+        f"Held out in {figures['folds']} parts:\n{report(figures)}\n\nThe reader is in {out}."
+    )
+
+
+@main.command()
+@click.argument("model")
+@click.argument(
+    "sources",
+    type=click.Path(exists=True, path_type=Path),
+    nargs=-1,
+    required=True,
+    metavar="FOLDERS|TABLES...",
+)
+def evaluate(model, sources):
+    r"""Let a reader read spectra of known valence, and count what is right.
+
+    MODEL is a reader (.safetensors) or the name of one that comes with the package. FOLDERS and
+    TABLES are those of skspectra train.
+
+    \b
+    skspectra evaluate mn-l23 references.csv
+    """
+    from skspectra.cli._train import evaluate_reader, report
+
+    try:
+        figures = evaluate_reader(model, sources)
+    except (ImportError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(report(figures))
+
+
 def _say(line):
     click.echo(line, err=True)
 

@@ -37,9 +37,8 @@ def write_table(path):
 
 def test_demo_writes_tables_figures_and_every_number(run, tmp_path):
     energy = np.arange(600, 700, 0.5)
-    (tmp_path / "columns.txt").write_text(
-        "eV counts\n" + "\n".join(f"{e} {e - 599}" for e in energy)
-    )
+    lines = "\n".join(f"{e} {e - 599}" for e in energy)
+    (tmp_path / "columns.txt").write_text(f"eV counts\n{lines}")
     table = write_table(tmp_path / "table.csv")
     result = run("--out", "results", "--spectra", table, tmp_path / "columns.txt")
     assert result.exit_code == 0, result.output
