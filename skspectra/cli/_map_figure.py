@@ -3,16 +3,14 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from skspectra.cli._background import background_before
 from skspectra.imaging import ValenceMaps
 from skspectra.plotting import LineScanDisplay, ValenceMapDisplay
-from skspectra.plotting._image import navigation_scales
 from skspectra.plotting._style import COLORS
-from skspectra.preprocessing import PowerLawBackground
 
-__all__ = ["draw_map", "pre_edge_window"]
+__all__ = ["draw_map"]
 
 _SHOWN = 45.0  # eV each way from L3
-_PRE_EDGE = (-40.0, -8.0)  # eV from L3
 _MOST_SLICES = 6
 
 
@@ -44,11 +42,6 @@ def draw_map(path, maps: ValenceMaps, total, element, energy):
     figure.savefig(path, dpi=150, format="png")
 
 
-def pre_edge_window(axis, energy):
-    """Window of the background that is drawn for an edge at `energy`, in eV."""
-    return max(axis[0], energy + _PRE_EDGE[0]), energy + _PRE_EDGE[1]
-
-
 def _heights_of_maps(shape):
     """Heights of the rows of maps, in inches."""
     if len(shape) < 2:
@@ -58,18 +51,16 @@ def _heights_of_maps(shape):
 
 
 def _draw_slice(part, maps):
-    scales, unit = navigation_scales(maps.pixels.signal)
     if maps.codes.ndim == 2:
-        ValenceMapDisplay.from_maps(maps).plot(part.subplots(1, 3))
+        ValenceMapDisplay.from_maps(maps, axes=part.subplots(1, 3))
     else:
-        LineScanDisplay.from_maps(maps).plot(part.subplots(2, 1, height_ratios=(1, 6)))
+        LineScanDisplay.from_maps(maps, axes=part.subplots(2, 1, height_ratios=(1, 6)))
 
 
 def _draw_spectrum(ax, axis, total, element, energy):
     shown = np.abs(axis - energy) <= _SHOWN
-    window = pre_edge_window(axis, energy)
-    fit = PowerLawBackground(window, spectral_axis=axis, loss="least_squares")
-    background = fit.fit(total[None]).background(total[None])[0]
+    window, ((amplitude, exponent),) = background_before(total[None], axis, energy)
+    background = np.exp(amplitude - exponent * np.log(axis))
     ax.axvspan(*window, color="0.92", linewidth=0, label="window of the background")
     ax.plot(axis[shown], total[shown], color="0.3", label="sum of all spectra")
     ax.plot(axis[shown], background[shown], color=COLORS[1], label="background")

@@ -8,9 +8,8 @@ from string import Template
 
 import numpy as np
 
-from skspectra.cli._map_figure import pre_edge_window
+from skspectra.cli._background import background_before
 from skspectra.plotting._image import MASKED, class_image
-from skspectra.preprocessing import PowerLawBackground
 
 __all__ = ["doubts", "write_report"]
 
@@ -128,18 +127,14 @@ def _data_of_pixels(maps, energy):
     width = maps.codes.shape[-1]
     spectra = np.asarray(maps.pixels.data[..., near], dtype=float).reshape(-1, near.size)
     spectra = np.where(np.isfinite(spectra), spectra, 0.0)
-    fit = PowerLawBackground(
-        pre_edge_window(axis, energy), spectral_axis=axis[near], loss="least_squares"
-    ).fit(spectra)
-    law = fit.parameters(spectra)
+    _, law = background_before(spectra, axis[near], energy)
     colors = class_image(maps.codes.ravel(), maps.reasons.ravel(), maps.classes)
     palette, numbers = np.unique(_hex(colors), return_inverse=True)
     data = {
         "shape": [maps.codes.size // width, width],
         "energies": axis[near].round(4).tolist(),
         "spectra": _floats(spectra),
-        "background": _floats(np.stack([law.amplitude, law.exponent], axis=1)),
-        "reference": float(fit.reference_energy_),
+        "background": _floats(law),
         "probability": _floats(maps.probability.data),
         "classes": [str(name) for name in maps.classes],
         "palette": palette.tolist(),

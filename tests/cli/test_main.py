@@ -12,11 +12,12 @@ from skspectra.cli._main import main
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path, monkeypatch, request):
     """Run the command on a tiny simulation, in a folder of its own."""
     monkeypatch.setattr(_demo, "QUICK", _demo.Size(20, 20, n_points=2, max_epochs=2))
     monkeypatch.setattr(_demo, "N_FOLDS", 2)
-    monkeypatch.setattr(_readers, "load_reader", lambda name: LineReader())
+    if request.node.get_closest_marker("real_data") is None:
+        monkeypatch.setattr(_readers, "load_reader", lambda name: LineReader())
     monkeypatch.chdir(tmp_path)
 
     def invoke(*arguments):

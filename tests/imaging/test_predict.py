@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 
 from skspectra.exceptions import SpectrumWarning
 from skspectra.imaging import predict_image
-from skspectra.preprocessing import PowerLawBackground
+from skspectra.preprocessing import SpectralCrop
 
 AXIS = np.arange(100.0, 130.0)
 
@@ -103,7 +103,7 @@ def test_spectra_are_brought_to_the_axis_of_the_estimator():
     X = np.array([line(p) for p in np.linspace(105, 125, 40)])
     positions = np.linspace(105, 125, 40)
     model = make_pipeline(
-        PowerLawBackground((100, 103), spectral_axis=AXIS), PCA(8), LinearRegression()
+        SpectralCrop((102, 129), spectral_axis=AXIS), PCA(8), LinearRegression()
     ).fit(X, positions)
     wanted = np.array([[108.0, 121.0], [115.0, 112.0]])
     image = line(wanted[..., None] + 2, fine)
