@@ -24,7 +24,7 @@ FRACTIONS = {"Mn2.5+": {"Mn2+": 0.5, "Mn3+": 0.5}, "Mn3.5+": {"Mn3+": 0.5, "Mn4+
 PUBLISHED, INVARIANT = "fully conv, published", "fully conv, invariant"
 NETS = {
     PUBLISHED: FullyConvClassifier(),
-    INVARIANT: FullyConvClassifier(graph="invariant"),
+    INVARIANT: FullyConvClassifier(architecture="invariant"),
     "conv + dense": ConvDenseClassifier(),
     "dense": DenseClassifier(),
 }

@@ -218,7 +218,7 @@ def table(results):
 
 
 def _aliasing(nets, shifts):
-    """Say what the strides of the published graph cost, where the shifts show it."""
+    """Say what the strides of the published architecture cost, where the shifts show it."""
     strides = shifts / STRIDE
     between = np.isclose(np.abs(strides - np.round(strides)), 0.5)
     if not between.any():

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
-from skspectra.neural._modules.blocks import ConvDenseModule, DenseModule, Dropout, FullyConvModule
+from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
+from skspectra.neural._modules.blocks import Dropout
 
 N_CHANNELS, N_CLASSES = 300, 3
 _CONVOLUTIONS = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}
@@ -24,7 +25,7 @@ NETS = {  # classifier, its module and the parameters of that
 
 
 def torch_module(classifier):
-    """Make the published graph of layers of torch only, as its users write it."""
+    """Make the published architecture of layers of torch only, as its users write it."""
     kind, sizes = NETS[classifier]
     module = kind(N_CHANNELS, N_CLASSES, **sizes)
     for block in module.modules():
@@ -100,7 +101,7 @@ class Method(NamedTuple):
 
     run: Callable
     compared_to: str  # the method of ours whose time it is divided by
-    net: type | None  # classifier whose graph it computes; None for a forest
+    net: type | None  # classifier whose architecture it computes; None for a forest
 
 
 def take_turns(methods, n_rounds):

@@ -78,7 +78,7 @@ def make_models(max_epochs, n_per_class):
     on_spectra = {
         "fully conv, published": FullyConvClassifier(max_epochs=max_epochs, random_state=0),
         "fully conv, invariant": FullyConvClassifier(
-            graph="invariant", max_epochs=max_epochs, random_state=0
+            architecture="invariant", max_epochs=max_epochs, random_state=0
         ),
         "conv + dense": ConvDenseClassifier(max_epochs=max_epochs, random_state=0),
         "dense": DenseClassifier(max_epochs=max_epochs, random_state=0),

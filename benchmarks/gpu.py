@@ -7,6 +7,7 @@ torch and tqdm.
 """
 
 import logging
+import os
 import time
 
 import numpy as np
@@ -18,16 +19,14 @@ from skorch import NeuralNetClassifier
 from skspectra.augmentation import EnergyShift
 from skspectra.evaluation import _cross_validation, cross_validate
 from skspectra.neural import FullyConvClassifier
+from skspectra.neural._accelerators import predictor
 from skspectra.neural._cuda.stacked_training import fit_side_by_side
-from skspectra.neural._kernels import module
-from skspectra.neural._kernels.predict import probabilities
 
 GOALS = {
     "epoch": "Goal: 6 ms (the article: 3 s)",
     "folds": "Goal: ten folds in twice the time of one",
     "prediction": "Goal: 50 million spectra per second from the memory of the device",
 }
-NEVER, ALWAYS = 10**15, 0
 N_FOLDS = 10
 
 
@@ -42,8 +41,8 @@ def epochs(clf):
 
 def choose(graphs, fused):
     """Choose how the steps of the fits to come run."""
-    graphs._PAYS_FROM = ALWAYS if graphs else NEVER
-    module._PAYS_FROM_ON_CUDA = ALWAYS if fused else NEVER
+    asked = [name for name, wanted in (("graphs", graphs), ("triton", fused)) if wanted]
+    os.environ["SKSPECTRA_CUDA"] = ",".join(asked)
 
 
 def time_epoch(X, y, *, graphs, fused, **params):
@@ -144,7 +143,7 @@ def time_prediction(X, y, n_spectra=1_000_000):
     stock.set_params(batch_size=2**16).initialize()
     host = np.tile(X, (-(-n_spectra // len(X)), 1))[:n_spectra]
     device = torch.from_numpy(host).cuda()
-    predict = probabilities(module, device.numel())
+    outputs = predictor(module, device.numel())
 
     def timed(method):
         torch.cuda.synchronize()
@@ -155,7 +154,7 @@ def time_prediction(X, y, n_spectra=1_000_000):
 
     def from_device():
         with torch.inference_mode():
-            return [predict(block) for block in device.split(2**16)]
+            return [torch.softmax(outputs(block), 1) for block in device.split(2**16)]
 
     print(f"\nPrediction of a million. {GOALS['prediction']}, which is 20 ms")
     methods = {
@@ -187,7 +186,8 @@ def compare_stacked_with_sequential(X, y, **params):
     options = {"cv": StratifiedKFold(N_FOLDS, shuffle=True, random_state=0), "scoring": "accuracy"}
     proba, seconds = [], []
     for stacks in (False, True):
-        _cross_validation.trains_on_cuda = lambda estimator, stacks=stacks: stacks
+        together = fit_side_by_side if stacks else None
+        _cross_validation.fit_together = lambda estimator, together=together: together
         start = time.perf_counter()
         scores = cross_validate(net(**params), X, y, return_estimator=True, **options)
         seconds.append(time.perf_counter() - start)

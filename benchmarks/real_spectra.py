@@ -96,7 +96,9 @@ def train(ions, options):
     )
     net = make_pipeline(
         SpectrumNormalizer(),
-        FullyConvClassifier(graph=options.graph, max_epochs=options.max_epochs, **NET),
+        FullyConvClassifier(
+            architecture=options.architecture, max_epochs=options.max_epochs, **NET
+        ),
     )
     forest = make_pipeline(SpectrumNormalizer(), RandomForestClassifier(200, random_state=0))
     forest.fit(X, y)
@@ -161,7 +163,7 @@ def main():
     parser.add_argument("--n-per-class", type=int, default=3000)
     parser.add_argument("--max-epochs", type=int, default=40)
     parser.add_argument("--n-members", type=int, default=8)
-    parser.add_argument("--graph", choices=["published", "invariant"], default="published")
+    parser.add_argument("--architecture", choices=["published", "invariant"], default="published")
     parser.add_argument("--counterexamples", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

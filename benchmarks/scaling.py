@@ -14,11 +14,10 @@ import numpy as np
 import torch
 from skorch.callbacks import Callback
 
-from skspectra.neural import FullyConvClassifier
-from skspectra.neural._kernels import module, predict
+from skspectra.neural import FullyConvClassifier, _kernels
 
 USUAL = {"n_spectra": 20_000, "n_channels": 300, "n_classes": 3}
-N_CHANNELS = [140, 200, 300, 500, 1000, 2000, 4000]  # the published graph needs 140
+N_CHANNELS = [140, 200, 300, 500, 1000, 2000, 4000]  # the published architecture needs 140
 N_CLASSES = [2, 3, 5, 10, 20, 50, 100]
 BATCH_SIZE = 2048
 
@@ -76,7 +75,7 @@ if __name__ == "__main__":
     parser.add_argument("--most", type=int, default=1_000_000, help="spectra in the longest series")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    module._PAYS_FROM = predict._PAYS_FROM = 0
+    _kernels._PAYS_FROM = 0
     share = 10 if arguments.quick else 1
     usual = USUAL | {"n_spectra": USUAL["n_spectra"] // share}
     decades = np.arange(3, np.log10(arguments.most // share) + 0.01, 0.5)

@@ -38,7 +38,7 @@ def main():
     models = {
         "fully convolutional, published": FullyConvClassifier(max_epochs=max_epochs),
         "fully convolutional, invariant": FullyConvClassifier(
-            graph="invariant", max_epochs=max_epochs
+            architecture="invariant", max_epochs=max_epochs
         ),
         "conv + dense": ConvDenseClassifier(max_epochs=max_epochs),
         "dense": DenseClassifier(max_epochs=max_epochs),

@@ -18,8 +18,7 @@ import zarr
 from _speed import simulate
 
 from skspectra._input import stored
-from skspectra.neural import FullyConvClassifier
-from skspectra.neural._kernels import module
+from skspectra.neural import FullyConvClassifier, _kernels
 
 N_CHANNELS = 300
 CHUNK = 2048  # spectra
@@ -103,7 +102,7 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true", help="half of the spectra")
     quick = parser.parse_args().quick
     torch.set_num_threads(1)
-    module._PAYS_FROM = stored._READ_WHOLE = 0
+    _kernels._PAYS_FROM = stored._READ_WHOLE = 0
     X, y = simulate(200_000 if quick else 400_000, np.random.default_rng(0))
     n_rounds = 3 if quick else 5
     compare_stores(X, y, n_rounds)

@@ -23,8 +23,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from skorch import NeuralNetClassifier
 
-from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
-from skspectra.neural._kernels import dense, module
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _kernels
+from skspectra.neural._modules import blocks
 
 ALWAYS, NEVER = 0, 10**15
 N_FOREST = 2000  # spectra that the forest is fitted to
@@ -32,7 +32,7 @@ N_FOREST = 2000  # spectra that the forest is fitted to
 
 def ours(classifier, X, y, batch_size, pays_from=ALWAYS):
     """Shorter of two epochs; the first one is not counted."""
-    with patch.object(module, "_PAYS_FROM", pays_from):
+    with patch.object(_kernels, "_PAYS_FROM", pays_from):
         net = classifier(max_epochs=3, batch_size=batch_size, random_state=0).fit(X, y)
     return min(epoch["duration"] for epoch in net.history_[1:])
 
@@ -118,14 +118,14 @@ def compare_accuracy(n_seeds):
     """Train with the same seeds either way and score on the same held-out spectra."""
     X, y = simulate(3000, np.random.default_rng(1))
     X_new, y_new = simulate(3000, np.random.default_rng(2))
-    kernels = partial(patch.object, module, "_PAYS_FROM")
-    masks = partial(patch.object, dense, "dropout_mask")
+    kernels = partial(patch.object, _kernels, "_PAYS_FROM")
+    masks = partial(patch.object, blocks, "dropout_mask")
     ways = {
         FullyConvClassifier: ("kernels", kernels(ALWAYS), "plain torch", kernels(NEVER)),
         ConvDenseClassifier: ("kernels", kernels(ALWAYS), "plain torch", kernels(NEVER)),
         DenseClassifier: (
             "our masks",
-            masks(dense.dropout_mask),
+            masks(blocks.dropout_mask),
             "torch's",
             masks(torch_mask),
         ),
@@ -149,12 +149,12 @@ def compare_accuracy(n_seeds):
 def time_first_use():
     """Import and compile in a fresh process and an empty cache, then again with what was kept."""
     code = (
-        "import time, torch; from skspectra.neural._modules.blocks import "
-        "FullyConvModule as Module\n"
-        "from skspectra.neural._kernels.module import FusedModule\n"
-        f"module = Module({N_CHANNELS}, 3, **{NETS[FullyConvClassifier][1]})\n"
+        "import time, torch; from skspectra.neural._modules import FullyConvModule\n"
+        "from skspectra.neural._kernels.recognize import recognize\n"
+        "from skspectra.neural._kernels.train import ConvKernels\n"
+        f"module = FullyConvModule({N_CHANNELS}, 3, **{NETS[FullyConvClassifier][1]})\n"
         "start = time.perf_counter()\n"
-        f"FusedModule(module)(torch.randn(32, {N_CHANNELS})).sum().backward()\n"
+        f"ConvKernels(recognize(module))(torch.randn(32, {N_CHANNELS})).sum().backward()\n"
         "print(time.perf_counter() - start)"
     )
     with tempfile.TemporaryDirectory() as folder:

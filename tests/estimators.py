@@ -12,6 +12,8 @@ from skspectra.neural import (
     DenseClassifier,
     FullyConvClassifier,
     FullyConvRegressor,
+    NetClassifier,
+    NetRegressor,
 )
 from skspectra.preprocessing import (
     PCADenoiser,
@@ -151,10 +153,12 @@ SAMPLERS = [
 REGRESSION_SAMPLERS = [RandomMixture(n_samples=3, n_components=2, random_state=0)]
 
 _QUICK = {"dropout": 0.0, "max_epochs": 10, "batch_size": 16, "lr": 0.1, "random_state": 0}
+_SIZES = {name: value for name, value in _QUICK.items() if name != "dropout"}
+_SIZES["net_params"] = {"module__hidden_layer_sizes": (8,), "module__dropout": 0.0}
 _ONE_BLOCK = {"n_filters": (8,), "kernel_sizes": (3,), "augment": RepeatChannels()}
 NETS = [
     FullyConvClassifier(**_ONE_BLOCK, **_QUICK),
-    FullyConvClassifier(graph="invariant", n_filters=(8,), kernel_sizes=(3,), **_QUICK),
+    FullyConvClassifier(architecture="invariant", n_filters=(8,), kernel_sizes=(3,), **_QUICK),
     ConvDenseClassifier(**_ONE_BLOCK, hidden_layer_sizes=(8,), **_QUICK),
     DenseClassifier(hidden_layer_sizes=(8,), **_QUICK),
     EnsembleClassifier(
@@ -162,6 +166,8 @@ NETS = [
     ),
     NoveltyRejector(DenseClassifier(hidden_layer_sizes=(8,), **_QUICK)),
     FullyConvRegressor(**_ONE_BLOCK, **_QUICK),
+    NetClassifier(architecture="dense", **_SIZES),
+    NetRegressor(architecture="dense", **_SIZES),
     FractionsRegressor(target="fractions", **_ONE_BLOCK, **_QUICK),
 ]
 
@@ -175,6 +181,7 @@ READERS = [
 ]
 
 _PERTURBS = "fit_transform perturbs and transform leaves alone, as TargetEncoder's do"
+_ROUNDS = "a product of matrices in float32 rounds otherwise for one row than for many"
 _ROWS = "batch normalisation counts rows, so a repeated row is not a row of twice the weight"
 
 
@@ -187,5 +194,8 @@ def expected_failed_checks(estimator):
             "check_transformer_data_not_an_array": _PERTURBS,
         }
     if type(estimator) in map(type, NETS):
-        return {"check_sample_weight_equivalence_on_dense_data": _ROWS}
+        failing = {"check_sample_weight_equivalence_on_dense_data": _ROWS}
+        if isinstance(estimator, NetRegressor):
+            failing["check_methods_subset_invariance"] = _ROUNDS
+        return failing
     return {}

@@ -47,7 +47,6 @@ def test_nets_and_what_is_made_of_them_import_neither_hyperspy_nor_matplotlib():
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.xfail(reason="their arrows to neural are to be turned", strict=True)
 def test_uncertainty_and_evaluation_do_without_torch():
     assert import_rooms_without(STILL_WITH_TORCH, TORCH).returncode == 0
 

@@ -54,10 +54,8 @@ def room_of(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_arrows_point_one_way(path, request):
+def test_arrows_point_one_way(path):
     room = room_of(path)
-    if room == "uncertainty" and path.stem in ("_ensemble", "_novelty"):
-        request.applymarker(pytest.mark.xfail(reason="neural is still imported", strict=True))
     allowed = {*ROOMS[: ROOMS.index(room) + 1], "__version__"}
     targets = {name.split(".")[1] for name in imports(path) if name.startswith("skspectra.")}
     assert targets <= allowed, f"{room} imports from {sorted(targets - allowed)}"

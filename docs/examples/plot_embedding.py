@@ -19,7 +19,7 @@ references, names = make_l23_spectra(8, shift=3, dose=5000, random_state=1, **se
 normalize = SpectrumNormalizer().fit(X)
 X, references = normalize.transform(X), normalize.transform(references)
 
-net = FullyConvClassifier(graph="invariant", lr=0.03, max_epochs=60, random_state=0)
+net = FullyConvClassifier(architecture="invariant", lr=0.03, max_epochs=60, random_state=0)
 net.fit(X, y)
 print(f"references named right: {net.score(references, names):.0%}")
 EmbeddingDisplay.from_estimator(net, X, y, references, names, random_state=0)

@@ -138,6 +138,13 @@ class StoredSpectra:
         """Spectra that are changed after they are read."""
         return StoredSpectra(self.source, self.rows, change)
 
+    def read(self):
+        """Read all of the spectra, block by block."""
+        whole = np.empty(self.shape, self.dtype)
+        for rows in self.blocks(_READ_WHOLE):
+            whole[rows] = self[rows]
+        return whole
+
     def blocks(self, n_bytes):
         """Slices of rows that are read well at a time: whole chunks, of `n_bytes` at least."""
         edges = row_edges(self.source, max(1, n_bytes // self.row_bytes))

@@ -130,7 +130,9 @@ def _classifiers(max_epochs, seed):
     settings = {"max_epochs": max_epochs, "schedule": "one-cycle", "lr": 0.01, "random_state": seed}
     models = {
         "fully convolutional": FullyConvClassifier(dropout=0.2, **settings),
-        "fully conv, invariant": FullyConvClassifier(graph="invariant", **settings | {"lr": 0.03}),
+        "fully conv, invariant": FullyConvClassifier(
+            architecture="invariant", **settings | {"lr": 0.03}
+        ),
         "conv + dense": ConvDenseClassifier(**settings),
         "dense": DenseClassifier(**settings),
         "random forest": RandomForestClassifier(200, random_state=seed),

@@ -11,6 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
+from skspectra._input.pipelines import fit_together
 from skspectra._sklearn import (
     HasMethods,
     StrOptions,
@@ -18,7 +19,6 @@ from skspectra._sklearn import (
     safe_indexing,
     validate_params,
 )
-from skspectra.neural._cuda.stacked_training import fit_side_by_side, trains_on_cuda
 
 __all__ = ["can_be_stacked", "cross_validate", "fit_folds", "score_folds"]
 
@@ -59,8 +59,9 @@ def cross_validate(
 ):
     """Score an estimator on folds that it was not fitted to: scikit-learn's, but faster on a GPU.
 
-    Where the last step of the estimator is a net that trains on CUDA, the earlier steps are fitted
-    fold by fold and the nets of all folds are then trained stacked, in one pass. Each net draws
+    Where the last step of the estimator is a net that trains on CUDA, and ``SKSPECTRA_CUDA`` asks
+    for ``stacks``, the earlier steps are fitted fold by fold and the nets of all folds are then
+    trained stacked, in one pass. Each net draws
     what it would draw if it were fitted by itself, so that the scores are those of scikit-learn but
     for rounding. What cannot be stacked is trained fold after fold, and one line of the log of
     ``skspectra`` says why. Everywhere else this is `sklearn.model_selection.cross_validate`, with
@@ -145,7 +146,7 @@ def cross_validate(
 
 def can_be_stacked(estimator):
     """Whether the nets of several fits of an estimator are trained in one pass."""
-    return trains_on_cuda(estimator) and not get_config()["enable_metadata_routing"]
+    return fit_together(estimator) is not None and not get_config()["enable_metadata_routing"]
 
 
 def fit_folds(estimators, X, y, splits, n_jobs, params):
@@ -177,7 +178,7 @@ def fit_folds(estimators, X, y, splits, n_jobs, params):
         for fold, (train, _) in zip(folds, splits, strict=True)
     ]
     try:
-        seconds = fit_side_by_side(fits, n_jobs)
+        seconds = fit_together(estimators[0])(fits, n_jobs)
     except Exception as error:
         first_line = str(error).partition("\n")[0]
         _LOGGER.info("Fitting fold after fold: %s: %s", type(error).__name__, first_line)

@@ -67,9 +67,12 @@ def _each(items, objects):
 def _object(packed, objects):
     package, _, name = packed["estimator"].partition(".")
     room = _ROOMS_OF_FORMAT_1.get(packed["estimator"], "")
+    params = _each(packed["params"], objects)
+    if "graph" in params:
+        params["architecture"] = params.pop("graph")
     made = {
         "class": f"{package}.{room}.{name}",
-        "params": _each(packed["params"], objects),
+        "params": params,
         "fitted": _each(packed["fitted"], objects),
     }
     if "weights" in packed:

@@ -35,7 +35,7 @@ def default_classifiers(random_state):
     convolutional = make_pipeline(
         SpectrumNormalizer(),
         FullyConvClassifier(
-            graph="invariant", dropout=0.2, lr=0.01, max_epochs=30, random_state=random_state
+            architecture="invariant", dropout=0.2, lr=0.01, max_epochs=30, random_state=random_state
         ),
     )
     return [_dense((32,), random_state), convolutional]

@@ -10,9 +10,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from skspectra._input.pipelines import fit_together, weight_params
 from skspectra._input.stored import validate_spectra
 from skspectra._sklearn import HasMethods, Interval, fit_context
-from skspectra.neural._cuda.stacked_training import fit_side_by_side, trains_on_cuda
 
 __all__ = ["EnsembleClassifier"]
 
@@ -33,8 +33,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
     n_members : int, default=6
         Number of members.
     n_jobs : int, default=None
-        How many members are trained at the same time, as in scikit-learn. Nets that train on CUDA
-        are all trained at the same time, in one pass.
+        How many members are trained at the same time, as in scikit-learn.
     random_state : int, RandomState instance or None, default=None
         Seeds the members.
 
@@ -97,7 +96,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_spectra,)
             Labels.
         sample_weight : array-like of shape (n_spectra,), default=None
-            Weight of each spectrum, for members that take one.
+            Weight of each spectrum, for members that take one, or pipelines whose last step does.
 
         Returns
         -------
@@ -107,9 +106,10 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(checked)
         random_state = check_random_state(self.random_state)
         members = [_seeded(clone(self.estimator), random_state) for _ in range(self.n_members)]
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        if trains_on_cuda(self.estimator):
-            fit_side_by_side([partial(_fit, member, X, y, weights) for member in members])
+        weights = weight_params(self.estimator, sample_weight)
+        together = fit_together(self.estimator)
+        if together is not None:
+            together([partial(_fit, member, X, y, weights) for member in members])
             self.members_ = members
         else:
             self.members_ = Parallel(n_jobs=self.n_jobs)(

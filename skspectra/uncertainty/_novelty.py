@@ -3,7 +3,6 @@
 from numbers import Integral, Real
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.cluster import KMeans
 from sklearn.covariance import ledoit_wolf
@@ -11,6 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from skspectra._input.pipelines import weight_params
 from skspectra._input.spectra import noting_bad_rows
 from skspectra._input.stored import (
     StoredSpectra,
@@ -19,7 +19,6 @@ from skspectra._input.stored import (
     validate_spectra,
 )
 from skspectra._sklearn import HasMethods, Interval, fit_context, safe_indexing
-from skspectra.neural._training.streaming import as_tensor
 
 __all__ = ["NoveltyRejector"]
 
@@ -145,7 +144,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         self.n_clusters = n_clusters
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Fit the classifier, then learn what its spectra look like.
 
         Parameters
@@ -154,6 +153,9 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
             Spectra.
         y : array-like of shape (n_spectra,)
             Labels; `unknown` for spectra that are of no class.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weight of each spectrum for the classifier, or for the last step of a pipeline. What
+            spectra look like is learned from all whose weight is above 0.
 
         Returns
         -------
@@ -170,12 +172,15 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         known = ~_equals(labels, self.unknown)
         if not known.any():
             raise ValueError(f"All labels are {self.unknown!r}. Bring spectra of a class as well.")
-        self.estimator_ = clone(self.estimator).fit(X, y)
+        weights = weight_params(self.estimator, sample_weight)
+        self.estimator_ = clone(self.estimator).fit(X, y, **weights)
+        if sample_weight is not None:
+            known &= np.asarray(sample_weight) > 0
         self._is_known = ~_equals(self.estimator_.classes_, self.unknown)
         self.classes_ = self.estimator_.classes_[self._is_known]
         if isinstance(spectra, StoredSpectra):
             rows = np.arange(0, len(spectra), -(-len(spectra) // _SAMPLE))
-            X = as_tensor(spectra.select(rows), torch.device("cpu")).numpy()
+            X = spectra.select(rows).read()
             labels, known = labels[rows], known[rows]
         elif not hasattr(X, "columns"):
             X = spectra

@@ -14,6 +14,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from skspectra.augmentation import EnergyShift, PoissonNoise
 from skspectra.evaluation import _cross_validation, cross_validate
 from skspectra.neural import DenseClassifier, FullyConvClassifier
+from skspectra.neural._cuda.stacked_training import fit_side_by_side
 from skspectra.pipeline import make_pipeline
 from skspectra.preprocessing import PCADenoiser, SpectrumNormalizer
 from skspectra.sampling import Augment
@@ -34,7 +35,7 @@ ESTIMATORS = {
 def stacked(monkeypatch, caplog):
     """Take the path of CUDA, and see what is logged."""
     caplog.set_level(logging.INFO, "skspectra")
-    monkeypatch.setattr(_cross_validation, "trains_on_cuda", lambda estimator: True)
+    monkeypatch.setattr(_cross_validation, "fit_together", lambda estimator: fit_side_by_side)
     return caplog
 
 

@@ -7,6 +7,7 @@ from sklearn.linear_model import LogisticRegression
 
 from skspectra.evaluation import _cross_validation, validation_curve
 from skspectra.neural import DenseClassifier
+from skspectra.neural._cuda.stacked_training import fit_side_by_side
 from skspectra.pipeline import make_pipeline
 from skspectra.preprocessing import SpectrumNormalizer
 
@@ -18,7 +19,7 @@ PIPELINE = make_pipeline(SpectrumNormalizer(), NET)
 def stacked(monkeypatch, caplog):
     """Take the path of CUDA, and see what is logged."""
     caplog.set_level(logging.INFO, "skspectra")
-    monkeypatch.setattr(_cross_validation, "trains_on_cuda", lambda estimator: True)
+    monkeypatch.setattr(_cross_validation, "fit_together", lambda estimator: fit_side_by_side)
     return caplog
 
 

@@ -206,7 +206,7 @@ def grow_net(header, arrays):
 
 def widen_net(header, arrays):
     first(header, "FullyConvClassifier")["net"]["n_channels"] = 2**33
-    first(header, "FullyConvClassifier")["params"]["graph"] = "invariant"
+    first(header, "FullyConvClassifier")["params"]["architecture"] = "invariant"
 
 
 def repeat_arrays(header, arrays):

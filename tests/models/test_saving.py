@@ -23,6 +23,7 @@ from skspectra.neural import (
     DenseClassifier,
     FullyConvClassifier,
     FullyConvRegressor,
+    NetRegressor,
 )
 from skspectra.preprocessing import (
     PCADenoiser,
@@ -49,7 +50,7 @@ def path(tmp_path):
         DENSE,
         ConvDenseClassifier(n_filters=(2,), kernel_sizes=(3,), **QUICK),
         FullyConvClassifier(n_filters=(2,), kernel_sizes=[3], **QUICK),
-        FullyConvClassifier(graph="invariant", n_filters=(2,), kernel_sizes=(3,), **QUICK),
+        FullyConvClassifier(architecture="invariant", n_filters=(2,), kernel_sizes=(3,), **QUICK),
         FullyConvClassifier(n_filters=(2,), kernel_sizes=(3,), **QUICK).set_params(module__eps=0.1),
         EnsembleClassifier(DENSE, 2, random_state=0),
         make_pipeline(SpectrumNormalizer(spectral_axis=np.arange(24) / 3), DENSE),
@@ -152,7 +153,9 @@ def test_every_public_estimator_can_be_saved(estimator, path, spectra):
         estimator.set_params(augment=None)
     if "endmembers" in params:
         estimator.set_params(endmembers=X[:2])
-    takes_numbers = isinstance(estimator, (*map(type, REGRESSION_SAMPLERS), FullyConvRegressor))
+    takes_numbers = isinstance(
+        estimator, (*map(type, REGRESSION_SAMPLERS), FullyConvRegressor, NetRegressor)
+    )
     fit = getattr(estimator, "fit_resample", estimator.fit)
     fit(X, np.linspace(0, 1, len(X)) if takes_numbers else y)
     kinds = type(estimator).__mro__  # the tests fit subclasses of some

@@ -8,12 +8,10 @@ import torch
 
 from skspectra.augmentation import EnergyShift, PCANoise, PoissonNoise
 from skspectra.evaluation import _cross_validation, cross_validate
-from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _cuda
 from skspectra.neural._cuda import graphs
 from skspectra.neural._cuda.fused import CudaFusedModule
 from skspectra.neural._cuda.graphs import GraphedStep
-from skspectra.neural._kernels import module
-from skspectra.neural._training import training
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")
 
@@ -22,7 +20,7 @@ QUICK = {"max_epochs": 12, "batch_size": 13, "random_state": 0}
 CHAIN = [EnergyShift(shift=(-1, 1), window=(1, 22)), PCANoise(n_components=2), PoissonNoise()]
 NETS = {
     "published": FullyConvClassifier(**BLOCKS, **QUICK),
-    "invariant": FullyConvClassifier(**BLOCKS, **QUICK, graph="invariant"),
+    "invariant": FullyConvClassifier(**BLOCKS, **QUICK, architecture="invariant"),
     "conv_dense": ConvDenseClassifier(**BLOCKS, **QUICK),
     "dense": DenseClassifier(**QUICK),
     "augmented": FullyConvClassifier(**BLOCKS, **QUICK, augment=CHAIN, schedule="one-cycle"),
@@ -36,7 +34,9 @@ NETS = {
 @pytest.fixture(autouse=True)
 def always(monkeypatch, caplog):
     """Record however few steps there are, and round alike in all convolutions."""
+    monkeypatch.setenv("SKSPECTRA_CUDA", "graphs,stacks")
     monkeypatch.setattr(graphs, "_PAYS_FROM", 0)
+    monkeypatch.setattr(_cuda, "_PAYS_FROM", 0)
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     caplog.set_level(logging.INFO, "skspectra")
 
@@ -53,18 +53,18 @@ def test_graphs_train_as_eager_steps_do(name, spectra, monkeypatch, caplog):
     np.testing.assert_allclose(eager.predict_proba(X), proba, atol=2e-3)
 
 
-@pytest.mark.parametrize("graphs", [True, False])
+@pytest.mark.parametrize("has_graphs", [True, False])
 @pytest.mark.parametrize("name", ["published", "invariant", "conv_dense", "augmented"])
-def test_fused_kernels_train_as_torch_does(name, graphs, spectra, monkeypatch, caplog):
+def test_fused_kernels_train_as_torch_does(name, has_graphs, spectra, monkeypatch, caplog):
     pytest.importorskip("triton")
     X, y = spectra
+    monkeypatch.delenv("SKSPECTRA_CUDA")
     plain = NETS[name].fit(X, y)
     proba, losses = plain.predict_proba(X), [e["train_loss"] for e in plain.history_]
-    made, fused_module = [], training.fused_module
-    monkeypatch.setattr(graphs, "_PAYS_FROM", 0 if graphs else 10**9)
-    monkeypatch.setattr(module, "_PAYS_FROM_ON_CUDA", 0)
+    made, fused_on_cuda = [], _cuda.fused_on_cuda
+    monkeypatch.setenv("SKSPECTRA_CUDA", "triton,graphs" if has_graphs else "triton")
     monkeypatch.setattr(
-        training, "fused_module", lambda *args: made.append(fused_module(*args)) or made[-1]
+        _cuda, "fused_on_cuda", lambda module: made.append(fused_on_cuda(module)) or made[-1]
     )
     fused = NETS[name].fit(X, y)
     assert caplog.messages == []
@@ -75,7 +75,7 @@ def test_fused_kernels_train_as_torch_does(name, graphs, spectra, monkeypatch, c
 
 def test_fused_training_is_the_same_every_time(spectra, monkeypatch):
     pytest.importorskip("triton")
-    monkeypatch.setattr(module, "_PAYS_FROM_ON_CUDA", 0)
+    monkeypatch.setenv("SKSPECTRA_CUDA", "triton")
     X, y = spectra
     proba = NETS["published"].fit(X, y).predict_proba(X)
     np.testing.assert_array_equal(NETS["published"].fit(X, y).predict_proba(X), proba)
@@ -102,7 +102,7 @@ def test_recording_that_fails_halfway_changes_nothing(spectra, monkeypatch, capl
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("Training without CUDA graphs: ")
     np.testing.assert_allclose(proba, expected, atol=1e-4)
-    torch.rand(3, device="cuda")  # torch's own generator still works
+    torch.rand(3, device="cuda")  # torch's global generator still works
 
 
 @pytest.mark.parametrize("name", ["published", "invariant", "conv_dense", "dense", "augmented"])
@@ -111,7 +111,7 @@ def test_folds_are_those_of_scikit_learn(name, spectra, monkeypatch, caplog):
     options = {"cv": 3, "scoring": "neg_log_loss"}
     scores = cross_validate(NETS[name], X[:58], y[:58], **options)["test_score"]
     assert caplog.messages == []
-    monkeypatch.setattr(_cross_validation, "trains_on_cuda", lambda estimator: False)
+    monkeypatch.setattr(_cross_validation, "fit_together", lambda estimator: None)
     expected = cross_validate(NETS[name], X[:58], y[:58], **options)["test_score"]
     np.testing.assert_allclose(scores, expected, rtol=5e-3)
 

@@ -1,16 +1,17 @@
 import copy
 import logging
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import torch
-from fused_modules import BLOCKS, CLASSIFIERS, HIDDEN, TRITON, random_module
+from kernel_modules import BLOCKS, CLASSIFIERS, HIDDEN, TRITON, random_module
 
 from skspectra.neural._cuda import fused
 from skspectra.neural._cuda.fused import CudaFusedModule, fused_on_cuda
-from skspectra.neural._modules.blocks import FullyConvModule
-from skspectra.neural._training import training
+from skspectra.neural._estimators import base
+from skspectra.neural._modules import FullyConvModule
 
 
 @TRITON
@@ -68,7 +69,14 @@ def test_fit_with_triton_is_the_fit_of_torch(classifier, spectra, monkeypatch):
     X, y = spectra
     clf = classifier(**BLOCKS, max_epochs=2, batch_size=29, validation_fraction=0.2, random_state=0)
     expected = clf.fit(X, y).predict_proba(X)
-    monkeypatch.setattr(training, "fused_module", lambda module, size: CudaFusedModule(module))
+    kernels = CudaFusedModule
+
+    @contextmanager
+    def accelerate(net, data):
+        net.compute = kernels(net.module_)
+        yield
+
+    monkeypatch.setattr(base, "ACCELERATORS", [accelerate])
     np.testing.assert_allclose(clf.fit(X, y).predict_proba(X), expected, rtol=5e-3, atol=1e-3)
 
 

@@ -58,6 +58,7 @@ class Failing(Recorded):
 def replay_with(monkeypatch, kind):
     """Replay the steps of all trainings."""
     kind.made.clear()
+    monkeypatch.setenv("SKSPECTRA_CUDA", "graphs")
     for module in (graphs, stacked_training):
         monkeypatch.setattr(
             module, "graphed_step", lambda step, optimizer, own, **_: kind(step, optimizer, own)
@@ -105,7 +106,7 @@ def test_replayed_training_is_that_of_skorch(name, spectra, monkeypatch):
         (step,) = Recorded.made
     assert step.n_replayed > 5
     assert step._n_run.total() <= 2 * 4
-    assert replayed.net_.own_step is None
+    assert replayed.net_.take_step is None
     groups = replayed.net_.optimizer_.param_groups
     assert all(isinstance(group["lr"], float) and not group["capturable"] for group in groups)
     assert_same(replayed, type(net)(**net.get_params()).fit(X, y, weight))
@@ -228,7 +229,7 @@ class FromHost(TorchDispatchMode):
 
 NETS = [
     FullyConvClassifier(**BLOCKS, max_epochs=1),
-    FullyConvClassifier(**BLOCKS, max_epochs=1, graph="invariant"),
+    FullyConvClassifier(**BLOCKS, max_epochs=1, architecture="invariant"),
     ConvDenseClassifier(**BLOCKS, max_epochs=1),
     DenseClassifier(max_epochs=1),
 ]

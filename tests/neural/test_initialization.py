@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from skspectra.neural import FullyConvClassifier
-from skspectra.neural._modules.blocks import ConvDenseModule, DenseModule, FullyConvModule
+from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
 from skspectra.neural._modules.initialization import settle_statistics, standardize_layers
 
 SEEDS = range(20)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from skspectra.neural import FullyConvClassifier
-from skspectra.neural._modules.blocks import FullyConvModule
+from skspectra.neural._modules import FullyConvModule
 from skspectra.neural._modules.initialization import standardize_layers
 from skspectra.neural._modules.invariant import InvariantConvModule, receptive_field
 
@@ -128,9 +128,9 @@ def test_any_width(n_channels, training):
 
 
 def test_dropout_of_each_graph():
-    for graph, p in [("published", 0.8), ("invariant", 0.2)]:
+    for architecture, p in [("published", 0.8), ("invariant", 0.2)]:
         for given, expected in [(None, p), (0.3, 0.3), (0.0, 0.0)]:
-            clf = FullyConvClassifier(graph=graph, dropout=given, max_epochs=1)
+            clf = FullyConvClassifier(architecture=architecture, dropout=given, max_epochs=1)
             clf.fit(np.eye(6, 150), [0, 1] * 3)
             assert clf.net_.module_.classifier.class_maps.dropout.p == expected
 
@@ -145,7 +145,7 @@ def test_classifier_learns_and_holds_against_shifts_it_never_saw():
         return X + rng.normal(0, 0.02, X.shape)
 
     y = np.repeat(["narrow", "wide"], 60)
-    clf = FullyConvClassifier(graph="invariant", max_epochs=30, random_state=0)
+    clf = FullyConvClassifier(architecture="invariant", max_epochs=30, random_state=0)
     clf.fit(make(100), y)
     assert clf.score(make(100), y) == 1
     for position in (70, 83, 118, 130):

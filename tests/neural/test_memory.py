@@ -12,7 +12,7 @@ import resource, sys
 import numpy as np
 from skspectra._input import stored
 from skspectra.neural import DenseClassifier, FullyConvClassifier
-from skspectra.neural._kernels import predict
+from skspectra.neural import _kernels
 from skspectra.neural._training import streaming
 
 rng = np.random.default_rng(0)
@@ -36,7 +36,7 @@ def check_bound():
 """
 
 PREDICT = """
-predict._PAYS_FROM = 10**15  # the kernels take less
+_kernels._PAYS_FROM = 10**15  # the kernels take less
 net = FullyConvClassifier(max_epochs=1, batch_size=500, random_state=0).fit(some, y[:1000])
 expected = net.predict_proba(some)
 bound(2**26 + 8 * len(X))

@@ -3,14 +3,8 @@ import pytest
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
-from skspectra.neural._modules.blocks import (
-    ConvDenseModule,
-    DenseModule,
-    Dropout,
-    FullyConvModule,
-    dropout_mask,
-    least_channels,
-)
+from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
+from skspectra.neural._modules.blocks import Dropout, dropout_mask, least_channels
 
 PUBLISHED = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}
 MODULES = {

@@ -3,16 +3,40 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import SimpleNamespace as Namespace
 
+import dask
 import numpy as np
 import pytest
 import torch
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils import check_random_state
 from skorch.callbacks import BatchScoring, Callback, EpochScoring, LRScheduler
+from torch.nn.utils import parameters_to_vector
 
-from skspectra.neural import DenseClassifier
+from skspectra.augmentation import EnergyShift
+from skspectra.neural import DenseClassifier, FullyConvClassifier, NetClassifier
 from skspectra.neural._modules.initialization import settle_statistics
 from skspectra.neural._training.batches import TrainingBatches
-from skspectra.neural._training.device import available_device, one_thread, resolve_device, seeded
+from skspectra.neural._training.device import available_device, one_thread, resolve_device
 from skspectra.neural._training.net import SpectralNet
+from skspectra.neural._training.random import Drawing, Generators
+
+
+class WithTorchDropout(torch.nn.Sequential):
+    """A module of a user, whose layers draw from torch's global generator."""
+
+    def __init__(self, n_channels, n_outputs):
+        super().__init__(
+            torch.nn.Linear(n_channels, 8),
+            torch.nn.ReLU(),
+            torch.nn.Dropout(0.3),
+            torch.nn.Linear(8, n_outputs),
+        )
+
+
+def _weights(net, X, y):
+    return parameters_to_vector(clone(net).fit(X, y).net_.module_.parameters()).detach().numpy()
 
 
 def dense(**params):
@@ -128,7 +152,8 @@ def test_interrupted_while_statistics_are_settled(spectra, monkeypatch):
         settle_statistics(module, *args)
 
     monkeypatch.setattr("skspectra.neural._training.net.settle_statistics", interrupted_once)
-    clf.fit(X, y)
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X, y)
     assert clf.n_iter_ == 1
     assert clf.net_.module_.features.dense_1.norm.running_var.min() != 1
 
@@ -143,13 +168,15 @@ class Interrupt(Callback):
 
 
 @pytest.mark.parametrize("validation_fraction", [None, 0.2])
-def test_interrupted_fit_leaves_a_fitted_classifier(spectra, validation_fraction):
+def test_interrupted_fit_raises_and_leaves_a_fitted_classifier(spectra, validation_fraction):
     X, y = spectra
     clf = dense(max_epochs=9, batch_size=20, validation_fraction=validation_fraction)
-    clf.set_params(callbacks=[Interrupt(epoch=1)]).fit(X, y)
+    with pytest.raises(KeyboardInterrupt):
+        clf.set_params(callbacks=[Interrupt(epoch=1)]).fit(X, y)
     assert (clf.n_iter_, clf.history_) == (0, [])
     assert np.isfinite(clf.predict_proba(X)).all()
-    clf.set_params(callbacks=[Interrupt(epoch=3)]).fit(X, y)
+    with pytest.raises(KeyboardInterrupt):
+        clf.set_params(callbacks=[Interrupt(epoch=3)]).fit(X, y)
     assert clf.n_iter_ == len(clf.history_) == 2
     assert clf.predict(X).shape == y.shape
     losses = [batch["train_loss"] for batch in clf.net_.history[-1]["batches"]]
@@ -157,15 +184,75 @@ def test_interrupted_fit_leaves_a_fitted_classifier(spectra, validation_fraction
     assert clf.set_params(callbacks=None, warm_start=True, max_epochs=1).fit(X, y).n_iter_ == 3
 
 
-def test_seeded_leaves_the_generators_outside_alone():
+def test_interrupted_fold_ends_the_search(spectra):
+    search = GridSearchCV(dense(callbacks=[Interrupt(epoch=2)]), {"lr": [0.01, 0.03]}, cv=2)
+    with pytest.raises(KeyboardInterrupt):
+        search.fit(*spectra)
+
+
+def numpy_state():
+    return check_random_state(None).get_state()[1].copy()
+
+
+DRAWING = {
+    "dense": dense(dropout=0.3, batch_size=16, augment=EnergyShift(shift=(-1, 1))),
+    "invariant": FullyConvClassifier(
+        architecture="invariant", n_filters=(2,), kernel_sizes=(3,), max_epochs=2, random_state=0
+    ),
+    "of torch": NetClassifier(
+        architecture=WithTorchDropout, max_epochs=2, batch_size=16, random_state=0
+    ),
+    "held out": dense(validation_fraction=0.25, batch_size=16),
+}
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_same_seed_same_weights_wherever_it_is_trained(name, spectra):
+    """Serially, in two threads, in two processes and under dask: bit by bit."""
+    X, y = spectra
     torch.manual_seed(1)
+    of_torch, of_numpy = torch.get_rng_state(), numpy_state()
+
+    def weights(net):
+        return parameters_to_vector(clone(net).fit(X, y).net_.module_.parameters()).detach()
+
+    expected = weights(DRAWING[name])
+    drawn = [*Parallel(2, backend="threading")(delayed(weights)(DRAWING[name]) for _ in range(4))]
+    drawn += Parallel(2, backend="loky")(delayed(_weights)(DRAWING[name], X, y) for _ in range(2))
+    drawn += dask.compute(*[dask.delayed(weights)(DRAWING[name]) for _ in range(3)])
+    for values in drawn:
+        assert torch.equal(torch.as_tensor(values), expected)
+    assert torch.equal(torch.get_rng_state(), of_torch)
+    assert np.array_equal(numpy_state(), of_numpy)
+    other = weights(clone(DRAWING[name]).set_params(random_state=1))
+    assert not torch.equal(other, expected)
+
+
+def test_warm_start_goes_on_drawing(spectra):
+    """A second fit shuffles in another order than the first: its seed is not drawn anew."""
+    X, y = spectra
+    clf = dense(warm_start=True, max_epochs=1, dropout=0.5, lr=1e-9, schedule="constant")
+    losses = [clf.fit(X, y).history_[-1]["train_loss"] for _ in range(2)]
+    assert abs(losses[0] - losses[1]) > 1e-4
+
+
+def test_drawing_takes_all_that_torch_draws():
+    def draw(seed):
+        with Drawing(Generators(seed)):
+            drawn = [torch.rand(3), torch.randperm(9), torch.randn_like(torch.ones(4))]
+            drawn += [torch.nn.functional.dropout(torch.ones(40, requires_grad=True), 0.5)]
+            drawn += [torch.nn.LSTM(3, 4).weight_hh_l0, torch.empty(3).exponential_()]
+            drawn += [
+                torch.multinomial(torch.ones(50), 5),
+                torch.nn.init.orthogonal_(torch.ones(3, 3)),
+            ]
+        return drawn
+
     before = torch.get_rng_state()
-    with seeded(0, torch.device("cpu")):
-        first = torch.rand(3)
+    for one, same, other in zip(draw(0), draw(0), draw(1), strict=True):
+        assert torch.equal(one, same)
+        assert not torch.equal(one, other)
     assert torch.equal(torch.get_rng_state(), before)
-    torch.rand(5)
-    with seeded(0, torch.device("cpu")):
-        assert torch.equal(torch.rand(3), first)
 
 
 def test_threads_that_are_alone_at_a_time_leave_the_number_as_it_was(monkeypatch):
@@ -194,8 +281,13 @@ def test_devices(monkeypatch):
             resolve_device(device)
     with pytest.raises(ValueError, match="'gpu' is no device"):
         resolve_device("gpu")
-    with pytest.raises(ValueError, match="must be 'auto', 'cpu' or a CUDA device"):
+    with pytest.raises(ValueError, match="must be 'auto', 'cpu', 'mps' or a CUDA device"):
         resolve_device("meta")
+    with pytest.raises(ValueError, match="and no MPS device"):
+        resolve_device("mps")
+    assert available_device("mps") == torch.device("cpu")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert resolve_device("mps") == available_device("mps") == torch.device("mps")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert resolve_device("auto") == resolve_device("cuda") == torch.device("cuda")

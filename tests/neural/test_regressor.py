@@ -14,8 +14,7 @@ from sklearn.preprocessing import LabelBinarizer
 from skspectra._numerics.conformal import conformal_scores, score_quantile
 from skspectra.augmentation import EnergyShift
 from skspectra.models import load_model, save_model
-from skspectra.neural import FullyConvRegressor
-from skspectra.neural._kernels import predict
+from skspectra.neural import FullyConvRegressor, _kernels
 from skspectra.neural._modules.losses import FractionLoss, ValueLoss
 from skspectra.pipeline import make_pipeline
 from skspectra.preprocessing import SpectrumNormalizer
@@ -198,9 +197,8 @@ def test_folded_and_fused_agree_with_the_module(monkeypatch):
     for target in ("values", "fractions"):
         net = quick(target=target, validation_fraction=0.2).fit(X, y)
         expected = [net.predict(X), *net.predict_interval(X)]
-        monkeypatch.setattr(predict, "_PAYS_FROM", 0)
+        monkeypatch.setattr(_kernels, "_PAYS_FROM", 0)
         np.testing.assert_allclose([net.predict(X), *net.predict_interval(X)], expected, atol=1e-5)
-        monkeypatch.setattr("skspectra.neural._kernels.module._PAYS_FROM", 0)
         fused = clone(net).fit(X, y)
         np.testing.assert_allclose(fused.predict(X), expected[0], rtol=1e-3, atol=1e-4)
         monkeypatch.undo()
@@ -285,7 +283,7 @@ def test_what_are_no_fractions_is_refused(y, message):
 @pytest.mark.parametrize("as_array", [np.array, pd.Series, lambda y: np.array(y, dtype=object)])
 def test_labels_are_refused_with_what_takes_them(as_array):
     X, y = widths(4)
-    message = "must hold numbers, got the label 'Mn3.'.*or use FullyConvClassifier"
+    message = "must hold numbers, got the label 'Mn3.'.*or use NetClassifier"
     with pytest.raises(ValueError, match=message):
         quick().fit(X, as_array(["2", "Mn3+", "2", "2"]))
     with pytest.raises(ValueError, match=message):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from skspectra.neural._cuda.fused import CudaFusedModule
-from skspectra.neural._modules.blocks import ConvDenseModule, FullyConvModule
+from skspectra.neural._modules import ConvDenseModule, FullyConvModule
 
 triton = pytest.importorskip("triton", reason="triton comes with the CUDA builds of torch")
 pytestmark = pytest.mark.skipif(

@@ -6,8 +6,9 @@ from copy import deepcopy
 import torch
 from torch.autograd.function import once_differentiable
 
+from skspectra.neural._kernels.recognize import recognize
 from skspectra.neural._modules.blocks import dropout_mask
-from skspectra.neural._training.device import seeded
+from skspectra.neural._training.random import Generators, give_generator
 
 __all__ = ["CudaFusedModule", "fused_on_cuda"]
 
@@ -51,24 +52,23 @@ def _error(module, seed):
     device = next(module.parameters()).device
     module = deepcopy(module).train()
     exact = deepcopy(module).double()
+    n_channels = recognize(module, device.type).n_channels
     results = []
-    for run, own in ((CudaFusedModule(module), module), (exact, exact)):
-        own.zero_grad()
-        with seeded(seed, device), torch.enable_grad():
-            X = torch.randn(_N_TRIED, _n_channels(module), device=device)
-            outputs = run(X.to(next(own.parameters()).dtype))
-            (outputs * torch.randn(outputs.shape, device=device)).sum().backward()
-        gradients = [p.grad.flatten() for p in own.parameters() if p.requires_grad]
+    for run, each in ((CudaFusedModule(module), module), (exact, exact)):
+        each.zero_grad()
+        generator = Generators(seed)[device]
+        give_generator(each, generator)
+        with torch.enable_grad():
+            X = torch.randn(_N_TRIED, n_channels, device=device, generator=generator)
+            outputs = run(X.to(next(each.parameters()).dtype))
+            weights = torch.randn(outputs.shape, device=device, generator=generator)
+            (outputs * weights).sum().backward()
+        gradients = [p.grad.flatten() for p in each.parameters() if p.requires_grad]
         results.append((outputs.detach(), torch.cat(gradients)))
     return max(
         float((values - expected).abs().max() / expected.abs().max())
         for values, expected in zip(*results, strict=True)
     )
-
-
-def _n_channels(module):
-    first = module.features.block_1[0]
-    return getattr(first, "n_channels", None) or first.unflattened_size[1]
 
 
 class CudaFusedModule:
@@ -92,12 +92,14 @@ class CudaFusedModule:
     """
 
     def __init__(self, module):
-        from skspectra.neural._cuda import triton as _triton
+        from skspectra.neural._cuda import triton
 
-        self.kernels = _triton
+        self.kernels = triton
         self._module = module
-        self.maps = getattr(module.classifier, "class_maps", None)
-        self.parts = [*module.features] if self.maps is None else [*module.features, self.maps]
+        self._layers = recognize(module, next(module.parameters()).device.type)
+        if self._layers is None:
+            raise ValueError("a layer is none that the kernels know.")
+        self.maps, self.parts = self._layers.maps, self._layers.parts
         self.norms = [part.norm for part in self.parts]
         if max(part.conv.out_channels for part in self.parts) > _MOST_FILTERS:
             raise ValueError(f"a part has more than {_MOST_FILTERS} filters.")
@@ -113,7 +115,7 @@ class CudaFusedModule:
         """Logits of spectra X, of shape (n_spectra, n_channels)."""
         if not self._module.training:
             return self._module(X)
-        signals = self._module.features.block_1[0](X).squeeze(1).contiguous()
+        signals = self._layers.enter(X).squeeze(1).contiguous()
         sizes = self.kernels.sizes_of(self.parts, signals.shape[1], self.maps is not None)
         if any(len(X) * size.filters * size.outputs >= _MOST_NUMBERS for size in sizes):
             return self._module(X)
@@ -124,10 +126,11 @@ class CudaFusedModule:
 
     def _mask(self, X, last):
         """Dropout mask before class maps, or None."""
-        dropout = getattr(self.maps, "dropout", None)
+        dropout = None if self.maps is None else self.maps.dropout
         if dropout is None or not dropout.training or dropout.p == 0:
             return None
-        return dropout_mask((len(X), last.rows, last.length), dropout.p, X)
+        shape = len(X), last.rows, last.length
+        return dropout_mask(shape, dropout.p, X, dropout.generator)
 
 
 class _Kernels(torch.autograd.Function):

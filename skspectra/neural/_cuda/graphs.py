@@ -10,11 +10,10 @@ from skorch.callbacks.scoring import ScoringBase
 
 from skspectra.neural._training.net import EpochBar
 from skspectra.neural._training.schedule import OneCycle
+from skspectra.neural._training.training import FUSED_OPTIMIZERS
 
-__all__ = ["FUSED_OPTIMIZERS", "GraphedStep", "graphed_step", "graphed_step_of", "why_not"]
+__all__ = ["GraphedStep", "graphed_step", "graphed_step_of", "why_not"]
 
-# They step all parameters at once on the device, and each number by itself.
-FUSED_OPTIMIZERS = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 _UNCONCERNED = (
     EarlyStopping,
     EpochBar,
@@ -42,7 +41,7 @@ def graphed_step_of(net, data):
     return graphed_step(
         lambda rows, batches: net.train_step(batches.take(rows))["loss"].detach(),
         net.optimizer_,
-        lambda batches: batches.generators(),
+        _generators,
         device=data.y.device,
         n_steps=net.max_epochs * len(data.y) // net.batch_size,
         augmenters=[net.augmenters],
@@ -108,7 +107,7 @@ class GraphedStep:
     optimizer : torch.optim.Optimizer
         What the step ends with, a fused one. Its learning rates may change between steps.
     generators : callable
-        ``generators(kind)`` gives those of the device, beside torch's own, that a step draws from.
+        ``generators(kind)`` gives those of the device that a step draws from.
     """
 
     def __init__(self, step, optimizer, generators):
@@ -158,12 +157,11 @@ class GraphedStep:
     def _record(self, rows, kind):
         """Record a step; return what replays it on other rows."""
         rows, graph = rows.clone(), torch.cuda.CUDAGraph()
-        own = self._generators(kind)
-        for generator in own:
+        generators = self._generators(kind)
+        for generator in generators:
             graph.register_generator_state(generator)
-        default = torch.cuda.default_generators[rows.device.index or 0]
         how = {"stream": self._stream, "capture_error_mode": "thread_local"}
-        with torch.cuda.device(rows.device), _restored_on_failure([default, *own]):
+        with torch.cuda.device(rows.device), _restored_on_failure(generators):
             with self._recordable_optimizer(rows.device), torch.cuda.graph(graph, **how):
                 losses = self._step(rows, kind)
 
@@ -196,6 +194,12 @@ class GraphedStep:
             for rate, value in zip(self._rates, wanted, strict=True):
                 rate.fill_(value)
             self._sent = wanted
+
+
+def _generators(batches):
+    """Return what draws the dropout and the perturbations of batches."""
+    perturbing = [] if batches.perturb is None else [batches.perturb.keywords["rng"]]
+    return [batches.generator, *perturbing]
 
 
 @contextmanager

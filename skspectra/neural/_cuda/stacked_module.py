@@ -1,4 +1,4 @@
-"""Modules of one graph that differ in their weights, computed side by side."""
+"""Modules of one architecture that differ in their weights, computed side by side."""
 
 import torch
 from torch import nn

@@ -8,28 +8,19 @@ import torch
 from sklearn.utils.parallel import Parallel, delayed
 from skorch.dataset import Dataset
 
-from skspectra.neural._cuda.graphs import FUSED_OPTIMIZERS, graphed_step
+from skspectra.neural._cuda.graphs import graphed_step
 from skspectra.neural._cuda.stacked_module import Padding, StackedModule, is_stackable
-from skspectra.neural._estimators.base import SpectralNetEstimator
 from skspectra.neural._training.batches import TrainingBatches
-from skspectra.neural._training.device import one_thread, resolve_device, seeded
+from skspectra.neural._training.device import one_thread
 from skspectra.neural._training.net import EpochBar
 from skspectra.neural._training.schedule import OneCycle
-from skspectra.neural._training.training import postponed
+from skspectra.neural._training.training import FUSED_OPTIMIZERS, postponed
 
-__all__ = ["fit_side_by_side", "train_side_by_side", "train_stacked", "trains_on_cuda"]
+__all__ = ["fit_side_by_side", "train_side_by_side", "train_stacked"]
 
 _FOLLOWED = (OneCycle, EpochBar)  # callbacks that need no more than what a stack tells them
 _SHARE_OF_MEMORY = 0.8  # that the spectra of a stack may take of what is free
 _LOGGER = logging.getLogger("skspectra")
-
-
-def trains_on_cuda(estimator):
-    """Whether an estimator is a net that trains on CUDA, or a pipeline that ends with one."""
-    while hasattr(estimator, "steps"):
-        _, estimator = estimator.steps[-1]
-    device = getattr(estimator, "device", "cpu")
-    return isinstance(estimator, SpectralNetEstimator) and resolve_device(device).type == "cuda"
 
 
 def fit_side_by_side(fits, n_jobs=None):
@@ -70,7 +61,7 @@ def train_side_by_side(trainings, n_nets):
     reasons = ["spectra are held out"] * (n_nets - len(trainings))
     for training in trainings:
         reason = _why_alone(training)
-        groups.setdefault(id(training) if reason else _graph(training), []).append(training)
+        groups.setdefault(id(training) if reason else _architecture(training), []).append(training)
         reasons += [reason] if reason else []
     for key, group in groups.items():
         if len(group) > 1 and _has_room(group):
@@ -81,14 +72,14 @@ def train_side_by_side(trainings, n_nets):
         if len(group) > 1:
             reasons += ["too little memory on the device"] * len(group)
         elif isinstance(key, str):
-            reasons.append("no other net has the same graph, width and number of batches")
+            reasons.append("no other net has the same architecture, width and number of batches")
     if reasons:
         why = "; ".join(sorted(set(reasons)))
         _LOGGER.info("Trained %d of %d nets alone: %s.", len(reasons), n_nets, why)
 
 
 def train_stacked(trainings):
-    """Train nets of one graph in one pass; see `fit_side_by_side`."""
+    """Train nets of one architecture in one pass; see `fit_side_by_side`."""
     stack = _Stack(trainings)
     with one_thread():
         for _ in range(stack.max_epochs):
@@ -96,6 +87,7 @@ def train_stacked(trainings):
         stack.settle_statistics()
     stack.write_back()
     for training in trainings:
+        training.close()
         training.finish(training.net)
 
 
@@ -112,12 +104,12 @@ def _why_alone(training):
         return f"optimizer {_name(net.optimizer)}, or groups of parameters"
     if not isinstance(training.data.X["X"], torch.Tensor):
         return "spectra are read in blocks"
-    with torch.random.fork_rng([]):
+    with torch.device("meta"):
         module = net.module(**net.get_params_for("module"))
     return None if is_stackable(module) else "layers that have no stacked form"
 
 
-def _graph(training):
+def _architecture(training):
     """Whatever must be the same in nets that are stacked, as a string."""
     net, X, settings = training.net, training.data.X["X"], training.settings
     sizes = {
@@ -157,28 +149,17 @@ class _Member:
     def __init__(self, training):
         self.net, self.data = training.net, training.data
         self.sizes = _sizes(training)
-        device = self.data.y.device
-        with seeded(training.seed, device):
-            training.start()
-            self.net.notify("on_train_begin", X=self.data.X, y=self.data.y)
-            self.perturb = self._draw_perturbation()
-            self.generator = self._host = torch.Generator()
-            self._host.set_state(torch.get_rng_state())
-            if device.type == "cuda":
-                self.generator = torch.Generator(device)
-                self.generator.set_state(torch.cuda.get_rng_state(device))
+        training.start()
+        self.net.notify("on_train_begin", X=self.data.X, y=self.data.y)
+        self.draw_perturbation()
+        self.generator = self.net.generator
         (group,) = self.net.optimizer_.param_groups
         self.options = {name: value for name, value in group.items() if name != "params"}
 
-    def _draw_perturbation(self):
-        return self.net.get_iterator(Dataset(self.data.X, self.data.y), training=True).perturb
-
-    def draw_perturbation_anew(self):
+    def draw_perturbation(self):
         """Perturb as the net by itself would when it goes through its spectra another time."""
-        with torch.random.fork_rng([]):
-            torch.set_rng_state(self._host.get_state())
-            self.perturb = self._draw_perturbation()
-            self._host.set_state(torch.get_rng_state())
+        data = Dataset(self.data.X, self.data.y)
+        self.perturb = self.net.get_iterator(data, training=True).perturb
 
     def draw_order(self):
         """Draw the order of the rows in an epoch."""
@@ -191,7 +172,7 @@ class _Stack:
     Parameters
     ----------
     trainings : list of Training
-        Of new nets that have one graph.
+        Of new nets that have one architecture.
     """
 
     def __init__(self, trainings):
@@ -250,7 +231,7 @@ class _Stack:
         """Take the statistics of batch normalisation from one pass; see `settle_statistics`."""
         for member in self._members:
             member.net.notify("on_train_end", X=member.data.X, y=member.data.y)
-            member.draw_perturbation_anew()
+            member.draw_perturbation()
         self._module.generators = None
         self._module.reset_statistics()
         for number, (rows, sizes) in enumerate(self._draw_batches(), start=1):

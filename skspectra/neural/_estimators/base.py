@@ -1,7 +1,10 @@
 """What the neural estimators share: seeds, splits and the skorch net they own."""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -23,6 +26,8 @@ from skspectra._input.stored import (
 )
 from skspectra._sklearn import Interval, StrOptions
 from skspectra.augmentation._base import Augmenter, AugmenterChain
+from skspectra.neural._accelerators import ACCELERATORS, fit_together, trains_together
+from skspectra.neural._modules import ARCHITECTURES
 from skspectra.neural._training.device import one_thread, own_stream, resolve_device, send
 from skspectra.neural._training.net import EpochBar
 from skspectra.neural._training.schedule import OneCycle
@@ -36,7 +41,7 @@ from skspectra.neural._training.training import (
     train_or_postpone,
 )
 
-__all__ = ["SpectralNetEstimator"]
+__all__ = ["AnyArchitecture", "SpectralNetEstimator"]
 
 _AT_ONCE = 2**19  # numbers in spectra predicted at once: bounds the memory of activations
 _AT_ONCE_ON_CUDA = 2**24
@@ -45,18 +50,37 @@ _SAMPLE = 2**16  # stored or narrow spectra that augmenters are fitted to
 _NET_PREFIXES = ("module__", "optimizer__", "criterion__", "callbacks__")
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SpectralNetEstimator(BaseEstimator):
     """Base class of the neural classifiers and regressors.
 
-    A subclass names its torch module in `_module_class`, the parameters that the module takes in
-    `_module_parameters`, the skorch net in `_net_class` and its loss in `_criterion`. It turns the
-    user's y into what the loss takes in `_encode`, counts the outputs that this needs in
-    `_n_outputs`, and says in `_strata` what a split keeps in proportion. See
-    `skspectra.neural.FullyConvClassifier` for the parameters that all of them share.
+    Its fields are the parameters that all of them share, see `skspectra.neural.NetClassifier`. A
+    subclass adds those of its architecture as fields too and lists them in `_module_parameters`,
+    names the skorch net in `_net_class` and its loss in `_criterion`. It turns the user's y into
+    what the loss takes in `_encode`, counts the outputs that this needs in `_n_outputs`, and says
+    in `_strata` what a split keeps in proportion.
     """
 
-    _parameter_constraints: dict = {
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+    max_epochs: int = 50
+    batch_size: int = 64
+    lr: float = 0.03
+    schedule: str = "one-cycle"
+    optimizer: str | Callable = "Adam"
+    weight_decay: float = 0.0
+    augment: Augmenter | list | None = None
+    validation_fraction: float | None = None
+    patience: int | None = None
+    callbacks: list | None = None
+    net_params: dict | None = None
+    device: str | torch.device = "auto"
+    warm_start: bool = False
+    random_state: int | np.random.RandomState | None = None
+    verbose: int = 0
+
+    _module_parameters: ClassVar = ()
+    _y_checks: ClassVar[dict] = {}  # what `validate_data` is told about y
+
+    _parameter_constraints: ClassVar[dict] = {
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "lr": [Interval(Real, 0, None, closed="neither")],
@@ -71,47 +95,8 @@ class SpectralNetEstimator(BaseEstimator):
         "device": [str, torch.device],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
-        "verbose": ["boolean"],
+        "verbose": ["verbose"],
     }
-
-    _y_checks: dict = {}  # what `validate_data` is told about y
-
-    def __init__(
-        self,
-        *,
-        dropout,
-        max_epochs,
-        batch_size,
-        lr,
-        schedule,
-        optimizer,
-        weight_decay,
-        augment,
-        validation_fraction,
-        patience,
-        callbacks,
-        net_params,
-        device,
-        warm_start,
-        random_state,
-        verbose,
-    ):
-        self.dropout = dropout
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.schedule = schedule
-        self.optimizer = optimizer
-        self.weight_decay = weight_decay
-        self.augment = augment
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.callbacks = callbacks
-        self.net_params = net_params
-        self.device = device
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
 
     def set_params(self, **params):
         """Set parameters of the estimator and, by their prefixes, of the skorch net.
@@ -135,7 +120,7 @@ class SpectralNetEstimator(BaseEstimator):
     def _train(self, X, y, sample_weight):
         """Train the net; return the rows that were held out, or None."""
         warm = self.warm_start and hasattr(self, "net_")
-        checked, y = self._validate(X, y, reset=not warm, **self._y_checks)
+        checked, y = self._validate(X, y, reset=not warm, ensure_min_samples=2, **self._y_checks)
         weight = self._weigh(checked, y, sample_weight)
         targets = self._encode(y, weight, reset=not warm)
         if not warm:
@@ -158,7 +143,8 @@ class SpectralNetEstimator(BaseEstimator):
                 data=data,
                 held_out=held_out,
                 seed=self._random_state.randint(2**31),
-                finish=self._keep,
+                accelerators=ACCELERATORS,
+                finish=self._take_over,
                 settings={
                     "max_epochs": self.max_epochs,
                     "batch_size": self.batch_size,
@@ -170,11 +156,17 @@ class SpectralNetEstimator(BaseEstimator):
         )
         return valid
 
-    def _keep(self, net):
+    def _take_over(self, net):
         """Take over a net that was trained."""
         history = plain_history(net.history)
         self._check_loss(history)
         self.net_, self.history_, self.n_iter_ = net, history, len(history)
+
+    _fit_together = staticmethod(fit_together)
+
+    def _trains_together(self):
+        """Whether nets of several fits are trained in one pass."""
+        return trains_together(resolve_device(self.device))
 
     def embed(self, X):
         """Features that the net decides by: what enters its last part.
@@ -187,8 +179,13 @@ class SpectralNetEstimator(BaseEstimator):
         Returns
         -------
         features : ndarray of shape (n_spectra, n_features), float32
+
+        Raises
+        ------
+        AttributeError
+            If the module is one of your own and has no method ``embed(X)``.
         """
-        return self._run(lambda module, size: module.embed, X)[""]
+        return self._run(lambda module, size: self._method_of(module, "embed"), X)[""]
 
     def activations(self, X):
         """Output of every block of the net.
@@ -203,8 +200,22 @@ class SpectralNetEstimator(BaseEstimator):
         activations : dict of str to ndarray, float32
             In the order of the blocks; of shape (n_spectra, n_filters, n_positions) where a block
             convolves, else (n_spectra, n_units).
+
+        Raises
+        ------
+        AttributeError
+            If the module is one of your own and has no method ``activations(X)``.
         """
-        return self._run(lambda module, size: module.activations, X)
+        return self._run(lambda module, size: self._method_of(module, "activations"), X)
+
+    @staticmethod
+    def _method_of(module, name):
+        if not hasattr(module, name):
+            raise AttributeError(
+                f"{type(module).__name__} has no method {name}(X). Give your module one, which "
+                "takes spectra (n_spectra, n_channels), or use an architecture of skspectra."
+            )
+        return getattr(module, name)
 
     def _validate(self, X, y="no_validation", *, reset, **y_checks):
         with np.errstate(over="ignore"):  # what overflows float32 is refused as infinite
@@ -263,13 +274,18 @@ class SpectralNetEstimator(BaseEstimator):
         given = _with_axis(X, checked.astype(np.float32, copy=False))
         return np.asarray(self.augmenters_.transform(given), dtype=np.float32)
 
+    def _module_class(self):
+        """Torch module of the architecture."""
+        return ARCHITECTURES.get(self.architecture, self.architecture)
+
     def _make_net(self, n_channels, device, warm):
         """Make a net for the parameters or, with a warm start, return the one there is."""
-        own = {name: getattr(self, name) for name in self._module_parameters}
+        sizes = {name: getattr(self, name) for name in self._module_parameters}
+        sizes = {name: value for name, value in sizes.items() if value is not None}
         net = make_net(
             self._net_class,
-            self._module_class,
-            own | {"n_channels": n_channels, "n_outputs": self._n_outputs},
+            self._module_class(),
+            sizes | {"n_channels": n_channels, "n_outputs": self._n_outputs},
             criterion=self._criterion,
             optimizer=self.optimizer,
             lr=self.lr,
@@ -344,6 +360,26 @@ class SpectralNetEstimator(BaseEstimator):
         write_all = (delayed(write)(rows) for rows in row_blocks(X, at_once))
         Parallel(n_jobs, backend="threading")(write_all)
         return result
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class AnyArchitecture:
+    """The parameter that chooses an architecture by name, or a torch module of the user."""
+
+    architecture: str | type = "invariant"
+
+    _parameter_constraints: ClassVar[dict] = {
+        "architecture": [StrOptions(set(ARCHITECTURES)), type]
+    }
+
+    def _module_class(self):
+        module = super()._module_class()
+        if not issubclass(module, torch.nn.Module):
+            raise TypeError(
+                f"architecture must be one of {sorted(ARCHITECTURES)} or a subclass of "
+                f"torch.nn.Module, got {module!r}."
+            )
+        return module
 
 
 def _is_net_param(name):

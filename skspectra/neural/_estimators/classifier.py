@@ -1,38 +1,37 @@
-"""What the neural classifiers share: labels, weights of classes and probabilities."""
+"""Classifiers: what all of them share, and the one of any architecture."""
+
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+import torch
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from torch.nn import CrossEntropyLoss
 
 from skspectra._input.weights import spectrum_weights
 from skspectra._sklearn import StrOptions, fit_context
-from skspectra.neural._estimators.base import SpectralNetEstimator
-from skspectra.neural._kernels.predict import probabilities
+from skspectra.neural._accelerators import predictor
+from skspectra.neural._estimators.base import AnyArchitecture, SpectralNetEstimator
+from skspectra.neural._estimators.docs import with_shared_docs
 from skspectra.neural._training.net import ClassifierNet
 
-__all__ = ["SpectralNetClassifier"]
+__all__ = ["NetClassifier", "SpectralNetClassifier"]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
-    """Base class of the neural classifiers.
+    """Base class of the neural classifiers; see `NetClassifier`."""
 
-    A subclass names its torch module in `_module_class` and the parameters that the module takes in
-    `_module_parameters`. See `skspectra.neural.FullyConvClassifier` for the parameters that all of
-    them share.
-    """
+    class_weight: dict | str | None = None
 
     _net_class = ClassifierNet
     _criterion = CrossEntropyLoss
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: ClassVar[dict] = {
         **SpectralNetEstimator._parameter_constraints,
         "class_weight": [StrOptions({"balanced"}), dict, None],
     }
-
-    def __init__(self, *, class_weight, **shared):
-        super().__init__(**shared)
-        self.class_weight = class_weight
 
     @classmethod
     def as_published(cls, **params):
@@ -87,6 +86,8 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
         ValueError
             If the spectra hold NaN or infinity, are too narrow for the kernels or belong to one
             class only, if parameters contradict each other, or if the loss becomes infinite.
+        KeyboardInterrupt
+            If Ctrl-C ends the training. The classifier is fitted by the epochs that were completed.
         """
         self._train(X, y, sample_weight)
         return self
@@ -104,7 +105,7 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
         proba : ndarray of shape (n_spectra, n_classes), float32
             In the order of `classes_`.
         """
-        return self._run(probabilities, X)[""]
+        return self._run(_probabilities, X)[""]
 
     def predict(self, X):
         """Most probable class.
@@ -144,3 +145,56 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
 
     def _strata(self, y):
         return y
+
+
+def _probabilities(module, size):
+    outputs = predictor(module, size)
+    return lambda X: torch.softmax(outputs(X), dim=1)
+
+
+@with_shared_docs
+@dataclass(kw_only=True, eq=False, repr=False)
+class NetClassifier(AnyArchitecture, SpectralNetClassifier):
+    """Classify spectra by a net of any architecture, one of this package or of your own.
+
+    Parameters
+    ----------
+    <architecture>
+    <class_weight>
+    <parameters>
+
+    Attributes
+    ----------
+    <classifier_attributes>
+    <attributes>
+
+    See Also
+    --------
+    FullyConvClassifier, ConvDenseClassifier, DenseClassifier : With the sizes of one architecture
+        as parameters.
+    NetRegressor : The same for numbers.
+
+    Notes
+    -----
+    <notes>
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from torch import nn
+    >>> from skspectra.neural import NetClassifier
+    >>> class Perceptron(nn.Sequential):
+    ...     def __init__(self, n_channels, n_outputs, n_units=16):
+    ...         layers = nn.Linear(n_channels, n_units), nn.ReLU(), nn.Linear(n_units, n_outputs)
+    ...         super().__init__(*layers)
+    >>> X = np.repeat(np.eye(2, 8), 20, axis=0)
+    >>> y = ["left"] * 20 + ["right"] * 20
+    >>> net = NetClassifier(architecture=Perceptron, random_state=0)
+    >>> net.set_params(module__n_units=4).fit(X, y).predict(X[[0, -1]])
+    array(['left', 'right'], dtype='<U5')
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **SpectralNetClassifier._parameter_constraints,
+        **AnyArchitecture._parameter_constraints,
+    }

@@ -1,13 +1,19 @@
 """The classifier with convolutions and dense layers."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import ClassVar
+
+from skspectra._sklearn import Interval
 from skspectra.neural._estimators.classifier import SpectralNetClassifier
 from skspectra.neural._estimators.docs import with_shared_docs
-from skspectra.neural._modules.blocks import ConvDenseModule
 
 __all__ = ["ConvDenseClassifier"]
 
 
 @with_shared_docs
+@dataclass(kw_only=True, eq=False, repr=False)
 class ConvDenseClassifier(SpectralNetClassifier):
     """Classify spectra by convolutional features that dense layers weigh by their position.
 
@@ -66,59 +72,18 @@ class ConvDenseClassifier(SpectralNetClassifier):
     (120, 12)
     """
 
-    _module_class = ConvDenseModule
+    n_filters: Sequence[int] = (2, 2, 4, 8, 12)
+    kernel_sizes: Sequence[int] = (9, 7, 7, 5, 3)
+    hidden_layer_sizes: Sequence[int] = (8, 4)
+    dropout: float = 0.5
+
+    architecture = "conv-dense"
     _module_parameters = ("n_filters", "kernel_sizes", "hidden_layer_sizes", "dropout")
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: ClassVar[dict] = {
         **SpectralNetClassifier._parameter_constraints,
         "n_filters": ["array-like"],
         "kernel_sizes": ["array-like"],
         "hidden_layer_sizes": ["array-like"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
     }
-
-    def __init__(
-        self,
-        *,
-        n_filters=(2, 2, 4, 8, 12),
-        kernel_sizes=(9, 7, 7, 5, 3),
-        hidden_layer_sizes=(8, 4),
-        dropout=0.5,
-        max_epochs=50,
-        batch_size=64,
-        lr=0.03,
-        schedule="one-cycle",
-        optimizer="Adam",
-        weight_decay=0.0,
-        class_weight=None,
-        augment=None,
-        validation_fraction=None,
-        patience=None,
-        callbacks=None,
-        net_params=None,
-        device="auto",
-        warm_start=False,
-        random_state=None,
-        verbose=False,
-    ):
-        super().__init__(
-            dropout=dropout,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            schedule=schedule,
-            optimizer=optimizer,
-            weight_decay=weight_decay,
-            class_weight=class_weight,
-            augment=augment,
-            validation_fraction=validation_fraction,
-            patience=patience,
-            callbacks=callbacks,
-            net_params=net_params,
-            device=device,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.n_filters = n_filters
-        self.kernel_sizes = kernel_sizes
-        self.hidden_layer_sizes = hidden_layer_sizes

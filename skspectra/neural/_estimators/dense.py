@@ -1,13 +1,19 @@
 """The classifier with dense layers only."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import ClassVar
+
+from skspectra._sklearn import Interval
 from skspectra.neural._estimators.classifier import SpectralNetClassifier
 from skspectra.neural._estimators.docs import with_shared_docs
-from skspectra.neural._modules.blocks import DenseModule
 
 __all__ = ["DenseClassifier"]
 
 
 @with_shared_docs
+@dataclass(kw_only=True, eq=False, repr=False)
 class DenseClassifier(SpectralNetClassifier):
     """Classify spectra by dense layers on their channels.
 
@@ -60,53 +66,14 @@ class DenseClassifier(SpectralNetClassifier):
     (120, 32)
     """
 
-    _module_class = DenseModule
+    hidden_layer_sizes: Sequence[int] = (32, 32)
+    dropout: float = 0.5
+
+    architecture = "dense"
     _module_parameters = ("hidden_layer_sizes", "dropout")
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: ClassVar[dict] = {
         **SpectralNetClassifier._parameter_constraints,
         "hidden_layer_sizes": ["array-like"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
     }
-
-    def __init__(
-        self,
-        *,
-        hidden_layer_sizes=(32, 32),
-        dropout=0.5,
-        max_epochs=50,
-        batch_size=64,
-        lr=0.03,
-        schedule="one-cycle",
-        optimizer="Adam",
-        weight_decay=0.0,
-        class_weight=None,
-        augment=None,
-        validation_fraction=None,
-        patience=None,
-        callbacks=None,
-        net_params=None,
-        device="auto",
-        warm_start=False,
-        random_state=None,
-        verbose=False,
-    ):
-        super().__init__(
-            dropout=dropout,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            schedule=schedule,
-            optimizer=optimizer,
-            weight_decay=weight_decay,
-            class_weight=class_weight,
-            augment=augment,
-            validation_fraction=validation_fraction,
-            patience=patience,
-            callbacks=callbacks,
-            net_params=net_params,
-            device=device,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.hidden_layer_sizes = hidden_layer_sizes

@@ -36,8 +36,8 @@ max_epochs : int, default=50
         ``optimizer__``, ``criterion__`` or ``callbacks__``, such as
         ``{"optimizer__betas": (0.8, 0.99)}``. `set_params`, and so a grid search, takes them one
         by one: ``set_params(optimizer__betas=(0.8, 0.99))``.
-    device : {"auto", "cpu", "cuda", "cuda:0", ...} or torch.device, default="auto"
-        Where the net is trained and predicts. "auto" is CUDA where there is one.
+    device : {"auto", "cpu", "cuda", "cuda:0", "mps", ...} or torch.device, default="auto"
+        Where the net is trained and predicts. "auto" is CUDA where there is one, else the CPU.
     warm_start : bool, default=False
         Whether `fit` goes on with the net of the last one. The spectra must have the same channels
         and targets of the same kind (no new classes); `optimizer`, `weight_decay`, `net_params` and
@@ -45,9 +45,10 @@ max_epochs : int, default=50
     random_state : int, RandomState instance or None, default=None
         Seeds weights, order of the batches, dropout, augmentation and validation split. The same
         int gives the same weights on the same device (on CUDA up to the kernels that torch does
-        not make deterministic). Generators of torch outside are left alone.
-    verbose : bool, default=False
-        Whether to show a progress bar over the epochs, where the output is a terminal."""
+        not make deterministic), in any thread or process. All is drawn from generators of the fit;
+        the global ones of torch are neither used nor moved.
+    verbose : int or bool, default=0
+        Whether to show a progress bar over the epochs, in terminals and notebooks."""
 
 _ATTRIBUTES = """\
 history_ : list of dict
@@ -79,14 +80,31 @@ Normalise the spectra first: a range of about 1 suits the learning rate. They ar
     in nets, but not the statistics of batch normalisation: an integer weight is not the same as
     repeating the row.
 
-    Ctrl-C while fitting ends training and leaves a fitted estimator; `n_iter_` tells how many
-    epochs were completed. What was fitted on CUDA can be pickled and loaded where there is none;
-    it then predicts on the CPU."""
+    Ctrl-C while fitting ends training and raises KeyboardInterrupt, so that a grid search ends too.
+    The estimator is fitted all the same; `n_iter_` tells how many epochs were completed. What was
+    fitted on CUDA can be pickled and loaded where there is none; it then predicts on the CPU."""
 
 _CLASS_WEIGHT = """\
 class_weight : dict, "balanced" or None, default=None
         Weight of each class, multiplied with `sample_weight`. "balanced" weighs a class inversely
         to its total weight in the training spectra."""
+
+_ARCHITECTURE = """\
+architecture : {"published", "invariant", "conv-dense", "dense"} or type, default="invariant"
+        Which layers the net has. A class derived from `torch.nn.Module` is made by
+        ``architecture(n_channels, n_outputs)`` and turns a tensor (n_spectra, n_channels) into one
+        of shape (n_spectra, n_outputs). Sizes of layers are given by
+        ``net_params={"module__n_filters": ...}`` or by ``set_params(module__n_filters=...)``."""
+
+_REGRESSOR_ATTRIBUTES = """\
+net_ : skorch.NeuralNet
+        The net, which sees float32 spectra and standardised values, or fractions. Its ``module_``
+        is the torch module.
+    calibration_scores_ : ndarray of shape (n_held_out, `n_outputs_`) or None
+        Errors of held-out spectra in units of :math:`\\sigma`, ascending; None where no spectra
+        were held out.
+    n_outputs_ : int
+        Number of targets."""
 
 _CLASSIFIER_ATTRIBUTES = """\
 classes_ : ndarray of shape (n_classes,)
@@ -96,6 +114,8 @@ classes_ : ndarray of shape (n_classes,)
         torch module."""
 
 _SHARED = {
+    "architecture": _ARCHITECTURE,
+    "regressor_attributes": _REGRESSOR_ATTRIBUTES,
     "parameters": _PARAMETERS,
     "class_weight": _CLASS_WEIGHT,
     "attributes": _ATTRIBUTES,

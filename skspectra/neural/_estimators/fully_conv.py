@@ -1,34 +1,39 @@
 """The fully convolutional classifier."""
 
-from skspectra._sklearn import StrOptions
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import ClassVar
+
+from skspectra._sklearn import Interval, StrOptions
 from skspectra.neural._estimators.classifier import SpectralNetClassifier
 from skspectra.neural._estimators.docs import with_shared_docs
-from skspectra.neural._modules.blocks import FullyConvModule
-from skspectra.neural._modules.invariant import InvariantConvModule
 
-__all__ = ["FullyConvClassifier", "FullyConvGraph"]
-
-_GRAPHS = {"published": FullyConvModule, "invariant": InvariantConvModule}
+__all__ = ["FullyConvClassifier", "FullyConvParameters"]
 
 
-class FullyConvGraph:
-    """The parameters that choose a fully convolutional module."""
+@dataclass(kw_only=True, eq=False, repr=False)
+class FullyConvParameters:
+    """The parameters of the fully convolutional architectures."""
+
+    architecture: str = "published"
+    n_filters: Sequence[int] = (2, 2, 4, 8, 12)
+    kernel_sizes: Sequence[int] = (9, 7, 7, 5, 3)
+    dropout: float | None = None
 
     _module_parameters = ("n_filters", "kernel_sizes", "dropout")
 
-    _parameter_constraints: dict = {
-        "graph": [StrOptions(set(_GRAPHS))],
+    _parameter_constraints: ClassVar[dict] = {
+        "architecture": [StrOptions({"published", "invariant"})],
         "n_filters": ["array-like"],
         "kernel_sizes": ["array-like"],
+        "dropout": [Interval(Real, 0, 1, closed="left"), None],
     }
-
-    @property
-    def _module_class(self):
-        return _GRAPHS[self.graph]
 
 
 @with_shared_docs
-class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
+@dataclass(kw_only=True, eq=False, repr=False)
+class FullyConvClassifier(FullyConvParameters, SpectralNetClassifier):
     r"""Classify spectra by their shape, wherever the edge lies: a net without dense layers.
 
     Blocks of a convolution, a ReLU, batch normalisation and averaging of pairs make features, here
@@ -43,19 +48,20 @@ class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
 
     Parameters
     ----------
-    graph : {"published", "invariant"}, default="published"
+    architecture : {"published", "invariant"}, default="published"
         "invariant" has the same weights, but takes the mean over all phases of the poolings, that
-        is over all ways to keep every second position, where the published graph has one; it
+        is over all ways to keep every second position, where the published architecture has one; it
         continues the spectra with the values at their ends, and while it is trained the ends move.
         It holds against shifts that it was not trained with. See the notes.
     n_filters : sequence of int, default=(2, 2, 4, 8, 12)
         Filters of each block.
     kernel_sizes : sequence of int, default=(9, 7, 7, 5, 3)
-        Channels that the convolution of each block spans, without padding. For the published graph
-        the spectra must be wide enough: 140 channels with the default.
+        Channels that the convolution of each block spans, without padding. For the published
+        architecture the spectra must be wide enough: 140 channels with the default.
     dropout : float, default=None
-        Share of the features that is dropped while training. None is 0.8 for the published graph,
-        as published, and 0.2 for the invariant one, which the random phases regularise too.
+        Share of the features that is dropped while training. None is 0.8 for the published
+        architecture, as published, and 0.2 for the invariant one, which the random phases
+        regularise too.
     <class_weight>
     <parameters>
 
@@ -73,18 +79,19 @@ class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
     -----
     `activations` has ``block_1`` and so on, ``class_maps`` of shape (n_spectra, n_classes,
     n_positions), and ``logits``, their average. `embed` flattens the last block of the published
-    graph, and averages that of the invariant graph over the positions.
+    architecture, and averages that of the invariant architecture over the positions.
 
-    Halving the length in every block leaves the published graph some sense of position: a shift
-    that is not a multiple of ``2 ** len(kernel_sizes)`` channels changes the features [2]_. The
-    invariant graph computes the features of all of these phases at once: instead of dropping
-    positions, it doubles the distance between the taps of its convolutions from block to block
-    [3]_. Its logits are the same after a shift by any number of channels, as long as the spectrum
-    begins with half of a receptive field (70 channels with the defaults) of one value and ends with
-    the same value. While it is trained, one random phase of every batch is computed, so that it
-    costs little more than the published graph; the gradient is that of a random sample of the
-    positions it predicts with. And up to a sixth of the channels is hidden at each end of every
-    batch, behind the value of the next, so that what a window may cut off is not relied upon.
+    Halving the length in every block leaves the published architecture some sense of position: a
+    shift that is not a multiple of ``2 ** len(kernel_sizes)`` channels changes the features [2]_.
+    The invariant architecture computes the features of all of these phases at once: instead of
+    dropping positions, it doubles the distance between the taps of its convolutions from block to
+    block [3]_. Its logits are the same after a shift by any number of channels, as long as the
+    spectrum begins with half of a receptive field (70 channels with the defaults) of one value and
+    ends with the same value. While it is trained, one random phase of every batch is computed, so
+    that it costs little more than the published architecture; the gradient is that of a random
+    sample of the positions it predicts with. And up to a sixth of the channels is hidden at each
+    end of every batch, behind the value of the next, so that what a window may cut off is not
+    relied upon.
 
     <notes>
 
@@ -112,55 +119,7 @@ class FullyConvClassifier(FullyConvGraph, SpectralNetClassifier):
     (120, 2, 1)
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: ClassVar[dict] = {
         **SpectralNetClassifier._parameter_constraints,
-        **FullyConvGraph._parameter_constraints,
-        "dropout": [*SpectralNetClassifier._parameter_constraints["dropout"], None],
+        **FullyConvParameters._parameter_constraints,
     }
-
-    def __init__(
-        self,
-        *,
-        graph="published",
-        n_filters=(2, 2, 4, 8, 12),
-        kernel_sizes=(9, 7, 7, 5, 3),
-        dropout=None,
-        max_epochs=50,
-        batch_size=64,
-        lr=0.03,
-        schedule="one-cycle",
-        optimizer="Adam",
-        weight_decay=0.0,
-        class_weight=None,
-        augment=None,
-        validation_fraction=None,
-        patience=None,
-        callbacks=None,
-        net_params=None,
-        device="auto",
-        warm_start=False,
-        random_state=None,
-        verbose=False,
-    ):
-        super().__init__(
-            dropout=dropout,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            schedule=schedule,
-            optimizer=optimizer,
-            weight_decay=weight_decay,
-            class_weight=class_weight,
-            augment=augment,
-            validation_fraction=validation_fraction,
-            patience=patience,
-            callbacks=callbacks,
-            net_params=net_params,
-            device=device,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.graph = graph
-        self.n_filters = n_filters
-        self.kernel_sizes = kernel_sizes

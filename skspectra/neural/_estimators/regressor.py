@@ -1,6 +1,8 @@
-"""The fully convolutional regressor."""
+"""Regressors: what all of them share, and the one of any architecture."""
 
+from dataclasses import dataclass
 from numbers import Real
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import softmax
@@ -18,172 +20,31 @@ from skspectra._sklearn import (
     safe_indexing,
     validate_params,
 )
-from skspectra.neural._estimators.base import SpectralNetEstimator
+from skspectra.neural._accelerators import predictor
+from skspectra.neural._estimators.base import AnyArchitecture, SpectralNetEstimator
 from skspectra.neural._estimators.docs import with_shared_docs
-from skspectra.neural._estimators.fully_conv import FullyConvGraph
-from skspectra.neural._kernels.predict import predictor
 from skspectra.neural._modules.losses import FractionLoss, ValueLoss
 from skspectra.neural._training.net import SpectralNet
 
-__all__ = ["FullyConvRegressor"]
+__all__ = ["NetRegressor", "SpectralNetRegressor"]
 
 _LOSSES = {"values": ValueLoss, "fractions": FractionLoss}
 _LEAST_SCALE = 1e-3  # of an error, in units of the spread of the targets
 
 
-@with_shared_docs
-class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
-    r"""Predict numbers from the shape of spectra, wherever the edge lies.
+@dataclass(kw_only=True, eq=False, repr=False)
+class SpectralNetRegressor(RegressorMixin, SpectralNetEstimator):
+    """Base class of the neural regressors; see `NetRegressor`."""
 
-    The graph is that of `FullyConvClassifier` [1]_. For each target it has two maps: the average of
-    one is the prediction, that of the other is the logarithm of the squared error to be expected of
-    it, :math:`\log \sigma^2(x)`. Values are standardised inside and trained by their Gaussian
-    likelihood [2]_; fractions are the softmax of the averages and trained by cross-entropy, and
-    :math:`\sigma` beside them by the likelihood of the errors that they have.
-
-    Where spectra are held out, the prediction :math:`\hat y` has an interval, by split-conformal
-    prediction with errors in units of :math:`\sigma` [3]_, so that it is wider for spectra that are
-    harder to read, such as noisy ones:
-
-    .. math:: \hat y(x) \pm q\, \sigma(x)
-
-    with :math:`q` the :math:`\lceil (n + 1) c \rceil`-th smallest of the :math:`n` held-out
-    :math:`|y_i - \hat y(x_i)| / \sigma(x_i)`. Whatever the net has learned, it holds the truth of a
-    new spectrum with a probability of at least the coverage :math:`c`, as long as that spectrum
-    could as well have been one of the held-out ones.
-
-    Parameters
-    ----------
-    target : {"values", "fractions"}, default="values"
-        What y holds: any numbers, such as the mean valence, or fractions: one column for each
-        component, rows not negative and of sum 1.
-    graph : {"published", "invariant"}, default="published"
-        See `FullyConvClassifier`.
-    n_filters : sequence of int, default=(2, 2, 4, 8, 12)
-        Filters of each block.
-    kernel_sizes : sequence of int, default=(9, 7, 7, 5, 3)
-        Channels that the convolution of each block spans, without padding. For the published graph
-        the spectra must be wide enough: 140 channels with the default.
-    dropout : float, default=0.1
-        Share of the features that is dropped while training; the article's for mixed valence.
-    <parameters>
-
-    Attributes
-    ----------
-    net_ : skorch.NeuralNet
-        The net, which sees float32 spectra and standardised values, or fractions. Its ``module_``
-        is the torch module.
-    calibration_scores_ : ndarray of shape (n_held_out, `n_outputs_`) or None
-        Errors of held-out spectra in units of :math:`\sigma`, ascending; None where no spectra were
-        held out.
-    n_outputs_ : int
-        Number of targets.
-    <attributes>
-
-    See Also
-    --------
-    skspectra.sampling.RandomMixture : Makes spectra of all proportions of those that are pure.
-    FullyConvClassifier : The same for classes; `ValenceMixture` adds mixed ones.
-    skspectra.unmixing.ReferenceFit : Fractions by least squares of reference spectra.
-
-    Notes
-    -----
-    `activations` has ``block_1`` and so on, ``class_maps`` of shape (n_spectra, 2 * `n_outputs_`,
-    n_positions), and ``logits``, their average: first the predictions, standardised or before the
-    softmax, then :math:`\log \sigma^2`. `embed` flattens the last block.
-
-    Coverage is a promise on average over spectra like the held-out ones, for each target by itself.
-    Spectra of one specimen, or mixtures of the same few, are more alike than what is to come; call
-    `calibrate` with spectra of others then. With `patience` the net has seen the held-out spectra
-    when it chose its best epoch, which makes their errors a little too small.
-
-    `fit` of a `Pipeline` passes y on, but a pipeline has no `predict_interval`:
-    ``pipeline[-1].predict_interval(pipeline[:-1].transform(X))``.
-
-    <notes>
-
-    References
-    ----------
-    .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using deep
-       learning", Scientific Reports 9, 2126 (2019), Figure 1 and Methods.
-    .. [2] D. A. Nix and A. S. Weigend, "Estimating the mean and variance of the target probability
-       distribution", IEEE International Conference on Neural Networks (1994).
-    .. [3] J. Lei, M. G'Sell, A. Rinaldo, R. J. Tibshirani and L. Wasserman, "Distribution-free
-       predictive inference for regression", Journal of the American Statistical Association 113,
-       1094 (2018), sections 2.2 and 5.2.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skspectra.neural import FullyConvRegressor
-    >>> rng = np.random.default_rng(0)
-    >>> channel, width = np.arange(160), rng.uniform(3, 12, 400)
-    >>> X = np.exp(-(((channel - rng.uniform(60, 100, (400, 1))) / width[:, None]) ** 2) / 2)
-    >>> net = FullyConvRegressor(
-    ...     dropout=0, lr=0.01, max_epochs=20, validation_fraction=0.3, random_state=0
-    ... )
-    >>> net.fit(X[::2], width[::2]).score(X[1::2], width[1::2]) > 0.9
-    True
-    >>> lower, upper = net.predict_interval(X[1::2], coverage=0.8)
-    >>> bool(np.mean((lower < width[1::2]) & (width[1::2] < upper)) > 0.7)
-    True
-    """
+    target: str = "values"
 
     _net_class = SpectralNet
-    _y_checks: dict = {"multi_output": True, "y_numeric": True}
+    _y_checks: ClassVar[dict] = {"multi_output": True, "y_numeric": True}
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: ClassVar[dict] = {
         **SpectralNetEstimator._parameter_constraints,
-        **FullyConvGraph._parameter_constraints,
         "target": [StrOptions(set(_LOSSES))],
     }
-
-    def __init__(
-        self,
-        *,
-        target="values",
-        graph="published",
-        n_filters=(2, 2, 4, 8, 12),
-        kernel_sizes=(9, 7, 7, 5, 3),
-        dropout=0.1,
-        max_epochs=50,
-        batch_size=64,
-        lr=0.03,
-        schedule="one-cycle",
-        optimizer="Adam",
-        weight_decay=0.0,
-        augment=None,
-        validation_fraction=None,
-        patience=None,
-        callbacks=None,
-        net_params=None,
-        device="auto",
-        warm_start=False,
-        random_state=None,
-        verbose=False,
-    ):
-        super().__init__(
-            dropout=dropout,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            lr=lr,
-            schedule=schedule,
-            optimizer=optimizer,
-            weight_decay=weight_decay,
-            augment=augment,
-            validation_fraction=validation_fraction,
-            patience=patience,
-            callbacks=callbacks,
-            net_params=net_params,
-            device=device,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.target = target
-        self.graph = graph
-        self.n_filters = n_filters
-        self.kernel_sizes = kernel_sizes
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
@@ -361,11 +222,59 @@ class FullyConvRegressor(RegressorMixin, FullyConvGraph, SpectralNetEstimator):
         return tags
 
 
+@with_shared_docs
+@dataclass(kw_only=True, eq=False, repr=False)
+class NetRegressor(AnyArchitecture, SpectralNetRegressor):
+    r"""Predict numbers, or fractions, by a net of any architecture.
+
+    For each target the net has two outputs: one is the prediction, the other is the logarithm of
+    the squared error to be expected of it, :math:`\log \sigma^2(x)`. See `FullyConvRegressor` for
+    how they are trained and how intervals are made of them.
+
+    Parameters
+    ----------
+    target : {"values", "fractions"}, default="values"
+        What y holds: any numbers, such as the mean valence, or fractions: one column for each
+        component, rows not negative and of sum 1.
+    <architecture>
+    <parameters>
+
+    Attributes
+    ----------
+    <regressor_attributes>
+    <attributes>
+
+    See Also
+    --------
+    FullyConvRegressor : With the sizes of the fully convolutional architectures as parameters.
+    NetClassifier : The same for labels.
+
+    Notes
+    -----
+    <notes>
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspectra.neural import NetRegressor
+    >>> X = np.random.default_rng(0).normal(size=(200, 8))
+    >>> y = X[:, 0] - X[:, 1]
+    >>> net = NetRegressor(architecture="dense", max_epochs=20, random_state=0)
+    >>> net.set_params(module__dropout=0.0).fit(X, y).score(X, y) > 0.9
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **SpectralNetRegressor._parameter_constraints,
+        **AnyArchitecture._parameter_constraints,
+    }
+
+
 def _refuse_labels(y):
     refuse_labels(
         y,
-        instead="Map each label to a number, such as its valence; or use FullyConvClassifier, "
-        "which takes labels.",
+        instead="Map each label to a number, such as its valence; or use NetClassifier, which "
+        "takes labels.",
     )
 
 

@@ -1,1 +1,86 @@
-"""Modules in kernels that numba compiles, on a CPU."""
+"""Nets on a CPU in kernels that numba compiles, for modules that `recognize` knows.
+
+Whatever goes wrong in a compiler, plain torch goes on, and one line of the log says why.
+"""
+
+import logging
+import math
+from contextlib import contextmanager
+from copy import deepcopy
+
+import torch
+
+from skspectra.neural._kernels.predict import FoldedModule
+from skspectra.neural._kernels.recognize import recognize
+from skspectra.neural._kernels.train import ConvKernels
+
+__all__ = ["accelerate", "predictor"]
+
+# Numbers in the spectra, of all epochs together where a net is trained: for fewer, importing numba
+# and loading kernels takes longer than it saves.
+_PAYS_FROM = 2**23
+_LOGGER = logging.getLogger("skspectra")
+
+
+@contextmanager
+def accelerate(net, data):
+    """Train a net in kernels inside, if its module is one that they know and it is worth while.
+
+    Parameters
+    ----------
+    net : SpectralNet
+        Ready to be trained.
+    data : skorch.dataset.Dataset
+        What it is trained on.
+    """
+    size = net.max_epochs * math.prod(data.X["X"].shape)
+    layers = recognize(net.module_) if size >= _PAYS_FROM else None
+    if layers is not None:
+        net.compute = _training_kernels(net.module_, layers)
+    try:
+        yield
+    finally:
+        net.compute = None
+
+
+def predictor(module, size):
+    """Return what turns a block of spectra into the outputs of a module, as fast as may be.
+
+    Parameters
+    ----------
+    module : nn.Module
+        In evaluation mode.
+    size : int
+        Numbers in all spectra that are to be predicted.
+
+    Returns
+    -------
+    predict : FoldedModule where it can and is worth while, else `module`
+    """
+    layers = recognize(module) if size >= _PAYS_FROM else None
+    if layers is None:
+        return module
+    try:
+        folded = FoldedModule(layers)
+        with torch.inference_mode():
+            folded(torch.zeros(1, layers.n_channels))
+    except Exception as reason:  # of whatever kind: torch can still predict
+        _log("Predicting", reason)
+        return module
+    return folded
+
+
+def _training_kernels(module, layers):
+    """Kernels of a module, if its copy can be trained by them on two spectra of zeros, or None."""
+    try:
+        trial = ConvKernels(recognize(deepcopy(module).train()))
+        trial(torch.zeros(2, layers.n_channels)).sum().backward()
+        return ConvKernels(layers)
+    except Exception as reason:  # of whatever kind: torch can still train
+        _log("Training", reason)
+        return None
+
+
+def _log(what, reason):
+    first_line = str(reason).partition("\n")[0]
+    _LOGGER.info("%s without kernels: %s: %s", what, type(reason).__name__, first_line)

@@ -1,58 +1,11 @@
 """Prediction: batch normalisation folded into the convolutions, spectra in tiles."""
 
-from contextlib import suppress
 from copy import deepcopy
 
 import numpy as np
 import torch
 
-from skspectra.neural._modules.invariant import PhasedAvgPool1d
-
-__all__ = ["FoldedModule", "has_conv_blocks", "layout", "predictor", "probabilities"]
-
-_PAYS_FROM = 2**23  # numbers in the spectra; fewer are predicted before numba is imported
-
-
-def predictor(module, size):
-    """Return what turns a block of spectra into the outputs of a module, as fast as may be.
-
-    Parameters
-    ----------
-    module : SpectralModule
-        In evaluation mode.
-    size : int
-        Numbers in all spectra that are to be predicted.
-
-    Returns
-    -------
-    predict : FoldedModule where it can and is worth while, else `module`
-    """
-    if size >= _PAYS_FROM and has_conv_blocks(module):
-        with suppress(ImportError):
-            return FoldedModule(module)
-    return module
-
-
-def probabilities(module, size):
-    """Return what turns a block of spectra into the softmax of the outputs; see `predictor`."""
-    outputs = predictor(module, size)
-    return lambda X: torch.softmax(outputs(X), dim=1)
-
-
-def has_conv_blocks(module, device="cpu"):
-    """Whether the features of a module are blocks of convolutions, on a kind of device."""
-    is_there = all(parameter.device.type == device for parameter in module.parameters())
-    return is_there and all(
-        hasattr(block, "conv") and hasattr(block, "pool") for block in module.features
-    )
-
-
-def layout(block):
-    """Return how far taps, and the two positions of a pair, are apart in a block, and the pairs."""
-    pool = getattr(block, "pool", None)
-    if isinstance(pool, PhasedAvgPool1d) and not pool.training:
-        return pool.distance, 1
-    return 1, 2
+__all__ = ["FoldedModule"]
 
 
 class FoldedModule:
@@ -65,8 +18,8 @@ class FoldedModule:
 
     Parameters
     ----------
-    module : SpectralModule
-        In evaluation mode, on the CPU; its features are blocks of convolutions.
+    layers : ConvLayers
+        What `recognize` returns for a module on the CPU, in evaluation mode.
 
     Raises
     ------
@@ -74,27 +27,27 @@ class FoldedModule:
         If numba is missing.
     """
 
-    def __init__(self, module):
+    def __init__(self, layers):
         from skspectra.neural._kernels.compiled import extract
 
         self._extract = extract
-        self._enter = module.features.block_1[0]
-        self._fold(module.features)
-        self._averages = hasattr(module.classifier, "class_maps")
-        self._classify = module.classifier
+        self._enter = layers.enter
+        self._fold(layers.blocks)
+        self._averages = layers.maps is not None
+        self._classify = layers.classifier
         if self._averages:
-            self._classify = self._affine_map(module.classifier)
+            self._classify = self._affine_map(layers.classifier)
 
-    def _fold(self, features):
+    def _fold(self, blocks):
         shapes, weights, biases = [], [], []
         scale, shift = torch.ones(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
-        for block in features:
+        for block in blocks:
             weight = block.conv.weight.detach().double()
             bias = block.conv.bias.detach().double() + (weight * shift[:, None]).sum((1, 2))
             weights.append(_packed((weight * scale[:, None]).numpy()))
             biases.append(bias.numpy())
             n_filters, n_rows, n_taps = weight.shape
-            shapes.append((n_rows, n_filters, n_taps, *layout(block)))
+            shapes.append((n_rows, n_filters, n_taps, *block.layout()))
             scale, shift = _scale_and_shift(block.norm)
             scale = scale / 2
         self._shapes = np.array(shapes)

@@ -7,27 +7,28 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
+from torch.autograd.function import once_differentiable
 
-from skspectra.neural._kernels.predict import layout
 from skspectra.neural._modules.blocks import dropout_mask
 
-__all__ = ["FusedConv"]
+__all__ = ["ConvKernels"]
 
 _FIELDS = ("rows", "filters", "taps", "spacing", "stride", "length", "outputs", "pairs")
 _PLACES = ("theta_at", "filter_at", "tape_at")
 _PLAN = np.dtype([(name, np.int64) for name in _FIELDS + _PLACES])
 
 
-class FusedConv:
-    """The blocks of convolutions of a module, and its class maps if it has them.
+class ConvKernels:
+    """A module whose convolutions run in kernels while it is trained.
 
-    It computes what they compute, with their parameters and statistics, which are updated as torch
-    would; only the gradient at the spectra is not to be had.
+    It computes what the module computes, with the parameters and statistics of the module, which
+    are updated as torch would; only the gradient at the spectra is not to be had. What follows the
+    features, if it is no class map, is left to torch.
 
     Parameters
     ----------
-    module : SpectralModule
-        On the CPU; its features are blocks of convolutions.
+    layers : ConvLayers
+        What `recognize` returns for a module on the CPU.
 
     Raises
     ------
@@ -35,22 +36,25 @@ class FusedConv:
         If numba is missing.
     """
 
-    def __init__(self, module):
-        from skspectra.neural._kernels import compiled as _kernels
+    def __init__(self, layers):
+        from skspectra.neural._kernels import compiled
 
-        self._kernels = _kernels
-        self._module = module
-        self._maps = getattr(module.classifier, "class_maps", None)
-        parts = [*module.features] if self._maps is None else [*module.features, self._maps]
-        self.norms = [part.norm for part in parts]
+        self._compiled = compiled
+        self._layers = layers
+        self.norms = [part.norm for part in layers.parts]
         self.parameters = [
             parameter
-            for part in parts
+            for part in layers.parts
             for parameter in (part.conv.weight, part.conv.bias, part.norm.weight, part.norm.bias)
         ]
         self._eps = np.array([norm.eps for norm in self.norms])
         self._plans = {}
         self._tapes = defaultdict(list)
+
+    def __call__(self, X):
+        """Logits of spectra X, of shape (n_spectra, n_channels)."""
+        output = _Function.apply(self, X, torch.is_grad_enabled(), *self.parameters)
+        return output if self._layers.maps is not None else self._layers.classifier(output)
 
     def run(self, X, for_backward):
         """Run spectra X, and keep what it takes to go back if that is asked for.
@@ -62,7 +66,7 @@ class FusedConv:
         back : callable
             From the gradient there to a list of those of all parameters; once.
         """
-        signals = self._module.features.block_1[0](X).squeeze(1).contiguous()
+        signals = self._layers.enter(X).squeeze(1).contiguous()
         plan = self._plan(signals.shape[1])
         mask = self._mask(signals, plan)
         theta = _flatten_dense_tensors(self.parameters)
@@ -80,26 +84,27 @@ class FusedConv:
             self.give_tape(tapes.pop())
             return _unflatten_dense_tensors(gradients, self.parameters)
 
-        shape = (-1, *plan.features) if self._maps is None else output.shape
+        shape = (-1, *plan.features) if self._layers.maps is None else output.shape
         return output.view(shape), back
 
     def _plan(self, length):
         """Plan for signals of some length, in the mode that the module is in."""
-        key = length, self._module.training
+        key = length, self._layers.enter.training
         if key not in self._plans:
-            self._plans[key] = _plan(self._module.features, self._maps, length, self._kernels.LANES)
+            self._plans[key] = _plan(self._layers, length, self._compiled.LANES)
         return self._plans[key]
 
     def _mask(self, X, plan):
         """Dropout mask of the features of X before class maps; without rows where it is ones."""
-        dropout = getattr(self._maps, "dropout", None)
+        dropout = None if self._layers.maps is None else self._layers.maps.dropout
         if dropout is None or not dropout.training or dropout.p == 0:
             return X.new_empty((0, prod(plan.features)))
-        return dropout_mask((len(X), *plan.features), dropout.p, X).flatten(1)
+        shape = (len(X), *plan.features)
+        return dropout_mask(shape, dropout.p, X, dropout.generator).flatten(1)
 
     def take_tape(self, n_spectra, size, dtype):
         """Memory for a batch: one that was given back, or a new one."""
-        n_tiles = -(-n_spectra // self._kernels.LANES)
+        n_tiles = -(-n_spectra // self._compiled.LANES)
         tapes = self._tapes[size]
         tape = tapes.pop() if tapes else None
         if tape is None or len(tape) < n_tiles or tape.dtype != dtype:
@@ -120,13 +125,13 @@ class FusedConv:
     def forward(self, X, mask, plan, theta, tape, means, variances):
         """Run the kernel; in training mode, update the statistics of the module too."""
         training = self.norms[0].training
-        n_outputs = prod(plan.features) if self._maps is None else plan.parts["filters"][-1]
+        n_outputs = prod(plan.features) if self._layers.maps is None else plan.parts["filters"][-1]
         output = theta.new_empty((len(X), n_outputs))
-        self._kernels.forward(
+        self._compiled.forward(
             X.numpy(),
             mask.numpy(),
             plan.parts,
-            self._maps is not None,
+            self._layers.maps is not None,
             theta.numpy(),
             self._eps,
             training,
@@ -139,10 +144,10 @@ class FusedConv:
     def backward(self, gradient, plan, theta, tape, means, variances):
         """Run the kernel that computes the gradients of all parameters."""
         gradients = torch.empty_like(theta)
-        self._kernels.backward(
+        self._compiled.backward(
             gradient.numpy(),
             plan.parts,
-            self._maps is not None,
+            self._layers.maps is not None,
             theta.numpy(),
             self._eps,
             *(tensor.numpy() for tensor in (tape, means, variances, gradients)),
@@ -162,6 +167,18 @@ class FusedConv:
         torch._foreach_lerp_(running, batch, share)
 
 
+class _Function(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, kernels, X, for_backward, *parameters):
+        output, ctx.back = kernels.run(X, for_backward)
+        return output
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        return None, None, None, *ctx.back(gradient)
+
+
 class _Plan(NamedTuple):
     """What the kernels do."""
 
@@ -170,13 +187,13 @@ class _Plan(NamedTuple):
     tape_size: int  # numbers on the tape of a tile
 
 
-def _plan(features, maps, length, n_lanes):
+def _plan(layers, length, n_lanes):
     rows = []
     theta_at = filter_at = 0
     tape_at = length * n_lanes
-    for part in [*features, maps] if maps is not None else features:
+    for part in layers.parts:
         filters, inputs, taps = part.conv.weight.shape
-        spacing, stride = layout(part)
+        spacing, stride = part.layout()
         outputs = length - (taps - 1) * spacing
         pairs = (outputs - spacing - 1) // stride + 1
         start = tape_at + (taps - 1) * n_lanes
@@ -187,6 +204,6 @@ def _plan(features, maps, length, n_lanes):
         tape_at += filters * (outputs + 2 * (taps - 1)) * n_lanes
         length = pairs
     parts = np.array(rows, _PLAN)
-    last = parts[len(features) - 1]
+    last = parts[len(layers.blocks) - 1]
     shape = int(last["filters"]), int(last["pairs"])
     return _Plan(parts, shape, tape_at + prod(shape) * n_lanes)

@@ -1,4 +1,4 @@
-"""The published graphs as plain torch modules."""
+"""Blocks of layers that the architectures are made of."""
 
 from collections import OrderedDict
 from itertools import pairwise
@@ -9,17 +9,19 @@ import torch
 from torch import nn
 
 __all__ = [
-    "ConvDenseModule",
-    "DenseModule",
+    "EPS",
+    "MOMENTUM",
     "Dropout",
-    "FullyConvModule",
     "SpectralModule",
     "check_blocks",
     "class_map_blocks",
+    "conv_blocks",
+    "dense_blocks",
     "dropout_mask",
     "fill_with_bits",
     "kept_bits",
     "least_channels",
+    "n_positions",
 ]
 
 # Keras' defaults, as published; its momentum of 0.99 is 0.01 in torch.
@@ -63,113 +65,22 @@ class SpectralModule(nn.Module):
         return outputs
 
 
-class FullyConvModule(SpectralModule):
-    """Feature extractor, then one map per class and its average: no dense layer.
-
-    Parameters
-    ----------
-    n_channels, n_outputs : int
-        Width of the spectra and number of outputs: one for each class.
-    n_filters, kernel_sizes : sequence of int
-        Filters and kernel size of each block of the feature extractor.
-    dropout : float or None
-        Share of the features dropped while training; None drops the published 0.8.
-    eps, momentum : float
-        Of every batch normalisation.
-    """
-
-    def __init__(
-        self,
-        n_channels,
-        n_outputs,
-        *,
-        n_filters,
-        kernel_sizes,
-        dropout,
-        eps=EPS,
-        momentum=MOMENTUM,
-    ):
-        dropout = 0.8 if dropout is None else dropout
-        super().__init__(
-            _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum),
-            class_map_blocks(n_filters[-1], n_outputs, dropout, eps, momentum),
-        )
-
-
-class ConvDenseModule(SpectralModule):
-    """Feature extractor, then dense layers on the flattened features.
-
-    Parameters
-    ----------
-    n_channels, n_outputs : int
-        Width of the spectra and number of outputs: one for each class.
-    n_filters, kernel_sizes : sequence of int
-        Filters and kernel size of each block of the feature extractor.
-    hidden_layer_sizes : sequence of int
-        Units of each dense layer before the logits.
-    dropout : float
-        Share of its inputs that each hidden layer drops while training.
-    eps, momentum : float
-        Of every batch normalisation.
-    """
-
-    def __init__(
-        self,
-        n_channels,
-        n_outputs,
-        *,
-        n_filters,
-        kernel_sizes,
-        hidden_layer_sizes,
-        dropout,
-        eps=EPS,
-        momentum=MOMENTUM,
-    ):
-        features = _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum)
-        n_features = n_filters[-1] * _n_positions(n_channels, kernel_sizes)
-        hidden = _dense_blocks(n_features, hidden_layer_sizes, dropout, eps, momentum)
-        super().__init__(
-            features, [*hidden, ("logits", nn.Linear(hidden_layer_sizes[-1], n_outputs))]
-        )
-
-
-class DenseModule(SpectralModule):
-    """Dense layers on the channels.
-
-    Parameters
-    ----------
-    n_channels, n_outputs : int
-        Width of the spectra and number of outputs: one for each class.
-    hidden_layer_sizes : sequence of int
-        Units of each dense layer before the logits.
-    dropout : float
-        Share of its inputs that each hidden layer drops while training.
-    eps, momentum : float
-        Of every batch normalisation.
-    """
-
-    def __init__(
-        self,
-        n_channels,
-        n_outputs,
-        *,
-        hidden_layer_sizes,
-        dropout,
-        eps=EPS,
-        momentum=MOMENTUM,
-    ):
-        hidden = _dense_blocks(n_channels, hidden_layer_sizes, dropout, eps, momentum)
-        super().__init__(hidden, [("logits", nn.Linear(hidden_layer_sizes[-1], n_outputs))])
-
-
 class Dropout(nn.Dropout):
-    """Dropout as in torch, with masks that are cheaper to draw; see `dropout_mask`."""
+    """Dropout as in torch, with masks that are cheaper to draw; see `dropout_mask`.
+
+    Attributes
+    ----------
+    generator : torch.Generator or None
+        What masks are drawn from while a net is trained; None is torch's global one.
+    """
+
+    generator = None
 
     def forward(self, X):
         """X times a mask while it is trained, else X."""
         if not self.training or self.p == 0:
             return X
-        return X * dropout_mask(X.shape, self.p, X)
+        return X * dropout_mask(X.shape, self.p, X, self.generator)
 
 
 def dropout_mask(shape, p, like, generator=None):
@@ -220,7 +131,7 @@ def fill_with_bits(words, p, generator):
     return words.copy_(moved.flatten()[: len(words)])
 
 
-def class_map_blocks(n_filters, n_outputs, dropout, eps, momentum):
+def class_map_blocks(n_filters, n_outputs, dropout, eps=EPS, momentum=MOMENTUM):
     """Blocks that turn features into one map per class, and the maps into their averages."""
     class_maps = OrderedDict(
         dropout=Dropout(dropout),
@@ -239,7 +150,7 @@ def least_channels(kernel_sizes):
     return width
 
 
-def _n_positions(n_channels, kernel_sizes):
+def n_positions(n_channels, kernel_sizes):
     """Positions that come out of the last block; every pooling drops an odd one out."""
     for kernel_size in kernel_sizes:
         n_channels = (n_channels - kernel_size + 1) // 2
@@ -257,7 +168,14 @@ def check_blocks(n_filters, kernel_sizes):
         )
 
 
-def _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum):
+def conv_blocks(n_channels, n_filters, kernel_sizes, eps=EPS, momentum=MOMENTUM):
+    """Blocks of a convolution, a ReLU, a batch normalisation and an average of pairs.
+
+    Raises
+    ------
+    ValueError
+        If the spectra are too narrow for them.
+    """
     check_blocks(n_filters, kernel_sizes)
     least = least_channels(kernel_sizes)
     if n_channels < least:
@@ -283,7 +201,8 @@ def _conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum):
     return blocks
 
 
-def _dense_blocks(n_inputs, hidden_layer_sizes, dropout, eps, momentum):
+def dense_blocks(n_inputs, hidden_layer_sizes, dropout, eps=EPS, momentum=MOMENTUM):
+    """Blocks of a dropout, a linear layer, a ReLU and a batch normalisation."""
     _check_sizes(hidden_layer_sizes, "hidden_layer_sizes")
     blocks = []
     for number, pair in enumerate(pairwise([n_inputs, *hidden_layer_sizes]), start=1):

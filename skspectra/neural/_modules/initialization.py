@@ -1,25 +1,31 @@
 """How the weights of a net start, and what its batch normalisation ends with."""
 
+from contextlib import ExitStack
+
 import torch
 from torch import nn
 
 __all__ = ["settle_statistics", "standardize_layers"]
+
+_WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.Linear)
 
 
 @torch.no_grad()
 def standardize_layers(module, X):
     """Scale every layer so that its output has zero mean and unit variance on one batch.
 
-    Layer after layer, the weights of each filter or unit are divided by the standard deviation of
-    its output on `X`, and its bias makes the mean zero: about half of what it sees passes the
-    ReLU. The running statistics of the batch normalisations start from the same batch [1]_.
+    Layer after layer, as they run, the weights of each filter or unit are divided by the standard
+    deviation of its output on `X`, and its bias makes the mean zero: about half of what it sees
+    passes the ReLU. The running statistics of the batch normalisations start from the same batch
+    [1]_. A layer that runs more than once is scaled the first time.
 
     Parameters
     ----------
-    module : SpectralModule
+    module : nn.Module
         Changed in place; left in evaluation mode.
     X : tensor of shape (n_spectra, n_channels)
-        One batch of spectra. A filter that gives the same for all of it keeps its weights.
+        One batch of spectra, on any scale. A filter that gives the same for all of it keeps its
+        weights.
 
     References
     ----------
@@ -27,18 +33,37 @@ def standardize_layers(module, X):
        here with the mean as well as the variance.
     """
     module.eval()
-    for layer in (child for child in module.modules() if not any(child.children())):
-        if isinstance(layer, nn.Conv1d | nn.Linear):
-            std, mean = _moments(layer(X))
-            varies = std > 1e-6 * mean.abs()
-            std = torch.where(varies, std, 1.0)
-            layer.weight.div_(std.view(-1, *[1] * (layer.weight.ndim - 1)))
-            layer.bias.sub_(mean).div_(std)
-        elif isinstance(layer, nn.BatchNorm1d):
-            std, mean = _moments(X)
-            layer.running_mean.copy_(mean)
-            layer.running_var.copy_(std.square())
-        X = layer(X)
+    done = set()
+
+    def first_time(layer):
+        return layer not in done and not done.add(layer)
+
+    def see_input(layer, inputs):
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            if layer.running_mean is not None and first_time(layer):
+                std, mean = _moments(inputs[0], axis=1)
+                layer.running_mean.copy_(mean)
+                layer.running_var.copy_(std.square())
+        elif layer.bias is not None and layer not in done:
+            layer.bias.zero_()  # beside it small numbers would be rounded away
+
+    def see_output(layer, inputs, output):
+        if not isinstance(layer, _WEIGHTED) or not first_time(layer):
+            return None
+        axis = output.ndim - 1 if isinstance(layer, nn.Linear) else 1
+        std, mean = _moments(output, axis)
+        std = torch.where(std > 1e-6 * mean.abs(), std, 1.0)
+        layer.weight.div_(std.view(-1, *[1] * (layer.weight.ndim - 1)))
+        if layer.bias is not None:
+            layer.bias.copy_(-mean / std)
+        return layer.forward(*inputs)
+
+    with ExitStack() as hooks:
+        for layer in module.modules():
+            if isinstance(layer, (*_WEIGHTED, nn.BatchNorm1d, nn.BatchNorm2d)):
+                hooks.enter_context(layer.register_forward_pre_hook(see_input))
+                hooks.enter_context(layer.register_forward_hook(see_output))
+        module(X)
 
 
 @torch.no_grad()
@@ -50,7 +75,7 @@ def settle_statistics(module, batches, infer):
 
     Parameters
     ----------
-    module : SpectralModule
+    module : nn.Module
         Changed in place; left in evaluation mode.
     batches : iterable of (dict of str to tensor, tensor)
         Training batches, with the spectra in ``"X"``.
@@ -62,9 +87,15 @@ def settle_statistics(module, batches, infer):
     .. [1] S. Ioffe and C. Szegedy, "Batch normalization", ICML (2015), arXiv:1502.03167,
        Algorithm 2.
     """
-    norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm1d)]
+    norms = [
+        layer
+        for layer in module.modules()
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) and layer.track_running_stats
+    ]
     momenta = [norm.momentum for norm in norms]
     module.eval()
+    if not norms:
+        return
     for norm in norms:
         norm.train().reset_running_stats()
     try:
@@ -77,6 +108,6 @@ def settle_statistics(module, batches, infer):
             norm.eval().momentum = momentum
 
 
-def _moments(X):
-    """Return standard deviation and mean of each channel (axis 1) over all other axes."""
-    return torch.std_mean(X, dim=[axis for axis in range(X.ndim) if axis != 1], correction=0)
+def _moments(X, axis):
+    """Return standard deviation and mean of each channel over all axes but one."""
+    return torch.std_mean(X, dim=[each for each in range(X.ndim) if each != axis], correction=0)

@@ -1,4 +1,4 @@
-"""A fully convolutional graph that does not feel where the edge lies."""
+"""The fully convolutional architecture that does not feel where the edge lies."""
 
 from collections import OrderedDict
 from itertools import pairwise
@@ -21,10 +21,10 @@ _HIDDEN = 6  # of so many channels one, at most, at each end while training
 
 
 class InvariantConvModule(SpectralModule):
-    """The published fully convolutional graph, at all phases of its poolings.
+    """The published fully convolutional architecture, at all phases of its poolings.
 
-    Each pooling of the published graph keeps every second position. Which ones, is the phase: with
-    five blocks there are 32, and a shift by one channel changes it. This graph has the weights of
+    Each pooling of the published one keeps every second position. Which ones, is the phase: with
+    five blocks there are 32, and a shift by one channel changes it. This one has the weights of
     `FullyConvModule` and
 
     - continues the spectra at both ends with the values there: by a whole receptive field behind
@@ -34,7 +34,7 @@ class InvariantConvModule(SpectralModule):
       drops a position, and from block to block the taps of the convolutions and the two positions
       of a pair are twice as far apart [1]_, [2]_;
     - is trained with one phase, drawn at random for every batch, at the cost of the published
-      graph. The features are an unbiased sample of those it predicts with, as in stochastic
+      architecture. The features are an unbiased sample of those it predicts with, as in stochastic
       pooling [3]_;
     - is shown, in every batch, spectra that end earlier: at both ends up to a sixth of the channels
       is hidden behind the value of the next, as if a window had cut them off. So it does not rely
@@ -49,8 +49,8 @@ class InvariantConvModule(SpectralModule):
         Width of the spectra and number of outputs: one for each class.
     n_filters, kernel_sizes : sequence of int
         Filters and kernel size of each block of the feature extractor.
-    dropout : float or None
-        Share of the features dropped while training; None drops 0.2, since drawing phases
+    dropout : float
+        Share of the features dropped while training; less than as published, since drawing phases
         regularises too.
     eps, momentum : float
         Of every batch normalisation.
@@ -70,14 +70,13 @@ class InvariantConvModule(SpectralModule):
         n_channels,
         n_outputs,
         *,
-        n_filters,
-        kernel_sizes,
-        dropout,
+        n_filters=(2, 2, 4, 8, 12),
+        kernel_sizes=(9, 7, 7, 5, 3),
+        dropout=0.2,
         eps=EPS,
         momentum=MOMENTUM,
     ):
         check_blocks(n_filters, kernel_sizes)
-        dropout = 0.2 if dropout is None else dropout
         features = []
         for number, (pair, kernel_size) in enumerate(
             zip(pairwise([1, *n_filters]), kernel_sizes, strict=True)
@@ -113,7 +112,14 @@ class Phases(nn.Module):
     n_phases : int
         Distance in channels of the positions of one phase. All phases have the same number of
         positions: together, one for every channel, half a field and as many more as that takes.
+
+    Attributes
+    ----------
+    generator : torch.Generator or None
+        What phases are drawn from while a net is trained; None is torch's global one.
     """
+
+    generator = None
 
     def __init__(self, n_channels, field, n_phases):
         super().__init__()
@@ -126,10 +132,10 @@ class Phases(nn.Module):
 
     def forward(self, X):
         """Return signals of shape (n_spectra, 1, n_seen)."""
-        channels = self.draw() if self.training else self.channels
+        channels = self.draw(self.generator) if self.training else self.channels
         return X.index_select(1, channels).unsqueeze(1)
 
-    def draw(self, generator=None):
+    def draw(self, generator):
         """Channels that are seen at a random phase, some of those at the ends hidden."""
         n_ends = self.n_channels // _HIDDEN + 1
         phase, first, last = (

@@ -22,6 +22,8 @@ class TrainingBatches:
         Most rows in a batch; one more if it is 2 and the number of rows is odd.
     perturb : callable, default=None
         From the spectra of a batch to those the net is shown.
+    generator : torch.Generator, default=None
+        What the order is drawn from, on the device; None is torch's global one.
 
     Attributes
     ----------
@@ -29,10 +31,11 @@ class TrainingBatches:
         Number of rows in each batch.
     """
 
-    def __init__(self, X, y, batch_size, perturb=None):
+    def __init__(self, X, y, batch_size, perturb=None, generator=None):
         self.X = X
         self.y = y
         self.perturb = perturb
+        self.generator = generator
         self.sizes = self._sizes(len(y), batch_size)
 
     def __len__(self):
@@ -44,15 +47,14 @@ class TrainingBatches:
 
     def draw_rows(self):
         """Rows of all batches, in a new order at every call."""
-        return torch.randperm(len(self.y), device=self.y.device).split(self.sizes)
+        return self._order(len(self.y), self.y.device).split(self.sizes)
 
     def take(self, rows):
         """Batch of some rows."""
         return self._batch(rows, self.X["X"].index_select(0, rows))
 
-    def generators(self):
-        """Return what draws the perturbations, in a list."""
-        return [] if self.perturb is None else [self.perturb.keywords["rng"]]
+    def _order(self, n_rows, device):
+        return torch.randperm(n_rows, generator=self.generator, device=device)
 
     @staticmethod
     def _sizes(n_rows, batch_size):

@@ -1,4 +1,4 @@
-"""Where a net runs, on how many threads, and its random numbers."""
+"""Where a net runs, and on how many threads."""
 
 import threading
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-__all__ = ["available_device", "one_thread", "own_stream", "resolve_device", "seeded", "send"]
+__all__ = ["available_device", "one_thread", "own_stream", "resolve_device", "send"]
 
 _this_thread = threading.local()
 _lock = threading.Lock()
@@ -28,7 +28,7 @@ def resolve_device(device):
     Raises
     ------
     ValueError
-        If it is no CPU or CUDA device, or this machine does not have it.
+        If it is no CPU, CUDA or MPS device, or this machine does not have it.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -36,12 +36,12 @@ def resolve_device(device):
         wanted = torch.device(device)
     except RuntimeError as error:
         raise ValueError(f"device={device!r} is no device: {error}") from error
-    if wanted.type not in ("cpu", "cuda"):
-        raise ValueError(f"device must be 'auto', 'cpu' or a CUDA device, got {device!r}.")
+    if wanted.type not in ("cpu", "cuda", "mps"):
+        raise ValueError(f"device must be 'auto', 'cpu', 'mps' or a CUDA device, got {device!r}.")
     if available_device(wanted) != wanted:
         raise ValueError(
             f"device={device!r} is not available: torch sees {torch.cuda.device_count()} CUDA "
-            "devices here. Use 'auto' or 'cpu'."
+            f"devices here, and {'an' if _has_mps() else 'no'} MPS device. Use 'auto' or 'cpu'."
         )
     return wanted
 
@@ -51,7 +51,13 @@ def available_device(device):
     device = torch.device(device)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         return torch.device("cpu")
+    if device.type == "mps" and not _has_mps():
+        return torch.device("cpu")
     return device
+
+
+def _has_mps():
+    return torch.backends.mps.is_available()
 
 
 @contextmanager
@@ -74,18 +80,6 @@ def one_thread():
         _this_thread.is_alone = False
         with _lock:
             torch.set_num_threads(_found.pop())
-
-
-@contextmanager
-def seeded(seed, device):
-    """Seed torch on the CPU and on `device`; afterwards its generators are as they were."""
-    cuda = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(cuda):
-        torch.default_generator.manual_seed(seed)
-        for each in cuda:
-            with torch.cuda.device(each):
-                torch.cuda.manual_seed(seed)
-        yield
 
 
 def send(array, device):

@@ -1,17 +1,21 @@
 """The skorch nets that the estimators own: they wait for the device once an epoch."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import partial
+from traceback import walk_tb
 
 import torch
 from skorch import NeuralNet, NeuralNetClassifier
 from skorch.callbacks import Callback, EpochScoring, EpochTimer, PassthroughScoring
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from skspectra._input.stored import StoredSpectra
+from skspectra.neural._modules.blocks import SpectralModule
 from skspectra.neural._modules.initialization import settle_statistics
 from skspectra.neural._training.batches import ScoringBatches, TrainingBatches
 from skspectra.neural._training.device import available_device
+from skspectra.neural._training.random import Drawing
 from skspectra.neural._training.streaming import StreamedScoringBatches, StreamedTrainingBatches
 
 __all__ = ["ClassifierNet", "EpochBar", "SpectralNet"]
@@ -33,14 +37,22 @@ class SpectralNet(NeuralNet):
 
     Attributes
     ----------
-    fused : FusedModule or CudaFusedModule or None
-        While it trains, what computes the module faster.
-    own_step : GraphedStep, FusedStep or None
-        While it trains, what takes its steps in place of skorch, given the rows of a batch.
+    generators : Generators or None
+        While an estimator trains it, what everything is drawn from; None is torch's global
+        generator.
+    compute : callable or None
+        While it trains, what computes the module faster: from spectra to outputs.
+    take_step : callable or None
+        While it trains, what takes its steps in place of skorch: ``take_step(rows, batches)`` gives
+        the loss of a batch.
+    interrupted : bool
+        Whether the last training was ended by Ctrl-C.
     """
 
-    fused = None
-    own_step = None
+    generators = None
+    compute = None
+    take_step = None
+    interrupted = False
 
     def __init__(self, *args, augmenters=None, **kwargs):
         super().__init__(*args, **kwargs)
@@ -54,6 +66,11 @@ class SpectralNet(NeuralNet):
             ("valid_loss", PassthroughScoring("valid_loss")),
         ]
 
+    @property
+    def generator(self):
+        """Generator of the device of the net, or None."""
+        return None if self.generators is None else self.generators[torch.device(self.device)]
+
     def get_iterator(self, dataset, training=False):
         """Batches of a dataset; what is not on the device yet goes skorch's way."""
         X, y = dataset.X, dataset.y
@@ -64,14 +81,15 @@ class SpectralNet(NeuralNet):
         streamed = isinstance(X["X"], StoredSpectra)
         if training:
             batches = StreamedTrainingBatches if streamed else TrainingBatches
-            return batches(X, y, self.batch_size, self._perturbation())
+            return batches(X, y, self.batch_size, self._perturbation(), self.generator)
         batches = StreamedScoringBatches if streamed else ScoringBatches
         return batches(X, y, self.batch_size)
 
     def _perturbation(self):
         if self.augmenters is None:
             return None
-        seed = int(torch.randint(2**62, ()))
+        drawn = int(torch.randint(2**62, ())) if self.generators is None else None
+        seed = self.generators.draw_seed() if drawn is None else drawn
         return partial(self.augmenters.perturb, rng=torch.Generator(self.device).manual_seed(seed))
 
     def take_module(self, module):
@@ -88,6 +106,29 @@ class SpectralNet(NeuralNet):
             self._initialize_criterion()
             self._initialize_optimizer()
 
+    def drawing(self):
+        """Let layers that are not of this package draw from the generators of the net."""
+        ours = isinstance(self.module_, SpectralModule) if self.initialized_ else False
+        return nullcontext() if self.generators is None or ours else Drawing(self.generators)
+
+    def initialize(self):
+        """Make the module, the criterion and the optimizer; draw the first weights."""
+        with self.drawing():
+            return super().initialize()
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train; unlike skorch's, it tells whether Ctrl-C ended the training."""
+        self.interrupted = False
+        return super().partial_fit(X, y, classes, **fit_params)
+
+    def fit_loop(self, *args, **kwargs):
+        """Run the epochs."""
+        try:
+            return super().fit_loop(*args, **kwargs)
+        except KeyboardInterrupt as reason:
+            self.interrupted = not _is_raised_by_skorch(reason)
+            raise
+
     def _set_training(self, training=True):
         """Switch the mode of the module where it is another: skorch does so for every batch."""
         if self.module_.training != training:
@@ -97,7 +138,8 @@ class SpectralNet(NeuralNet):
         """Run the module on a batch."""
         if not isinstance(x, Mapping):
             return super().infer(x, **fit_params)
-        return self.module_(x["X"]) if self.fused is None else self.fused(x["X"])
+        with self.drawing():
+            return self.module_(x["X"]) if self.compute is None else self.compute(x["X"])
 
     def get_loss(self, y_pred, y_true, X=None, **kwargs):
         """Weighted mean of the losses of a batch, for weights whose mean over all rows is 1."""
@@ -113,9 +155,9 @@ class SpectralNet(NeuralNet):
             return
         name = f"{prefix}_loss"
         batches = iterator
-        if training and self.own_step is not None:
+        if training and self.take_step is not None:
             batches = ((None, rows) for rows in iterator.draw_rows())
-            step_fn = partial(self._take_own_step, iterator)
+            step_fn = partial(self._step_on_rows, iterator)
         try:
             for batch in batches:
                 self.notify("on_batch_begin", batch=batch, training=training)
@@ -129,10 +171,10 @@ class SpectralNet(NeuralNet):
         if training and self.train_split is not None:
             settle_statistics(self.module_, iterator, self.infer)
 
-    def _take_own_step(self, batches, batch):
+    def _step_on_rows(self, batches, batch):
         """Train on the rows of a batch, without what skorch does around a step."""
         _, rows = batch
-        return {"loss": self.own_step(rows, batches), "y_pred": None}
+        return {"loss": self.take_step(rows, batches), "y_pred": None}
 
     def _fetch_losses(self, name):
         """Replace the losses of this epoch by numbers, waiting for the device once."""
@@ -147,6 +189,12 @@ class SpectralNet(NeuralNet):
         super().__setstate__(state | {"device": str(available_device(state["device"]))})
 
 
+def _is_raised_by_skorch(reason):
+    """Whether a callback of skorch ends a training: such as EarlyStopping do so by this error."""
+    *_, (frame, _) = walk_tb(reason.__traceback__)
+    return frame.f_globals.get("__name__", "").startswith("skorch.callbacks")
+
+
 class ClassifierNet(SpectralNet, NeuralNetClassifier):
     """skorch's classifier for spectra: also scores the accuracy on held-out spectra."""
 
@@ -157,7 +205,7 @@ class ClassifierNet(SpectralNet, NeuralNetClassifier):
 
 
 class EpochBar(Callback):
-    """Progress bar over the epochs; nothing where the output is no terminal."""
+    """Progress bar over the epochs, in terminals and notebooks; nothing where neither is."""
 
     def on_train_begin(self, net, **kwargs):
         """Open the bar."""

@@ -25,14 +25,16 @@ class StreamedTrainingBatches(TrainingBatches):
     ----------
     X : dict
         `StoredSpectra` in ``"X"``, and what else belongs to each row as tensors on the device.
-    y, batch_size, perturb
+    y, batch_size, perturb, generator
         See `TrainingBatches`.
     """
 
     def __iter__(self):
-        rng = np.random.default_rng(int(torch.randint(2**62, ())))
-        groups = _read_ahead(self.X["X"], self._buffers(rng), self.y.device)
-        for rows, spectra in _cut(groups, self.sizes, torch.randperm):
+        device = self.y.device
+        seed = torch.randint(2**62, (), generator=self.generator, device=device)
+        rng = np.random.default_rng(int(seed))
+        groups = _read_ahead(self.X["X"], self._buffers(rng), device)
+        for rows, spectra in _cut(groups, self.sizes, self._order):
             yield self._batch(rows, spectra)
 
     def _buffers(self, rng):
@@ -56,7 +58,7 @@ class StreamedScoringBatches(ScoringBatches):
 
     def __iter__(self):
         groups = _in_order(self.X["X"], self.y.device)
-        for rows, spectra in _cut(groups, self.sizes, torch.arange):
+        for rows, spectra in _cut(groups, self.sizes, _as_they_are):
             yield self._batch(rows, spectra)
 
 
@@ -101,15 +103,19 @@ def _empty(shape, dtype, device):
     return torch.empty(shape, dtype=dtype, pin_memory=device.type == "cuda")
 
 
+def _as_they_are(n_rows, device):
+    return torch.arange(n_rows, device=device)
+
+
 def _cut(groups, sizes, order_of):
     """Rows and spectra in batches of some sizes, from groups that are taken in a given order.
 
-    `order_of` gives the order of so many rows, as a tensor on the device of the rows.
+    `order_of` gives the order of so many rows, as a tensor on a device.
     """
     sizes = iter(sizes)
     missing, parts = next(sizes), []
     for rows, spectra in groups:
-        order = order_of(len(rows), device=rows.device)
+        order = order_of(len(rows), rows.device)
         while len(order):
             taken, order = order[:missing], order[missing:]
             parts.append((rows.index_select(0, taken), spectra.index_select(0, taken)))

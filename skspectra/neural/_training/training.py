@@ -1,9 +1,8 @@
 """Building and training the skorch net of an estimator."""
 
-import math
 import warnings
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -13,14 +12,14 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
 from skspectra._input.stored import StoredSpectra
-from skspectra.neural._cuda.graphs import FUSED_OPTIMIZERS, graphed_step_of, why_not
-from skspectra.neural._kernels.module import FusedModule, FusedStep, fused_module
 from skspectra.neural._modules.initialization import settle_statistics, standardize_layers
-from skspectra.neural._training.device import one_thread, seeded
+from skspectra.neural._training.device import one_thread
 from skspectra.neural._training.net import SpectralNet
+from skspectra.neural._training.random import Generators, give_generator
 from skspectra.neural._training.streaming import as_tensor
 
 __all__ = [
+    "FUSED_OPTIMIZERS",
     "Training",
     "as_dataset",
     "make_net",
@@ -30,6 +29,8 @@ __all__ = [
     "train_or_postpone",
 ]
 
+# They step all parameters at once on the device, and each number by itself.
+FUSED_OPTIMIZERS = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 _DEVICE_SHARE = 0.5  # of the free memory of a CUDA device, for spectra that stay there
 _HOW_TO_STEP = {f"optimizer__{name}" for name in ("foreach", "fused", "differentiable")}
 _NOT_PLAIN = ("batches", "_batch_count", "_best")
@@ -141,6 +142,9 @@ class Training:
     settings : dict
         Parameters of the net for this training: `max_epochs`, `batch_size`, `lr`, `augmenters` and
         `callbacks`.
+    accelerators : sequence of callable
+        ``accelerate(net, data)`` gives a context manager, inside of which the net is trained faster
+        than skorch would, if it can be.
     finish : callable
         Called with the net when it is trained.
     """
@@ -150,14 +154,19 @@ class Training:
     held_out: Dataset | None
     seed: int
     settings: dict
+    accelerators: Sequence
     finish: Callable
 
     def run(self):
-        """Train the net."""
-        with seeded(self.seed, torch.device(self.net.device)):
+        """Train the net; Ctrl-C ends the training, leaves a net that predicts, and is passed on."""
+        try:
             self.start()
             self._fit_and_settle()
+        finally:
+            self.close()
         self.finish(self.net)
+        if self.net.interrupted:
+            raise KeyboardInterrupt
 
     def start(self):
         """Bring the net to the point where its first epoch begins; initialize a new one."""
@@ -166,6 +175,7 @@ class Training:
         settings = dict(self.settings)
         callbacks, lr = settings.pop("callbacks"), settings.pop("lr")
         split = None if self.held_out is None else predefined_split(self.held_out)
+        net.generators = Generators(self.seed)
         net.set_params(**settings, train_split=split)
         net.callbacks = callbacks
         if new:
@@ -177,36 +187,24 @@ class Training:
             net.initialize_callbacks()
             if net.lr != lr:
                 net.set_params(lr=lr)
+        give_generator(net.module_, net.generator)
 
     def _fit_and_settle(self):
         net, data = self.net, self.data
-        net.fused = fused_module(net.module_, net.max_epochs * math.prod(data.X["X"].shape))
-        try:
-            with one_thread():
-                net.own_step = self._own_step()
-                net.partial_fit(data.X, data.y)
-                if not net.history or "valid_loss" not in net.history[-1]:
-                    batches = net.get_iterator(data, training=True)
-                    settle_statistics(net.module_, batches, net.infer)
-        finally:
-            if net.own_step is not None:
-                net.own_step.close()
-            net.own_step = net.fused = None
-        net.set_params(train_split=None)  # what was held out is no part of the model
+        with ExitStack() as accelerated, one_thread():
+            for accelerate in self.accelerators:
+                accelerated.enter_context(accelerate(net, data))
+            net.partial_fit(data.X, data.y)
+            if not net.history or "valid_loss" not in net.history[-1]:
+                batches = net.get_iterator(data, training=True)
+                settle_statistics(net.module_, batches, net.infer)
 
-    def _own_step(self):
-        """Return what takes the steps of the net faster than skorch, or None."""
-        if not isinstance(self.data.X["X"], torch.Tensor):
-            return None
-        return graphed_step_of(self.net, self.data) or self._fused_step()
-
-    def _fused_step(self):
-        """Return a step without autograd, where all weights are trained and nobody looks at it."""
-        net = self.net
-        is_whole = all(parameter.requires_grad for parameter in net.module_.parameters())
-        if isinstance(net.fused, FusedModule) and is_whole:
-            return None if why_not(net.optimizer_, [], net.callbacks_) else FusedStep(net)
-        return None
+    def close(self):
+        """Let go of what is no part of the model."""
+        self.net.generators = None
+        if self.net.initialized_:
+            give_generator(self.net.module_, None)
+            self.net.set_params(train_split=None)
 
 
 _postponed = ContextVar("postponed", default=None)

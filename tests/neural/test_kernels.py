@@ -1,36 +1,62 @@
 import copy
+import importlib
+import logging
 import pickle
 import sys
-from unittest.mock import patch
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import torch
-from fused_modules import BLOCKS, CLASSIFIERS, HIDDEN, TRITON, random_module
+from kernel_modules import BLOCKS, CLASSIFIERS, HIDDEN, TRITON, random_module
+from sklearn.base import clone
 from skorch.callbacks import Callback, EpochScoring, Freezer
+from torch import nn
 
 from skspectra.augmentation import EnergyShift
-from skspectra.neural import DenseClassifier, FullyConvClassifier
+from skspectra.neural import DenseClassifier, FullyConvClassifier, NetClassifier, _kernels
 from skspectra.neural._cuda.fused import CudaFusedModule
-from skspectra.neural._kernels import module
-from skspectra.neural._kernels.module import FusedModule, FusedStep, fused_module
-from skspectra.neural._modules.blocks import DenseModule, FullyConvModule
+from skspectra.neural._kernels.predict import FoldedModule
+from skspectra.neural._kernels.recognize import recognize
+from skspectra.neural._kernels.train import ConvKernels
+from skspectra.neural._modules import DenseModule, FullyConvModule
 from skspectra.neural._modules.initialization import settle_statistics
 from skspectra.neural._modules.invariant import InvariantConvModule
-from skspectra.neural._training.training import Training
+
+
+@contextmanager
+def capture_log():
+    """List of the messages that the package logs."""
+    messages = []
+    handler = logging.Handler()
+    handler.emit = lambda record: messages.append(record.getMessage())
+    logger = logging.getLogger("skspectra")
+    level = logger.level
+    logger.addHandler(handler), logger.setLevel("INFO")
+    try:
+        yield messages
+    finally:
+        logger.removeHandler(handler), logger.setLevel(level)
+
 
 PUBLISHED = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}
+
+
+def in_kernels(module):
+    return ConvKernels(recognize(module))
+
+
 FUSED = [
-    pytest.param(FusedModule, id="numba"),
+    pytest.param(in_kernels, id="numba"),
     pytest.param(CudaFusedModule, id="triton", marks=TRITON),
 ]
-N_SPECTRA = {FusedModule: (33, 16, 5), CudaFusedModule: (7,)}  # what is interpreted is slow
+N_SPECTRA = {in_kernels: (33, 16, 5), CudaFusedModule: (7,)}  # what is interpreted is slow
 
 
 @pytest.fixture
 def always(monkeypatch):
     """Fuse however few spectra there are."""
-    monkeypatch.setattr(module, "_PAYS_FROM", 0)
+    monkeypatch.setattr(_kernels, "_PAYS_FROM", 0)
 
 
 def relative(value, expected):
@@ -107,28 +133,6 @@ def test_logits_gradients_and_statistics_in_float64(
         torch.testing.assert_close(module.state_dict()[name], value, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.5, 0.3])
-@pytest.mark.parametrize(("n_channels", "hidden"), [(300, (32, 32)), (2, (1,)), (31, (7, 5, 3))])
-def test_dense_modules(n_channels, hidden, dropout):
-    sizes = {"hidden_layer_sizes": hidden, "dropout": dropout}
-    module = random_module(DenseModule, n_channels, **sizes)
-    exact, other = (copy.deepcopy(module).double() for _ in range(2))
-    for n_spectra in (33, 16, 5):
-        X, direction = torch.randn(n_spectra, n_channels), torch.randn(n_spectra, 3)
-        expected, exact_gradients = gradients_of(exact, exact, X.double(), direction.double())
-        largest = max(gradient.abs().max() for gradient in exact_gradients)
-        for each, limit in ((other, 1e-10), (module, 1e-5)):
-            dtype = next(each.parameters()).dtype
-            run = FusedModule(each)
-            logits, gradients = gradients_of(each, run, X.to(dtype), direction.to(dtype))
-            assert relative(logits, expected) < limit
-            for gradient, reference in zip(gradients, exact_gradients, strict=True):
-                assert (gradient - reference).abs().max() < limit * largest
-    torch.testing.assert_close(other.state_dict(), exact.state_dict(), rtol=1e-10, atol=1e-12)
-    exact.eval(), other.eval()
-    torch.testing.assert_close(FusedModule(other)(X.double()), exact(X.double()))
-
-
 @pytest.mark.parametrize("fused_class", FUSED)
 def test_filters_far_from_zero_keep_their_variance(fused_class):
     module = random_module(FullyConvModule, 300, **PUBLISHED, eps=1e-6)
@@ -170,7 +174,7 @@ def test_settled_statistics_are_those_of_torch(fused_class, module_class):
 
 def test_batches_do_not_disturb_each_other():
     module = random_module(FullyConvModule, 60, **BLOCKS)
-    fused = FusedModule(module)
+    fused = in_kernels(module)
     first, second = torch.randn(40, 60), torch.randn(17, 60)
     alone = [gradients_of(module, fused, X, torch.ones(3))[1] for X in (first, second)]
     module.zero_grad()
@@ -190,28 +194,6 @@ class SeeGradients(Callback):
 
     def on_grad_computed(self, net, named_parameters, **kwargs):
         self.norms.append(sum(float(p.grad.square().sum()) for _, p in named_parameters))
-
-
-@pytest.mark.parametrize("optimizer", ["Adam", "SGD"])
-@pytest.mark.parametrize("classifier", [*CLASSIFIERS.values(), DenseClassifier])
-def test_steps_without_autograd_are_those_of_skorch(
-    classifier, optimizer, spectra, always, monkeypatch
-):
-    X, y = spectra
-    sizes = {} if classifier is DenseClassifier else BLOCKS
-    clf = classifier(**sizes, max_epochs=3, batch_size=13, optimizer=optimizer, random_state=0)
-    clf.set_params(augment=EnergyShift(shift=(-1, 1), window=(1, 22)), class_weight={"Mn2+": 3.0})
-    weight = np.linspace(0.5, 2, 60)
-    with patch.object(FusedStep, "__call__", autospec=True, side_effect=FusedStep.__call__) as step:
-        proba = clf.fit(X, y, sample_weight=weight).predict_proba(X)
-    assert step.call_count == 3 * 5
-    assert clf.net_.own_step is None
-    assert all(parameter.grad is None for parameter in clf.net_.module_.parameters())
-    losses = [epoch["train_loss"] for epoch in clf.history_]
-    monkeypatch.setattr(Training, "_fused_step", lambda training: None)
-    plain = clf.fit(X, y, sample_weight=weight).predict_proba(X)
-    np.testing.assert_allclose(proba, plain, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(losses, [epoch["train_loss"] for epoch in clf.history_], rtol=1e-5)
 
 
 class SeeBatches(Callback):
@@ -250,10 +232,10 @@ def test_fit_is_the_same_either_way(classifier, spectra, monkeypatch):
     )
     results = []
     for pays_from in (0, 1e9):
-        monkeypatch.setattr(module, "_PAYS_FROM", pays_from)
+        monkeypatch.setattr(_kernels, "_PAYS_FROM", pays_from)
         SeeGradients.norms.clear()
         clf.fit(X, y, sample_weight=np.linspace(0.5, 2, 60))
-        assert clf.net_.fused is None
+        assert clf.net_.compute is None
         record = [list(SeeGradients.norms)]
         record += [[epoch[name] for epoch in clf.history_] for name in sorted(clf.history_[0])[1:]]
         results.append((list(clf.history_[0]), record, clf.predict_proba(X)))
@@ -299,26 +281,159 @@ class Interrupt(Callback):
 
 def test_interrupted_fit_leaves_a_plain_module(spectra, always):
     X, y = spectra
-    clf = FullyConvClassifier(**BLOCKS, max_epochs=4, callbacks=[Interrupt]).fit(X, y)
-    assert (clf.n_iter_, clf.net_.fused) == (1, None)
+    clf = FullyConvClassifier(**BLOCKS, max_epochs=4, callbacks=[Interrupt])
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X, y)
+    assert (clf.n_iter_, clf.net_.compute) == (1, None)
     assert np.isfinite(clf.predict_proba(X)).all()
 
 
-def test_what_is_not_fused(always, monkeypatch):
-    conv = random_module(FullyConvModule, 60, **BLOCKS)
-    assert isinstance(fused_module(conv, 1), FusedModule)
-    dense = DenseModule(60, 3, hidden_layer_sizes=(4,), dropout=0.0)
-    assert isinstance(fused_module(dense, 1), FusedModule)
-    assert fused_module(dense.to("meta"), 1) is None
-    assert fused_module(conv.to("meta"), 1) is None
-    monkeypatch.delattr("skspectra.neural._kernels.compiled")
+class Residual(nn.Module):
+    """A residual net of a user: its shortcut is registered first and runs last."""
+
+    def __init__(self, n_channels, n_outputs, n_filters=4):
+        super().__init__()
+        self.shortcut = nn.Conv1d(1, n_filters, 1)
+        self.conv = nn.Sequential(
+            nn.Conv1d(1, n_filters, 5, padding=2), nn.BatchNorm1d(n_filters), nn.GELU()
+        )
+        self.drop = nn.Dropout(0.2)
+        self.classify = nn.Linear(n_filters, n_outputs)
+
+    def forward(self, X):
+        signals = X.unsqueeze(1)
+        maps = self.conv(signals) + self.shortcut(signals)
+        return self.classify(self.drop(maps.mean(2)))
+
+
+class OtherBlocks(FullyConvModule):
+    """Blocks with the names of the published ones, but other layers."""
+
+    def __init__(self, *sizes, layer="relu", other=nn.GELU, **params):
+        super().__init__(*sizes, n_filters=(4, 3), kernel_sizes=(5, 2), **params)
+        if layer == "logits":
+            self.classifier.logits = other()
+        else:
+            setattr(self.features.block_2, layer, other())
+
+
+class Squared(FullyConvModule):
+    """A module whose forward is not that of its layers."""
+
+    def forward(self, X):
+        return super().forward(X) ** 2
+
+
+OTHER_LAYERS = {
+    "GELU": ("relu", nn.GELU),
+    "max pooling": ("pool", lambda: nn.MaxPool1d(2)),
+    "wide pooling": ("pool", lambda: nn.AvgPool1d(2, stride=1)),
+    "padding": ("conv", lambda: nn.Conv1d(4, 3, 2, padding=1)),
+    "stride": ("conv", lambda: nn.Conv1d(4, 3, 2, stride=2)),
+    "groups": ("conv", lambda: nn.Conv1d(4, 4, 2, groups=2)),
+    "no bias": ("conv", lambda: nn.Conv1d(4, 3, 2, bias=False)),
+    "no weights": ("norm", lambda: nn.BatchNorm1d(3, affine=False)),
+    "no statistics": ("norm", lambda: nn.BatchNorm1d(3, track_running_stats=False)),
+    "another normalisation": ("norm", lambda: nn.InstanceNorm1d(3)),
+    "a derived layer": ("relu", type("MyReLU", (nn.ReLU,), {})),
+}
+
+
+@pytest.mark.parametrize("layer", OTHER_LAYERS)
+def test_layers_that_are_not_listed_are_left_to_torch(layer):
+    name, other = OTHER_LAYERS[layer]
+    assert recognize(random_module(FullyConvModule, 60, **BLOCKS)) is not None
+    assert recognize(OtherBlocks(60, 3, layer=name, other=other)) is None
+
+
+def test_other_modules_are_left_to_torch():
+    module = random_module(FullyConvModule, 60, **BLOCKS)
+    assert recognize(module.to("meta")) is None
+    assert recognize(Squared(60, 3, **BLOCKS)) is None
+    assert recognize(DenseModule(60, 3)) is None
+    assert recognize(Residual(60, 3)) is None
+    hooked = random_module(FullyConvModule, 60, **BLOCKS)
+    hooked.features.block_1.relu.register_forward_hook(lambda *_: None)
+    assert recognize(hooked) is None
+
+
+def test_another_head_is_computed_by_torch():
+    head = random_module(OtherBlocks, 60, layer="logits", other=lambda: nn.AdaptiveMaxPool1d(1))
+    head.classifier.append(nn.Flatten())
+    layers = recognize(head)
+    assert layers.maps is None
+    X = torch.randn(9, 60)
+    torch.testing.assert_close(in_kernels(copy.deepcopy(head))(X), head(X), rtol=1e-4, atol=1e-5)
+
+
+EVERY = {
+    "published": NetClassifier(architecture="published", net_params={"module__dropout": 0.3}),
+    "invariant": NetClassifier(architecture="invariant"),
+    "conv-dense": NetClassifier(architecture="conv-dense"),
+    "dense": NetClassifier(architecture="dense"),
+    "residual": NetClassifier(architecture=Residual),
+    "GELU": NetClassifier(architecture=OtherBlocks),
+    "max pooling": NetClassifier(
+        architecture=OtherBlocks,
+        net_params={"module__layer": "pool", "module__other": OTHER_LAYERS["max pooling"][1]},
+    ),
+}
+IN_KERNELS = ["published", "invariant", "conv-dense"]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_architecture_trains_and_predicts_as_in_plain_torch(name, monkeypatch):
+    """Kernels compute what torch does, or are not used: outputs, gradients, statistics, weights."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(90, 150)).astype(np.float32), np.arange(90) % 3
+    X += np.sin(np.arange(150) * (1 + y[:, None]) / 9)
+    clf = clone(EVERY[name]).set_params(optimizer="SGD", max_epochs=2, batch_size=30)
+    clf.set_params(random_state=0)
+    results = []
+    for pays_from in (0, 1e12):
+        monkeypatch.setattr(_kernels, "_PAYS_FROM", pays_from)
+        SeeGradients.norms.clear()
+        clf.set_params(callbacks=[SeeGradients]).fit(X, y)
+        state = {k: v.clone() for k, v in clf.net_.module_.state_dict().items()}
+        results.append((list(SeeGradients.norms), state, clf.predict_proba(X)))
+        assert isinstance(_kernels.predictor(clf.net_.module_, X.size), FoldedModule) == (
+            name in IN_KERNELS and pays_from == 0
+        )
+    (norms, state, proba), (plain_norms, plain_state, plain_proba) = results
+    np.testing.assert_allclose(norms, plain_norms, rtol=1e-2)
+    for key, value in plain_state.items():
+        torch.testing.assert_close(state[key], value, rtol=1e-2, atol=2e-3)
+    np.testing.assert_allclose(proba, plain_proba, atol=5e-3)
+
+
+@pytest.mark.parametrize("what", ["train", "predict"])
+def test_what_a_compiler_raises_is_logged_and_torch_goes_on(what, spectra, always, monkeypatch):
+    X, y = spectra
+    clf = FullyConvClassifier(**BLOCKS, max_epochs=1, batch_size=16, random_state=0)
+    expected = clf.fit(X, y).predict_proba(X)
+
+    def fail(*args):
+        raise RuntimeError("LLVM ERROR: broken\nmany lines")
+
+    compiled = importlib.import_module("skspectra.neural._kernels.compiled")
+    monkeypatch.setattr(compiled, "forward" if what == "train" else "extract", fail)
+    with capture_log() as log:
+        proba = clf.fit(X, y).predict_proba(X)
+    np.testing.assert_allclose(proba, expected, atol=1e-4)
+    doing = "Training" if what == "train" else "Predicting"
+    assert log == [f"{doing} without kernels: RuntimeError: LLVM ERROR: broken"]
+
+
+def test_without_numba_torch_trains(spectra, always, monkeypatch):
+    monkeypatch.delattr("skspectra.neural._kernels.compiled", raising=False)
     monkeypatch.setitem(sys.modules, "skspectra.neural._kernels.compiled", None)
-    assert fused_module(random_module(FullyConvModule, 60, **BLOCKS), 1) is None
+    clf = FullyConvClassifier(**BLOCKS, max_epochs=1, random_state=0).fit(*spectra)
+    assert np.isfinite(clf.predict_proba(spectra[0])).all()
 
 
-def test_short_trainings_do_not_wait_for_numba(monkeypatch):
-    conv = random_module(FullyConvModule, 60, **BLOCKS)
-    assert fused_module(conv, module._PAYS_FROM - 1) is None
+def test_short_trainings_do_not_wait_for_numba(spectra, monkeypatch):
+    monkeypatch.setattr(_kernels, "_training_kernels", None)
+    FullyConvClassifier(**BLOCKS, max_epochs=1).fit(*spectra)
 
 
 def test_parameters_step_at_once_unless_told_otherwise(spectra):

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from skspectra.augmentation import EnergyShift
-from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
-from skspectra.neural._kernels import predict
-from skspectra.neural._kernels.predict import FoldedModule, predictor
-from skspectra.neural._modules.blocks import ConvDenseModule, DenseModule, FullyConvModule
+from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _kernels
+from skspectra.neural._kernels import predictor
+from skspectra.neural._kernels.predict import FoldedModule
+from skspectra.neural._kernels.recognize import recognize
+from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
 from skspectra.neural._modules.invariant import InvariantConvModule
 
 BLOCK = {"n_filters": (4,), "kernel_sizes": (5,), "max_epochs": 2, "random_state": 0}
@@ -24,7 +25,7 @@ HIDDEN = {
 @pytest.fixture
 def always(monkeypatch):
     """Fold for any number of spectra."""
-    monkeypatch.setattr(predict, "_PAYS_FROM", 0)
+    monkeypatch.setattr(_kernels, "_PAYS_FROM", 0)
 
 
 def random_module(module_class, n_channels, n_outputs=3, **sizes):
@@ -54,7 +55,7 @@ def random_module(module_class, n_channels, n_outputs=3, **sizes):
 )
 def test_outputs_are_those_of_the_module(module_class, n_channels, n_filters, kernel_sizes):
     module = random_module(module_class, n_channels, n_filters=n_filters, kernel_sizes=kernel_sizes)
-    folded = FoldedModule(module)
+    folded = FoldedModule(recognize(module))
     exact = random_module(
         module_class, n_channels, n_filters=n_filters, kernel_sizes=kernel_sizes
     ).double()
@@ -67,7 +68,8 @@ def test_outputs_are_those_of_the_module(module_class, n_channels, n_filters, ke
 
 
 def test_nan_stays_nan():
-    folded = FoldedModule(random_module(FullyConvModule, 20, n_filters=(3,), kernel_sizes=(5,)))
+    module = random_module(FullyConvModule, 20, n_filters=(3,), kernel_sizes=(5,))
+    folded = FoldedModule(recognize(module))
     X = torch.ones(18, 20)
     X[4, 7] = torch.nan
     with torch.inference_mode():
@@ -79,7 +81,7 @@ def test_classifiers_predict_the_same_either_way(classifier, spectra, monkeypatc
     X, y = spectra
     clf = classifier(**BLOCK).fit(X, y)
     expected = clf.predict_proba(X)
-    monkeypatch.setattr(predict, "_PAYS_FROM", X.size)
+    monkeypatch.setattr(_kernels, "_PAYS_FROM", X.size)
     assert isinstance(predictor(clf.net_.module_, X.size), FoldedModule)
     assert not isinstance(predictor(clf.net_.module_, X.size - 1), FoldedModule)
     monkeypatch.setattr("skspectra.neural._estimators.base._AT_ONCE", 7 * X.shape[1])

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from skspectra.neural import ConvDenseClassifier, FullyConvClassifier
-from skspectra.neural._modules.blocks import ConvDenseModule, FullyConvModule
+from skspectra.neural._modules import ConvDenseModule, FullyConvModule
 from skspectra.neural._modules.invariant import InvariantConvModule
 
 BLOCKS = {"n_filters": (4, 3), "kernel_sizes": (5, 2)}
@@ -23,7 +23,7 @@ TRITON = pytest.mark.skipif(
 )
 CLASSIFIERS = {
     "published": FullyConvClassifier,
-    "invariant": partial(FullyConvClassifier, graph="invariant", dropout=0.3),
+    "invariant": partial(FullyConvClassifier, architecture="invariant", dropout=0.3),
     "conv + dense": ConvDenseClassifier,
 }
 

@@ -1,0 +1,44 @@
+"""What an estimator that wraps others asks of them, pipelines among them."""
+
+__all__ = ["fit_together", "last_step", "weight_params"]
+
+
+def last_step(estimator):
+    """Return the estimator that a pipeline ends with, or an estimator that is no pipeline."""
+    while hasattr(estimator, "steps"):
+        _, estimator = estimator.steps[-1]
+    return estimator
+
+
+def weight_params(estimator, sample_weight):
+    """Parameters of `fit` that bring weights of spectra to the last step of a pipeline.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A pipeline, maybe one that ends in another, or any other estimator.
+    sample_weight : array-like of shape (n_spectra,) or None
+        Weight of each spectrum; None needs no parameter.
+
+    Returns
+    -------
+    params : dict
+    """
+    if sample_weight is None:
+        return {}
+    names = []
+    while hasattr(estimator, "steps"):
+        name, estimator = estimator.steps[-1]
+        names.append(name)
+    return {"__".join([*names, "sample_weight"]): sample_weight}
+
+
+def fit_together(estimator):
+    """Return what fits many clones of an estimator faster than one by one, or None.
+
+    It takes a list of callables, each of which fits one clone, and the number of threads that fit
+    the steps before the last; it returns how long each took in seconds.
+    """
+    step = last_step(estimator)
+    trains_together = getattr(step, "_trains_together", None)
+    return step._fit_together if trains_together is not None and trains_together() else None
