@@ -3,7 +3,7 @@
 import numpy as np
 from array_api_compat import array_namespace
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.sparse import coo_array
+from scipy.sparse import csr_array
 
 from skspectra._numerics.axis import check_axis, dispersion, is_uniform
 from skspectra._numerics.constants import as_float64
@@ -11,6 +11,7 @@ from skspectra._numerics.constants import as_float64
 __all__ = ["channel_positions", "interpolate_rows", "resample_rows", "sample_rows", "shift_rows"]
 
 _CHUNK_BYTES = 1 << 24
+_FEW = 8  # rows for which a sparse product costs more than it saves
 
 
 def channel_positions(axis, energies):
@@ -170,8 +171,13 @@ def resample_rows(X, axis, new_axis, *, outside="raise", average=True):
             f"{axis[0]:g} to {axis[-1]:g}. Choose a narrower axis, or outside='edge' to repeat "
             "the values at the ends."
         )
-    weights = _resampling_weights(axis, new_axis, average).astype(np.result_type(X, np.float32))
-    resampled = np.empty((len(X), new_axis.size), dtype=weights.dtype)
+    dtype = np.result_type(X, np.float32)
+    data, channels, starts = _resampling_weights(axis, new_axis, average)
+    data = data.astype(dtype)
+    if len(X) <= _FEW:
+        return np.add.reduceat(X[:, channels] * data, starts[:-1], axis=1)
+    weights = csr_array((data, channels, starts), shape=(new_axis.size, axis.size))
+    resampled = np.empty((len(X), new_axis.size), dtype=dtype)
     step = max(1, _CHUNK_BYTES // (8 * X.shape[1]))
     for start in range(0, len(X), step):
         rows = slice(start, start + step)
@@ -180,57 +186,64 @@ def resample_rows(X, axis, new_axis, *, outside="raise", average=True):
 
 
 def _resampling_weights(axis, new_axis, average):
-    """Weight of every channel in every new one, as a sparse array of shape (n_new, n_channels)."""
+    """Weights, the channels they belong to, and where those of each new channel start."""
     positions = channel_positions(axis, new_axis)
-    left = np.clip(np.floor(positions).astype(int), 0, max(axis.size - 2, 0))
-    right = np.minimum(left + 1, axis.size - 1)
-    within = positions - left
-    n_new = np.arange(new_axis.size)
-    rows, columns = np.r_[n_new, n_new], np.r_[left, right]
-    values = np.r_[1 - within, within]
+    first = np.clip(positions.astype(np.int64), 0, max(axis.size - 2, 0))
+    within = positions - first
+    count = np.full(new_axis.size, 2)
+    wide = np.zeros(0, dtype=np.int64)
     if average and axis.size > 1 and new_axis.size > 1:
-        halves, is_wide = _half_widths(axis, new_axis)
-        narrow = ~is_wide[rows]
-        parts = [(rows[narrow], columns[narrow], values[narrow])]
-        parts += _averaging_weights(axis, new_axis, halves, np.flatnonzero(is_wide))
-        rows, columns, values = map(np.concatenate, zip(*parts, strict=True))
-    return coo_array((values, (rows, columns)), shape=(new_axis.size, axis.size)).tocsr()
+        edges = _edges(axis)
+        left, right, wide = _wide_channels(edges, new_axis)
+        low, high = np.searchsorted(edges[1:-1], left), np.searchsorted(edges[1:-1], right)
+        first[wide], count[wide] = low - 1, high - low + 3  # one more at each end, for the slopes
+    starts = np.concatenate([[0], np.cumsum(count)])
+    channels = np.repeat(first - starts[:-1], count) + np.arange(starts[-1])
+    weights = np.zeros(starts[-1])
+    weights[starts[:-1]], weights[starts[:-1] + 1] = 1 - within, within
+    channels = np.clip(channels, 0, axis.size - 1)
+    if wide.size:
+        weights[starts[wide]] = weights[starts[wide] + 1] = 0
+        is_spanned = np.repeat(np.isin(np.arange(new_axis.size), wide), count)
+        is_spanned[starts[wide]] = is_spanned[starts[wide + 1] - 1] = False
+        at, times = np.flatnonzero(is_spanned), count[wide] - 2
+        share, tilt = _shares(axis, edges, channels[at], left.repeat(times), right.repeat(times))
+        weights[at] += share
+        weights[at + 1] += tilt
+        weights[at - 1] -= tilt
+    return weights, channels, starts
 
 
 def _edges(axis):
     """Edges of the channels of an axis, halfway between them."""
     middle = (axis[:-1] + axis[1:]) / 2
-    return np.r_[2 * axis[0] - middle[0], middle, 2 * axis[-1] - middle[-1]]
+    return np.concatenate([[2 * axis[0] - middle[0]], middle, [2 * axis[-1] - middle[-1]]])
 
 
-def _half_widths(axis, new_axis):
-    """Half the width of new channels, as far as the axis goes, and which span more than one."""
-    edges = _edges(axis)
-    widths = np.gradient(new_axis)
-    inside = np.minimum(new_axis - edges[0], edges[-1] - new_axis)
-    at = np.clip(np.searchsorted(edges, new_axis, side="right") - 1, 0, axis.size - 1)
-    halves = np.minimum(widths / 2, inside)
-    return halves, 2 * halves > (1 + 1e-6) * np.diff(edges)[at]
+def _wide_channels(edges, new_axis):
+    """Edges and numbers of the new channels that are wider than those around their middle.
 
-
-def _averaging_weights(axis, new_axis, halves, wide):
-    """Yield new channels, channels and weights: integrals of a line in each over its part inside.
-
-    The line through the value of a channel has the slope between its neighbours.
+    A channel that reaches over an end is made narrower on both sides, so that it keeps its middle.
     """
-    start, stop = new_axis[wide] - halves[wide], new_axis[wide] + halves[wide]
-    edges = _edges(axis)
-    first = np.clip(np.searchsorted(edges, start, side="right") - 1, 0, axis.size - 1)
-    last = np.clip(np.searchsorted(edges, stop, side="left") - 1, 0, axis.size - 1)
-    counts = last - first + 1
-    which = np.repeat(np.arange(wide.size), counts)
-    channel = first[which] + np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    low = np.maximum(edges[channel], start[which]) - axis[channel]
-    high = np.minimum(edges[channel + 1], stop[which]) - axis[channel]
-    width = (stop - start)[which]
+    inside = np.minimum(new_axis - edges[0], edges[-1] - new_axis)
+    half = np.minimum(np.gradient(new_axis) / 2, inside)
+    at = np.clip(np.searchsorted(edges, new_axis, side="right") - 1, 0, edges.size - 2)
+    wide = np.flatnonzero(2 * half > (1 + 1e-6) * np.diff(edges)[at])
+    return new_axis[wide] - half[wide], new_axis[wide] + half[wide], wide
+
+
+def _shares(axis, edges, channel, left, right):
+    """Mean over a new channel of the line through a channel, over the part that they share.
+
+    The line is that through the value of the channel with the slope between its neighbours.
+
+    Returns
+    -------
+    share, tilt : ndarray
+        Weight of the channel, and of the next one less the one before.
+    """
+    low = np.maximum(edges[channel], left) - axis[channel]
+    high = np.minimum(edges[channel + 1], right) - axis[channel]
     before, after = np.maximum(channel - 1, 0), np.minimum(channel + 1, axis.size - 1)
-    tilt = (high**2 - low**2) / (2 * width * (axis[after] - axis[before]))
-    rows = wide[which]
-    yield rows, channel, (high - low) / width
-    yield rows, after, tilt
-    yield rows, before, -tilt
+    width = right - left
+    return (high - low) / width, (high**2 - low**2) / (2 * width * (axis[after] - axis[before]))

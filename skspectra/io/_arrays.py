@@ -97,7 +97,7 @@ def _load(path):
     try:
         if not zipfile.is_zipfile(path):
             with path.open("rb") as file:
-                np.lib.format.read_magic(file)
+                _check_array(file, path.stat().st_size)
             array = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
             if array.dtype.names:
                 return {name: array[name] for name in array.dtype.names}
@@ -109,7 +109,8 @@ def _load(path):
             return dict(enumerate(array.T))
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
-                _check_member(archive, member)
+                with archive.open(member) as file:
+                    _check_array(file, member.file_size)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         if not arrays:
@@ -121,18 +122,15 @@ def _load(path):
         raise ValueError(f"the arrays cannot be read ({error}).") from error
 
 
-def _check_member(archive, member):
+def _check_array(file, n_bytes):
     """Compare the size of an array with what its header says, before memory is taken for it."""
-    with archive.open(member) as file:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0
-        if version != (1, 0):
-            read = np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(file)
-        n_bytes = math.prod(shape) * dtype.itemsize
-        if (
-            dtype.hasobject
-            or min(shape, default=0) < 0
-            or file.tell() + n_bytes != member.file_size
-        ):
-            raise ValueError(f"{member.filename!r} is not an array of {shape} numbers")
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0
+    if version != (1, 0):
+        read = np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    wanted = file.tell() + math.prod(shape) * dtype.itemsize
+    if dtype.hasobject or min(shape, default=0) < 0 or wanted != n_bytes:
+        raise ValueError(
+            f"{n_bytes} bytes are no array of shape {shape} and dtype {dtype}; is it cut short?"
+        )

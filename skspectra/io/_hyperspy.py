@@ -21,15 +21,17 @@ def import_hyperspy():
 
 @contextlib.contextmanager
 def quiet_hyperspy():
-    """Hold back what HyperSpy logs and warns about its own installation and extensions."""
+    """Hold back what HyperSpy and RosettaSciIO log, and their warnings about installations."""
     from hyperspy.exceptions import VisibleDeprecationWarning
 
-    logger = logging.getLogger("hyperspy")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    loggers = [logging.getLogger(name) for name in ("hyperspy", "rsciio")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", VisibleDeprecationWarning)
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -2,7 +2,7 @@
 
 import codecs
 import csv
-import io
+import itertools
 import re
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ def decode(path):
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
-            return text.replace("\r\n", "\n").replace("\r", "\n")
+            return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
         break
     raise ValueError(
         "This is not text: it holds binary data. If it was written by a microscope, give it the "
@@ -75,8 +75,10 @@ def find_table(text):
         If there is none.
     """
     above, comments, offset, has_title = [], [], 0, False
-    for number, line in enumerate(io.StringIO(text)):
-        line = line.removesuffix("\n")
+    for number in itertools.count():
+        if offset >= len(text):
+            break
+        line = text[offset : _line_end(text, offset)]
         if line.lstrip().startswith("#"):
             comments.append(line.strip("# \t"))
         elif line.strip():
@@ -94,6 +96,11 @@ def find_table(text):
         "The file holds a header and no numbers: wanted are lines with at least two of them, "
         "energy and intensity."
     )
+
+
+def _line_end(text, offset):
+    end = text.find("\n", offset)
+    return len(text) if end < 0 else end
 
 
 def _delimiters(line):
@@ -143,6 +150,8 @@ def find_titles(place, width):
         titles = _titles(line, place.delimiter, width)
         fields = titles or split(line, place.delimiter)
         _check_titles(fields, number)
+        if not titles and not re.search(r"[^\W\d_]", line):
+            raise ValueError(f"line {number}: {line!r} is neither numbers nor titles.")
         return titles, "" if titles else line
     named = (re.fullmatch(r"column\.(\d+): *(.+)", each, re.I) for each in place.comments)
     by_number = {int(each[1]): each[2] for each in named if each}

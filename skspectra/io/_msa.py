@@ -41,7 +41,10 @@ def read_msa(path):
     lines = [line for line in text[found.end() :].split("\n") if line.strip()]
     lines = [line for line in lines if not line.lstrip().startswith("#")]
     n_points = _number(given.get("NPOINTS"))
-    has_energies = str(given.get("DATATYPE", "Y")).strip().upper() == "XY"
+    kind = str(given.get("DATATYPE")).strip().upper()
+    if kind not in ("Y", "XY"):
+        raise ValueError(f"DATATYPE is {kind!r}, wanted is Y or XY")
+    has_energies = kind == "XY"
     values = _values(lines, None if n_points is None else n_points * (1 + has_energies))
     if has_energies and values.size % 2:
         raise ValueError("the number of energies is not that of intensities; it may be cut short")

@@ -68,18 +68,21 @@ def to_numbers(columns, decimal=None):
     return [_convert(text, open_ways[0]) for text in texts]
 
 
-def _number(decimal):
+def _numbers(decimal):
+    """Pattern of as many lines with a number as there are."""
     dot, between = re.escape(decimal), re.escape("." if decimal == "," else ",")
-    whole = rf"(\d+|[1-9]\d{{0,2}}({between}\d{{3}})+)({dot}\d*)?|{dot}\d+"
-    return rf"[ \t]*[+-]?(({whole})(e[+-]?\d+)?|nan|inf(inity)?)[ \t]*"
+    whole = rf"(?>[1-9]\d{{0,2}}(?:{between}\d{{3}})+|\d+)(?:{dot}\d*)?|{dot}\d+"
+    number = rf"[ \t]*[+-]?(?:(?:{whole})(?:e[+-]?\d+)?|nan|inf(?:inity)?)[ \t]*"
+    return re.compile(rf"(?:{number}(?:\n|\Z))*+", re.IGNORECASE)
 
 
 def _first_bad(texts, decimal):
     """Column and place of the first field that is no number, or None."""
+    numbers = _numbers(decimal)
     for column, text in enumerate(texts):
-        bad = re.search(rf"^(?!{_number(decimal)}$).*$", text, re.IGNORECASE | re.MULTILINE)
-        if bad:
-            return column, text.count("\n", 0, bad.start())
+        end = numbers.match(text).end()
+        if end < len(text) or text.endswith("\n"):
+            return column, text.count("\n", 0, end)
     return None
 
 

@@ -18,8 +18,9 @@ def spectra_of_points(energies, values, *, label, groups, titles, where, name):
         Intensities.
     label : str
         What the file calls the energy.
-    groups : ndarray of shape (n_points,) of str, or None
-        Which spectrum each point belongs to; None if they all belong to one.
+    groups : tuple of (ndarray of shape (n_points,) of int, list of str) or None
+        Number of the spectrum that each point belongs to, and the names of the spectra; None if
+        all points belong to one.
     titles : list of str or None
         Names of the columns, where there are several.
     where : str
@@ -39,9 +40,7 @@ def spectra_of_points(energies, values, *, label, groups, titles, where, name):
     if groups is None:
         axis, rows = _in_order(energies, values, where)
         return [Spectra(where, titles or [name], rows, axis, label)]
-    import pandas as pd
-
-    codes, names = pd.factorize(groups)
+    codes, names = groups
     order = np.argsort(codes, kind="stable")
     sizes = np.bincount(codes)
     energies, values = energies[order], values[:, order]
@@ -67,6 +66,11 @@ def _in_order(energies, rows, where):
     """Points in order of energy, with the mean intensity where a few energies are repeated."""
     if not np.isfinite(energies).all():
         raise ValueError(f"{where}: an energy is NaN or infinite. Remove that line.")
+    steps = np.diff(energies)
+    if (steps > 0).all():
+        return energies, rows
+    if (steps < 0).all():
+        return energies[::-1], rows[:, ::-1]
     axis, group, counts = np.unique(energies, return_inverse=True, return_counts=True)
     repeated = axis.size > 1 and np.mean(counts > 1) >= 0.5
     if repeated or _starts_again(energies):
@@ -86,6 +90,6 @@ def _starts_again(energies):
     if steps.size < 7:
         return False
     forward = energies * (1 if np.median(np.sign(steps)) >= 0 else -1)
-    turned_back = np.maximum.accumulate(forward) - forward > 3 * np.median(np.abs(steps))
+    turned_back = np.maximum.accumulate(forward) - forward > 2 * np.median(np.abs(steps))
     n_turns = np.count_nonzero(np.diff(np.sign(steps[steps != 0])))
     return bool(turned_back.any()) and n_turns < steps.size / 3

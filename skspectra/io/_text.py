@@ -56,7 +56,7 @@ def read_text(path, name, *, unit="eV", columns=None, decimal=None):
         energies, *values = table.numbers([found.energy, *found.intensities])
         if titles is None:
             _check_order(energies, values[0])
-        groups = table.names([(titles[i], i) for i in found.names])
+        groups = table.groups([(titles[i], i) for i in found.names])
     several = [titles[i].strip() if titles else str(i) for i in found.intensities]
     return spectra_of_points(
         energies,
@@ -80,18 +80,23 @@ class _Table:
             self.body = re.sub(r"^[ \t]*#.*$", "", self.body, flags=re.MULTILINE)
         sampled = "." if place.delimiter == "," else sample_decimal(self.body[:_SAMPLE])
         self.frame = self._read(decimal=decimal or sampled)
-        is_empty = (self.frame == "").to_numpy()
-        self.frame = self.frame.loc[~is_empty.all(axis=1)]
         self.width = self.frame.shape[1]
-        while self.width > 2 and is_empty[:, self.width - 1].all():
+        if all(self._is_text(column) for column in self.frame):  # lines of delimiters are empty
+            self.frame = self.frame.loc[~(self.frame == "").all(axis=1)]
+        while self.width > 2 and self._is_text(self.width - 1):
+            if (self.frame[self.width - 1] != "").any():
+                break
             self.width -= 1
+
+    def _is_text(self, column):
+        return self.frame[column].dtype.kind not in "iufb"
 
     def _read(self, **options):
         import pandas as pd
 
         try:
             return pd.read_csv(
-                io.StringIO(self.body),
+                io.BytesIO(self.body.encode()),
                 sep=self.place.delimiter or r"\s+",
                 header=None,
                 na_filter=False,
@@ -120,19 +125,25 @@ class _Table:
         except BadNumber as bad:
             raise self._bad_field(bad.row, bad.text) from None
 
-    def names(self, titled):
-        """Name of each row from columns of names, or None where they tell no rows together."""
-        fields = []
+    def groups(self, titled):
+        """Name of each row by number, from columns of names, and the names; or None.
+
+        None is returned where there are no such columns, and where they tell all rows apart.
+        """
+        import pandas as pd
+
+        codes, names = np.zeros(len(self.frame), dtype=np.int64), [""]
         for title, column in titled:
-            values = self.frame[column].astype(str).str.strip()
-            if (values == "").any():
-                line = self._line(int((values == "").argmax()))[0]
+            numbers, found = pd.factorize(self.frame[column])
+            found = [str(name).strip() for name in found]
+            if "" in found:
+                line = self._line(int(np.argmax(numbers == found.index(""))))[0]
                 raise ValueError(f"line {line}: the column {title!r} is empty.")
-            fields.append(values)
-        if not fields:
-            return None
-        names = fields[0].str.cat(fields[1:], sep=", ") if len(fields) > 1 else fields[0]
-        return None if names.is_unique else names.to_numpy(dtype=object)
+            codes, both = pd.factorize(codes * len(found) + numbers)
+            pairs = [divmod(each, len(found)) for each in both]
+            names = [f"{names[i]}, {found[j]}" if names[i] else found[j] for i, j in pairs]
+        again, names = pd.factorize(np.array(names, dtype=object))
+        return (again[codes], list(names)) if 0 < len(names) < len(codes) and titled else None
 
     def _line(self, row):
         """Return the number and the text of the line of a row."""

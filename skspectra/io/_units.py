@@ -1,5 +1,6 @@
 """Units of spectral axes, compared by what they mean."""
 
+import functools
 import re
 
 __all__ = ["conversion", "quantity_of", "unit_of"]
@@ -82,7 +83,7 @@ def conversion(label, wanted):
         raise ValueError(f"The axis is in {unit!r}, which is not known{_wanted(wanted)}")
     if quantity not in (None, wanted_quantity):
         raise ValueError(
-            f"The axis {label!r} holds {quantity}, no {wanted_quantity}{_wanted(wanted)}"
+            f"The axis {label!r} holds {quantity}, no {wanted_quantity or wanted}{_wanted(wanted)}"
         )
     return None if unit is None else size / wanted_size
 
@@ -101,6 +102,7 @@ def _wanted(unit):
     return f". Wanted is an axis in {unit}; to read others as they are, name their unit by unit=."
 
 
+@functools.lru_cache(maxsize=1024)  # wide tables have many titles
 def _parse(label):
     """Quantity, unit as it is written, and its size; None for what the label does not tell."""
     label = " ".join(label.replace("_", " ").split())

@@ -78,7 +78,7 @@ def big_header():
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"energy_eV": ENERGY, "counts": np.array([Evil()])}, "is not an array of"),
+        ({"energy_eV": ENERGY, "counts": np.array([Evil()])}, "are no array of"),
         ({"energy_eV": ENERGY[1:], "counts": ROW}, "has no column of intensity"),
         ({"energy_eV": ENERGY, "energy_keV": ENERGY, "counts": ROW}, "may be the energy"),
         ({"energy_eV": ENERGY, "counts": ROW, "intensity": ROW}, "may be the intensity"),

@@ -267,6 +267,10 @@ def test_missing_units_are_warned_about_once(tmp_path):
         ("635,5\n640,zero\n", "line 2: 'zero' is not a number"),
         ("# x\n635,5\n\n640,\n", "line 4: '' is not a number"),
         ("five,635\n640,1\n", "line 1: 'five' is not a number"),
+        (
+            "energy_eV,counts\n635(5\n640,0\n645,5",
+            r"line 2: '635\(5' is neither numbers nor titles",
+        ),
         ("635,5\n640,0\n645", "line 3: 1 columns where .* 2. Is the file cut short"),
         ("635,5\n640,0,1\n645,1", "line 2: 3 columns where .* 2. Is the file cut short"),
         ("635\n640\n", "a header and no numbers"),
