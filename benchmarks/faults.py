@@ -18,6 +18,7 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
+import h5py
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
@@ -101,7 +102,7 @@ def strict_msa(path):
         head, _, body = path.read_text("latin-1").partition("#SPECTRUM")
         lines = [line for line in body.splitlines()[1:] if not line.startswith("#")]
         values = [[float(each) for each in line.split(",")] for line in lines if line.strip()]
-        entries = dict(line.strip("#").split(":", 1) for line in head.splitlines())
+        entries = dict(each.strip("#").split(":", 1) for each in head.splitlines() if ":" in each)
         entries = {key.strip(): value.strip() for key, value in entries.items()}
         if len(values[0]) == 1:
             scale, offset = float(entries["XPERCHAN"]), float(entries["OFFSET"])
@@ -113,6 +114,14 @@ def strict_msa(path):
 def strict_npy(path):
     table = np.load(path, allow_pickle=False)
     return strict_points(np.c_[table[table.dtype.names[0]], table[table.dtype.names[1]]])
+
+
+def strict_signal(path):
+    with h5py.File(path) as file:
+        signal = file["Experiments/__unnamed__"]
+        axis = dict(signal["axis-0"].attrs)
+        energies = float(axis["offset"]) + float(axis["scale"]) * np.arange(len(signal["data"]))
+        return strict_points(np.c_[energies, signal["data"]])
 
 
 def strict_points(points):
@@ -129,7 +138,7 @@ SUBJECTS = {
     "msa, pairs": (".msa", lambda path: write_msa(path, pairs=True), read_file, strict_msa),
     "npz": (".npz", write_npz, read_file, None),
     "npy": (".npy", write_npy, read_file, strict_npy),
-    "hspy": (".hspy", write_signal, read_file, None),
+    "hspy": (".hspy", write_signal, read_file, strict_signal),
     "load_model": (".safetensors", write_model, read_model, None),
 }
 

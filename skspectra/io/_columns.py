@@ -8,16 +8,17 @@ from skspectra.io._units import quantity_of
 __all__ = ["Columns", "find_columns"]
 
 _ERROR = re.compile(
-    r".*\b(err(or)?s?|uncertaint(y|ies)|sigma|std|stdev|sd|esd|variance|var|deviation|rms)\b.*"
-    r"|.*[±σ].*|(d|delta|δ) ?(e|i|y|energy|intensity|counts)"
+    r".*\b(err(or|eur)?s?|uncertaint(y|ies)|sigma|std|stdev|sd|esd|variance|var|deviation|rms|"
+    r"fehler|unsicherheit|abweichung|incertitude)\b.*"
+    r"|.*[±σ].*|(d|delta|δ) ?(e|i|y|energy|intensity|counts)|y ?err(or)?"
 )
 _INTENSITY = re.compile(
-    r"\b(intensit(y|ies)|counts?|signal|yield|absorption|absorbance|xmu|mu|tey|tfy|cps)\b"
+    r"\b(intensit\w*|counts?|zähl\w*|signal|yield|absorption|absorbance|xmu|mu|tey|tfy|cps)\b"
 )
 _NO_SPECTRUM = re.compile(
     r".*\b(i0|monitor|background|bkg\w*|nbkg|fbkg|dark|gain|dwell|live|dead|resolution|width|fwhm|"
     r"offset|dispersion|drift|weights?|mask|flag|quality|residuals?|fit|model|comment|note|source|"
-    r"compound|valence|temperature)\b.*"
+    r"compound|valence|temperature|unnamed)\b.*"
 )
 _VERSION = re.compile(
     r"\b(raw|net|gross|norm\w*|corrected|smooth\w*|filtered|deconvolved|subtracted|flat\w*|mean|"
@@ -102,7 +103,9 @@ def _position(column, titles, n_columns):
 
 def _is_energy(title, plain, quantity):
     spoken_of = _ERROR.fullmatch(plain) or _INTENSITY.search(plain) or _NO_SPECTRUM.fullmatch(plain)
-    return not spoken_of and (quantity_of(title) == quantity)
+    if quantity == "energy" and re.search(r"\b[mk]?ev\b", plain):
+        return not spoken_of
+    return not spoken_of and quantity_of(title) == quantity
 
 
 def _find_energy(titles, plain, quantity):
@@ -113,7 +116,7 @@ def _find_energy(titles, plain, quantity):
     if not found:
         others = [i for i, (title, _) in both if quantity_of(title)]
         found = [i for i in others if not _INTENSITY.search(plain[i])]
-    if not found and "y" in plain:
+    if not found and any(re.fullmatch(r"y ?\d*", text) for text in plain):
         found = [i for i, text in enumerate(plain) if text == "x"]
     if not found and len(titles) == 2:
         found = [i for i, text in enumerate(plain) if not _INTENSITY.search(text)][:1]
@@ -133,7 +136,7 @@ def _find_intensities(titles, plain, is_number, energy):
         found = found or [i for i in rest if plain[i] in words]
     if not found:
         found = [i for i in rest if plain[i] and not _NO_SPECTRUM.fullmatch(plain[i])]
-        found = [i for i in found if plain[i][0].isdigit() or not quantity_of(titles[i])]
+        found = [i for i in found if _is_amount(plain[i]) or not quantity_of(titles[i])]
         if len(titles) > 2:
             found = [i for i in found if not _NAME.fullmatch(plain[i])]
     whole = [titles[i].replace("_", " ").casefold() for i in found]
@@ -142,6 +145,11 @@ def _find_intensities(titles, plain, is_number, energy):
     if not found or (len(found) > 1 and (are_versions or len(named) < len(found))):
         raise _ambiguous("intensity", titles, found)
     return found
+
+
+def _is_amount(plain):
+    """Whether a title ends with a number and a unit, "300 K", as names of samples do."""
+    return re.search(r"\d ?[^\W\d]+$", plain) is not None
 
 
 def _ambiguous(what, titles, found):

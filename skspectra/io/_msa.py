@@ -1,5 +1,7 @@
 """Spectra in the EMSA/MAS standard file format (ISO 22029), .msa."""
 
+import contextlib
+import itertools
 import re
 
 import numpy as np
@@ -49,6 +51,8 @@ def read_msa(path):
     if has_energies and values.size % 2:
         raise ValueError("the number of energies is not that of intensities; it may be cut short")
     n_found = values.size // (1 + has_energies)
+    if n_points is None and "#ENDOFDATA" not in text[found.end() :]:
+        raise ValueError("it may be cut short: there is neither NPOINTS nor #ENDOFDATA")
     if n_points is not None and n_found < n_points:
         raise ValueError(f"it is cut short: it holds {n_found} channels and promises {n_points:g}")
     if n_points is not None and n_found > n_points:
@@ -76,30 +80,33 @@ def _number(value):
 
 def _values(lines, n_wanted):
     """All numbers; a comma between digits is the decimal mark if that gives as many as wanted."""
-    text = "\n".join(lines)
-    listed = _numbers(text.replace(",", " "))
-    if not re.search(r"\d,\d", text):
-        return listed
-    decimal = _numbers(re.sub(r",(?=\s|$)", " ", text).replace(",", "."), strict=False)
-    ways = [way for way in (listed, decimal) if way is not None and way.size == n_wanted]
-    if len(ways) == 1:
-        return ways[0]
-    if n_wanted is None and "." in text:
-        return listed
+    spaced = [line.replace(",", " ") for line in lines]
+    if not any(re.search(r"\d,\d", line) for line in lines):
+        return _numbers(spaced)
+    points = [re.sub(r",(?=\s|$)", " ", line).replace(",", ".") for line in lines]
+    ways = {}
+    for way in (spaced, points):
+        with contextlib.suppress(ValueError):
+            values = _numbers(way)
+            ways[values.size] = values
+    if n_wanted in ways:
+        return ways[n_wanted]
+    if n_wanted is None and any("." in line for line in lines):
+        return _numbers(spaced)
     raise ValueError(
-        f"commas may be decimal marks or stand between numbers: read so there are "
-        f"{'no' if decimal is None else decimal.size} and {listed.size} numbers, and the header "
-        f"promises {'none' if n_wanted is None else format(n_wanted, 'g')}"
+        "commas may be decimal marks or stand between numbers: there are "
+        f"{' or '.join(map(str, ways)) or 'no'} numbers, and the header promises "
+        f"{'none' if n_wanted is None else format(n_wanted, 'g')}"
     )
 
 
-def _numbers(text, *, strict=True):
-    try:
-        return np.array(text.split(), dtype=np.float64)
-    except ValueError:
-        if strict:
-            raise
-        return None
+def _numbers(lines):
+    """Numbers of lines that hold equally many, but for the last."""
+    fields = [line.split() for line in lines]
+    for before, after in itertools.pairwise(fields):
+        if len(after) > len(before) or (len(after) < len(before) and after is not fields[-1]):
+            raise ValueError(f"a line holds {len(after)} numbers, the one before {len(before)}")
+    return np.array(list(itertools.chain.from_iterable(fields)), dtype=np.float64)
 
 
 def _compare(energies, offset, step):

@@ -80,16 +80,12 @@ class _Table:
             self.body = re.sub(r"^[ \t]*#.*$", "", self.body, flags=re.MULTILINE)
         sampled = "." if place.delimiter == "," else sample_decimal(self.body[:_SAMPLE])
         self.frame = self._read(decimal=decimal or sampled)
+        self.is_number = [dtype.kind in "iuf" for dtype in self.frame.dtypes]
         self.width = self.frame.shape[1]
-        if all(self._is_text(column) for column in self.frame):  # lines of delimiters are empty
+        if not any(self.is_number):  # lines of nothing but delimiters are empty
             self.frame = self.frame.loc[~(self.frame == "").all(axis=1)]
-        while self.width > 2 and self._is_text(self.width - 1):
-            if (self.frame[self.width - 1] != "").any():
-                break
+        while self.width > 2 and (self.frame[self.width - 1] == "").all():
             self.width -= 1
-
-    def _is_text(self, column):
-        return self.frame[column].dtype.kind not in "iufb"
 
     def _read(self, **options):
         import pandas as pd
@@ -100,7 +96,7 @@ class _Table:
                 sep=self.place.delimiter or r"\s+",
                 header=None,
                 na_filter=False,
-                skipinitialspace=True,
+                skipinitialspace=f"{self.place.delimiter} " in self.body,  # else it costs time
                 low_memory=False,
                 **options,
             )
@@ -112,13 +108,12 @@ class _Table:
             raise self._uneven(self.place.line + line, saw, expected) from None
 
     def looks_numeric(self, column):
-        values = self.frame[column]
-        return values.dtype.kind in "iuf" or is_number(str(values.iloc[0]))
+        return self.is_number[column] or is_number(str(self.frame[column].iloc[0]))
 
     def numbers(self, columns):
         """Columns as numbers, with one decimal mark for all of them."""
-        if all(self.frame[column].dtype.kind in "iuf" for column in columns):
-            return [self.frame[column].to_numpy(dtype=np.float64) for column in columns]
+        if all(self.is_number[column] for column in columns):
+            return self.frame[columns].to_numpy(dtype=np.float64).T
         texts = self._read(dtype=str).loc[self.frame.index]
         try:
             return to_numbers([texts[column].tolist() for column in columns], self.decimal)
@@ -134,7 +129,10 @@ class _Table:
 
         codes, names = np.zeros(len(self.frame), dtype=np.int64), [""]
         for title, column in titled:
-            numbers, found = pd.factorize(self.frame[column])
+            values = self.frame[column]
+            if values.dtype.kind == "f":  # "1.1" and "1.10" are two names
+                values = self._read(dtype={column: str}).loc[self.frame.index, column]
+            numbers, found = pd.factorize(values)
             found = [str(name).strip() for name in found]
             if "" in found:
                 line = self._line(int(np.argmax(numbers == found.index(""))))[0]

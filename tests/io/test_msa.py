@@ -78,6 +78,13 @@ def test_energies_that_are_irregular_are_used(tmp_path):
     np.testing.assert_allclose(read_spectra(path, AXIS)[0], [np.interp(AXIS, energies, COUNTS)])
 
 
+def test_without_npoints_the_end_must_be_marked(tmp_path):
+    path = write(tmp_path / "a.msa", VALUES, NPOINTS=None)
+    path.write_bytes(path.read_bytes().partition(b"#ENDOFDATA")[0])
+    with pytest.raises(ValueError, match="neither NPOINTS nor #ENDOFDATA"):
+        read_spectra(path, AXIS)
+
+
 def test_header_becomes_metadata(tmp_path):
     signal = read_signal(write(tmp_path / "a.msa", VALUES))
     assert signal.metadata.General.title == "MnO"
@@ -96,6 +103,7 @@ def test_header_becomes_metadata(tmp_path):
         ([f"{value:.0f},5" for value in COUNTS], {"NPOINTS": ""}, "commas may be decimal marks"),
         (["1,2,3"], {"NPOINTS": "5"}, "commas may be decimal marks or stand between numbers"),
         ([*VALUES[:-1], "high"], {}, "could not convert string to float: 'high'"),
+        ([*VALUES[:5], "1 0", *VALUES[6:]], {}, "a line holds 2 numbers, the one before 1"),
         (VALUES, {"OFFSET": ""}, "OFFSET is missing"),
         (VALUES, {"XPERCHAN": "0"}, "signal axis must be strictly increasing"),
         (VALUES, {"XUNITS": "nm"}, "holds length, no energy"),

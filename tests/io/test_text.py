@@ -42,6 +42,7 @@ TEXTS = {
     "athena": "# Athena\n#----\n#  energy  norm  i0\n 635 5 9\n 640 0 9\n 645 5 9\n",
     "spec": "#S 1 scan\n#L energy  counts\n635 5\n640 0\n645 5\n",
     "xdi": "# XDI/1.0\n# Column.1: energy eV\n# Column.2: mutrans\n# ---\n635 5\n640 0\n645 5\n",
+    "fehler": "Energie (eV);Intensität;Fehler\n635;5;1\n640;0;1\n645;5;1\n",
     "errors are no spectrum": "E (eV),Intensity error,Intensity\n635,1,5\n640,1,0\n645,1,5\n",
     "in meV": "energy_meV,counts\n635000,5\n640000,0\n645000,5\n",
     "in keV": "Energy / keV,counts\n.635,5\n.64,0\n.645,5\n",
@@ -117,6 +118,7 @@ SEVERAL = {
     "id": "Spectrum ID;E;I\n1;635;5\n1;640;0\n1;645;5\n2;635;10\n2;640;0\n2;645;10\n",
     "pixels": "x,y,eV,counts\n0,0,635,5\n0,0,640,0\n0,0,645,5\n0,1,635,10\n0,1,640,0\n0,1,645,10\n",
     "axes that differ": "scan,E,I\n1,635,5\n1,640,0\n1,645,5\n2,630,20\n2,640,0\n2,650,20\n",
+    "numbers": "id,E,I\n1.1,630,10\n1.1,640,0\n1.1,650,10\n1.10,630,20\n1.10,640,0\n1.10,650,20",
     "in turns": "scan,E,I\n1,635,5\n2,635,10\n1,640,0\n2,640,0\n1,645,5\n2,645,10\n",
 }
 
@@ -131,6 +133,7 @@ def test_tables_of_several_spectra(tmp_path, text):
         "wide, errors": ["MnO", "Mn2O3"],
         "sample": ["a", "b"],
         "pixels": ["0, 0", "0, 1"],
+        "numbers": ["1.1", "1.10"],
     }.get(text, ["1", "2"])
 
 
@@ -148,6 +151,7 @@ ROWS = "{0},{1},{2},{3}\n635,5,10,1\n640,0,0,1\n645,5,10,1\n"
         ("energy,counts,counts,i0", "may be the intensity: 'counts', 'counts'"),
         ("energy,raw counts,corrected counts,i0", "may be the intensity: 'raw counts', 'corr"),
         ("energy,intensity,normalized intensity,i0", "may be the intensity"),
+        ("eV,eV_shifted,counts,i0", "may be the energy: 'eV', 'eV_shifted'"),
         ("energy,norm,flat,i0", "may be the intensity: 'norm', 'flat'"),
         ("energy,background,sigma,i0", "no column of intensity: 'energy', 'background'"),
         ("counts,intensity,sigma,i0", "no column of energy"),
