@@ -6,7 +6,13 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from skspectra.augmentation import Augmenter, AxisStretch, EnergyShift, PCANoise, PoissonNoise
 from skspectra.features import WhiteLineFeatures
-from skspectra.imaging import PhaseSegmenter
+from skspectra.imaging import (
+    NeighborVectors,
+    PhaseSegmenter,
+    SlidingDescriptor,
+    SlidingFFT,
+    TransitionMatrix,
+)
 from skspectra.neural import (
     ConvDenseClassifier,
     DenseClassifier,
@@ -145,6 +151,13 @@ AUGMENTERS = [
     PoissonNoise(),
 ]
 IMAGES = [PhaseSegmenter(max_phases=2, random_state=0)]
+# What takes images, positions of atoms or sequences instead of rows of channels.
+NO_SPECTRA = [
+    NeighborVectors(n_neighbors=4),
+    SlidingDescriptor("histogram", window=8, step=4),
+    SlidingFFT(window=8, step=4),
+    TransitionMatrix(),
+]
 SAMPLERS = [
     Augment([PoissonNoise()], n_copies=2, random_state=0),
     KMeansCleaner(2, keep=[0], random_state=0),

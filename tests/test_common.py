@@ -11,6 +11,7 @@ from estimators import (
     AUGMENTERS,
     IMAGES,
     NETS,
+    NO_SPECTRA,
     READERS,
     REGRESSION_SAMPLERS,
     SAMPLERS,
@@ -19,6 +20,7 @@ from estimators import (
 )
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skspectra
@@ -51,6 +53,22 @@ def test_sampler_as_estimator(estimator, check):
 )
 def test_sampler(estimator, check):
     check(estimator)
+
+
+CHECKS_WITHOUT_DATA = [
+    estimator_checks.check_parameters_default_constructible,
+    estimator_checks.check_no_attributes_set_in_init,
+    estimator_checks.check_get_params_invariance,
+    estimator_checks.check_set_params,
+    estimator_checks.check_estimator_cloneable,
+    estimator_checks.check_estimator_repr,
+]
+
+
+@pytest.mark.parametrize("check", CHECKS_WITHOUT_DATA, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("estimator", NO_SPECTRA, ids=str)
+def test_estimator_of_something_else_than_rows_of_channels(estimator, check):
+    check(type(estimator).__name__, clone(estimator))
 
 
 @pytest.mark.parametrize("estimator", EVERY, ids=str)
@@ -133,6 +151,6 @@ def test_every_public_estimator_is_checked():
         and not inspect.isabstract(each)
         and each.__module__.startswith("skspectra.")
     }
-    checked = {type(each) for each in [*EVERY, *IMAGES]}
+    checked = {type(each) for each in [*EVERY, *IMAGES, *NO_SPECTRA]}
     assert ours - {base for each in checked for base in each.__mro__} == set()
     assert len(ours) >= 15

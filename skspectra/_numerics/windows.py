@@ -1,0 +1,55 @@
+"""Windows that slide over images, and numbers that describe each of them."""
+
+import numpy as np
+from scipy.fft import fftshift, irfft2, rfft2
+from scipy.signal.windows import hann
+
+__all__ = ["autocorrelations", "fourier_magnitudes", "hann_window", "histograms", "window_batches"]
+
+_BATCH_BYTES = 1 << 25
+
+
+def window_batches(image, size, step):
+    """Yield batches of square windows of an image, row by row, (n_windows, size, size).
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width)
+        Image.
+    size, step : int
+        Side of a window, and from one window to the next, in pixels.
+    """
+    views = np.lib.stride_tricks.sliding_window_view(image, (size, size))[::step, ::step]
+    n_rows = max(1, _BATCH_BYTES // (4 * size * size * views.shape[1]))
+    for start in range(0, len(views), n_rows):
+        yield views[start : start + n_rows].reshape(-1, size, size).astype(np.float32)
+
+
+def hann_window(size):
+    """Two-dimensional Hann window, (size, size)."""
+    row = hann(size, sym=False).astype(np.float32)
+    return np.outer(row, row)
+
+
+def fourier_magnitudes(windows, taper):
+    """Magnitudes of the Fourier transforms of windows less their mean, (n, size, size // 2 + 1)."""
+    centred = windows - windows.mean(axis=(1, 2), keepdims=True)
+    return np.abs(rfft2(centred if taper is None else centred * taper))
+
+
+def autocorrelations(windows, taper):
+    """Correlation of windows with themselves, 1 without a shift, which is in the middle."""
+    power = fourier_magnitudes(windows, taper) ** 2
+    correlation = irfft2(power, s=windows.shape[1:])
+    origin = correlation[:, :1, :1]
+    correlation = np.divide(correlation, origin, out=np.zeros_like(correlation), where=origin > 0)
+    return fftshift(correlation, axes=(1, 2))
+
+
+def histograms(windows, edges):
+    """Share of the pixels of each window in each bin; what is outside counts in the outermost."""
+    n_bins = len(edges) - 1
+    bins = np.clip(np.searchsorted(edges, windows.ravel(), side="right") - 1, 0, n_bins - 1)
+    numbers = np.repeat(np.arange(len(windows)), windows[0].size)
+    counts = np.bincount(numbers * n_bins + bins, minlength=len(windows) * n_bins)
+    return counts.reshape(len(windows), n_bins).astype(np.float32) / windows[0].size
