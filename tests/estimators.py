@@ -32,7 +32,15 @@ from skspectra.preprocessing import (
 from skspectra.readers import ValenceReader
 from skspectra.sampling import Augment, KMeansCleaner, RandomMixture, ValenceMixture
 from skspectra.uncertainty import EnsembleClassifier, NoveltyRejector
-from skspectra.unmixing import FCLS, NFINDR, VCA, MinimumVolumeUnmixer, PoissonPCA, ReferenceFit
+from skspectra.unmixing import (
+    FCLS,
+    NFINDR,
+    VCA,
+    BayesianUnmixer,
+    MinimumVolumeUnmixer,
+    PoissonPCA,
+    ReferenceFit,
+)
 
 
 class PowerLawOnChannels(PowerLawBackground):
@@ -140,6 +148,7 @@ TRANSFORMERS = [
     VCA(n_components=2, random_state=0),
     MinimumVolumeUnmixer(n_components=2),
     MinimumVolumeUnmixer(n_components=2, poisson=False),
+    BayesianUnmixer(n_components=1, n_sweeps=20, burn_in=10, random_state=0),
     PoissonPCA(n_components=1),
     ReferenceFit(shift=0),
     ReferenceFit(shift=(-1, 1)),

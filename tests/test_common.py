@@ -30,7 +30,10 @@ from skspectra.preprocessing import SpectrumNormalizer
 
 EVERY = [*TRANSFORMERS, *AUGMENTERS, *NETS, *READERS, *SAMPLERS, *REGRESSION_SAMPLERS]
 
-pytestmark = pytest.mark.filterwarnings("ignore::skspectra.exceptions.SpectrumWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::skspectra.exceptions.SpectrumWarning",
+    "ignore::sklearn.exceptions.ConvergenceWarning",  # chains of a few draws
+)
 
 
 @parametrize_with_checks(

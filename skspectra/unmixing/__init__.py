@@ -1,5 +1,6 @@
 """Spectra as mixtures of others."""
 
+from skspectra.unmixing._bayesian import BayesianUnmixer
 from skspectra.unmixing._fcls import FCLS
 from skspectra.unmixing._minimum_volume import MinimumVolumeUnmixer
 from skspectra.unmixing._nfindr import NFINDR
@@ -11,6 +12,7 @@ __all__ = [
     "FCLS",
     "NFINDR",
     "VCA",
+    "BayesianUnmixer",
     "MinimumVolumeUnmixer",
     "PoissonPCA",
     "ReferenceFit",
