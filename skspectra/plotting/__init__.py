@@ -6,22 +6,34 @@ from skspectra.plotting._clusters import ClusterCentersDisplay
 from skspectra.plotting._embedding import EmbeddingDisplay
 from skspectra.plotting._history import TrainingHistoryDisplay
 from skspectra.plotting._line_scan import LineScanDisplay
+from skspectra.plotting._local_structure import (
+    NeighborDisplay,
+    SlidingWindowDisplay,
+    TransitionDisplay,
+)
 from skspectra.plotting._robustness import RobustnessDisplay
 from skspectra.plotting._saliency import SaliencyDisplay
 from skspectra.plotting._scree import ScreeDisplay
 from skspectra.plotting._spectra import SpectraDisplay
+from skspectra.plotting._unmixing import AbundanceMapDisplay, EndmemberDisplay, ResidualMapDisplay
 from skspectra.plotting._valence_map import ValenceMapDisplay
 
 __all__ = [
+    "AbundanceMapDisplay",
     "ActivationsDisplay",
     "BackgroundDisplay",
     "ClusterCentersDisplay",
     "EmbeddingDisplay",
+    "EndmemberDisplay",
     "LineScanDisplay",
+    "NeighborDisplay",
+    "ResidualMapDisplay",
     "RobustnessDisplay",
     "SaliencyDisplay",
     "ScreeDisplay",
+    "SlidingWindowDisplay",
     "SpectraDisplay",
     "TrainingHistoryDisplay",
+    "TransitionDisplay",
     "ValenceMapDisplay",
 ]
