@@ -6,7 +6,7 @@ from scipy.signal.windows import hann
 
 __all__ = ["autocorrelations", "fourier_magnitudes", "hann_window", "histograms", "window_batches"]
 
-_BATCH_BYTES = 1 << 25
+_BATCH_BYTES = 1 << 20  # what caches hold
 
 
 def window_batches(image, size, step):
@@ -34,7 +34,9 @@ def hann_window(size):
 def fourier_magnitudes(windows, taper):
     """Magnitudes of the Fourier transforms of windows less their mean, (n, size, size // 2 + 1)."""
     centred = windows - windows.mean(axis=(1, 2), keepdims=True)
-    return np.abs(rfft2(centred if taper is None else centred * taper))
+    if taper is not None:
+        centred *= taper
+    return np.abs(rfft2(centred, overwrite_x=True))
 
 
 def autocorrelations(windows, taper):

@@ -206,8 +206,10 @@ class SlidingFFT(_SlidingWindows):
         self._taper = None if self.taper is None else hann_window(self.window)
 
     def _describe(self, windows):
-        magnitudes = fourier_magnitudes(windows, self._taper)[:, self._used]
-        return np.log1p(magnitudes) if self.log else magnitudes
+        magnitudes = fourier_magnitudes(windows, self._taper).reshape(len(windows), -1)
+        if not self._used.all():
+            magnitudes = magnitudes[:, self._used.ravel()]
+        return np.log1p(magnitudes, out=magnitudes) if self.log else magnitudes
 
     def to_spectrum(self, row):
         """Return one row as an image of the whole plane, zero frequency in the middle.
