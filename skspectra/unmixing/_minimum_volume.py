@@ -19,7 +19,7 @@ from skspectra.unmixing._rows import check_n_components, check_room, rows_of_sam
 
 __all__ = ["MinimumVolumeUnmixer"]
 
-_MOST_SPECTRA = 2**16  # that the simplex is fitted to
+_MOST_SPECTRA = 2**14  # that the simplex is fitted to
 
 
 class MinimumVolumeUnmixer(LinearUnmixer):
@@ -48,7 +48,7 @@ class MinimumVolumeUnmixer(LinearUnmixer):
     max_iter : int, default=100
         Most iterations of L-BFGS for each estimate of the weight.
     random_state : int, RandomState instance or None, default=None
-        Draws the 65 536 spectra to which the simplex is fitted, where there are more.
+        Draws the 16 384 spectra to which the simplex is fitted, where there are more.
 
     Attributes
     ----------
