@@ -134,3 +134,15 @@ def test_hyperspy_decomposes_by_it(mixture):
     signal.decomposition(algorithm=MinimumVolumeUnmixer(4), print_info=False)
     expected = MinimumVolumeUnmixer(4).fit(X)
     np.testing.assert_allclose(signal.learning_results.factors.T, expected.components_)
+
+
+@pytest.mark.real_data
+def test_a_measured_image_is_told_what_it_needs(real_data):
+    signal = import_hyperspy().load(real_data / "cuzn_spectrum_image.hspy")
+    X = signal.data.reshape(-1, signal.data.shape[-1])
+    with pytest.warns(SpectrumWarning) as caught:
+        unmix = MinimumVolumeUnmixer(3).fit(X)
+    told = " ".join(str(each.message) for each in caught)
+    assert "brightness of the spectra varies" in told and "have spikes" in told
+    assert (unmix.components_ >= 0).all()
+    np.testing.assert_allclose(unmix.transform(X).sum(axis=1), 1)
