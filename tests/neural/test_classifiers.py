@@ -15,7 +15,7 @@ from skorch.callbacks import Callback
 
 from skspectra.augmentation import PCANoise
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier
-from skspectra.neural._estimators import base
+from skspectra.neural._estimators import outputs
 
 BLOCK = {"n_filters": (4,), "kernel_sizes": (5,)}
 QUICK = {"max_epochs": 3, "random_state": 0}
@@ -58,7 +58,7 @@ def test_blocks_of_spectra_do_not_matter(net, spectra, monkeypatch):
     X, y = spectra
     net.fit(X, y)
     whole = {"embed": net.embed(X), "proba": net.predict_proba(X)} | net.activations(X)
-    monkeypatch.setattr(base, "_AT_ONCE", 7 * 24)
+    monkeypatch.setattr(outputs, "_AT_ONCE", 7 * 24)
     parts = {"embed": net.embed(X), "proba": net.predict_proba(X)} | net.activations(X)
     assert list(parts) == list(whole)
     for name, values in whole.items():
@@ -386,3 +386,24 @@ def test_wrong_width_at_predict(net, spectra):
     X, y = spectra
     with pytest.raises(ValueError, match="has 23 features, but .* is expecting 24 features"):
         net.fit(X, y).predict(X[:, 1:])
+
+
+LAYOUTS = {
+    "reversed rows": lambda X: X[::-1][::-1],
+    "reversed channels": lambda X: np.ascontiguousarray(X[:, ::-1])[:, ::-1],
+    "every second": lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+    "Fortran": np.asfortranarray,
+    "other byte order": lambda X: X.astype(">f8"),
+    "broadcast": lambda X: np.lib.stride_tricks.as_strided(X, X.shape, X.strides, writeable=False),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_predictions_do_not_depend_on_how_spectra_lie_in_memory(layout, spectra):
+    X, y = spectra
+    clf = DenseClassifier(max_epochs=1, random_state=0).fit(X, y)
+    other = LAYOUTS[layout](X)
+    np.testing.assert_array_equal(other, X)
+    np.testing.assert_array_equal(clf.predict_proba(other), clf.predict_proba(X))
+    again = DenseClassifier(max_epochs=1, random_state=0).fit(other, y)
+    np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))

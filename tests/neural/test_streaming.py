@@ -15,7 +15,7 @@ from skspectra.neural import (
     FullyConvClassifier,
     FullyConvRegressor,
 )
-from skspectra.neural._estimators import base
+from skspectra.neural._estimators import base, outputs
 from skspectra.neural._training import streaming, training
 from skspectra.neural._training.streaming import StreamedScoringBatches, StreamedTrainingBatches
 from skspectra.uncertainty import EnsembleClassifier, NoveltyRejector, _novelty
@@ -99,7 +99,7 @@ def test_stored_spectra_are_predicted_block_by_block(store, spectra, streamed, m
     X = (1000 * np.abs(spectra[0])).astype(dtype)
     clf = FullyConvClassifier(**QUICK).fit(X.astype(np.float32), spectra[1])
     expected = clf.predict_proba(X.astype(np.float32))
-    monkeypatch.setattr(base, "_AT_ONCE", 10 * 24)
+    monkeypatch.setattr(outputs, "_AT_ONCE", 10 * 24)
     np.testing.assert_allclose(clf.predict_proba(store(X)), expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(clf.predict(store(X)), clf.predict(X))
     assert clf.activations(store(X))["block_1"].shape == (60, 4, 10)

@@ -1,6 +1,5 @@
 """What the neural estimators share: seeds, splits and the skorch net they own."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -10,25 +9,22 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import check_random_state
 from skorch.callbacks import EarlyStopping, LRScheduler
-from skorch.utils import to_numpy
 
 from skspectra._input.stored import (
     NARROW,
     StoredSpectra,
     read_rows,
-    row_blocks,
     select_rows,
     validate_spectra,
 )
 from skspectra._sklearn import Interval, StrOptions
 from skspectra.augmentation._base import Augmenter, AugmenterChain
 from skspectra.neural._accelerators import ACCELERATORS, fit_together, trains_together
+from skspectra.neural._estimators.outputs import collect_outputs
 from skspectra.neural._modules import ARCHITECTURES
-from skspectra.neural._training.device import one_thread, own_stream, resolve_device, send
+from skspectra.neural._training.device import resolve_device
 from skspectra.neural._training.net import EpochBar
 from skspectra.neural._training.schedule import OneCycle
 from skspectra.neural._training.streaming import as_tensor
@@ -43,9 +39,6 @@ from skspectra.neural._training.training import (
 
 __all__ = ["AnyArchitecture", "SpectralNetEstimator"]
 
-_AT_ONCE = 2**19  # numbers in spectra predicted at once: bounds the memory of activations
-_AT_ONCE_ON_CUDA = 2**24
-_CUDA_THREADS = 2  # that predict: one copies while the other computes
 _SAMPLE = 2**16  # stored or narrow spectra that augmenters are fitted to
 _NET_PREFIXES = ("module__", "optimizer__", "criterion__", "callbacks__")
 
@@ -185,7 +178,7 @@ class SpectralNetEstimator(BaseEstimator):
         AttributeError
             If the module is one of your own and has no method ``embed(X)``.
         """
-        return self._run(lambda module, size: self._method_of(module, "embed"), X)[""]
+        return collect_outputs(self, lambda module, size: _method_of(module, "embed"), X)[""]
 
     def activations(self, X):
         """Output of every block of the net.
@@ -206,16 +199,7 @@ class SpectralNetEstimator(BaseEstimator):
         AttributeError
             If the module is one of your own and has no method ``activations(X)``.
         """
-        return self._run(lambda module, size: self._method_of(module, "activations"), X)
-
-    @staticmethod
-    def _method_of(module, name):
-        if not hasattr(module, name):
-            raise AttributeError(
-                f"{type(module).__name__} has no method {name}(X). Give your module one, which "
-                "takes spectra (n_spectra, n_channels), or use an architecture of skspectra."
-            )
-        return getattr(module, name)
+        return collect_outputs(self, lambda module, size: _method_of(module, "activations"), X)
 
     def _validate(self, X, y="no_validation", *, reset, **y_checks):
         with np.errstate(over="ignore"):  # what overflows float32 is refused as infinite
@@ -323,44 +307,6 @@ class SpectralNetEstimator(BaseEstimator):
                 f"example with SpectrumNormalizer, or lower lr={self.lr:g}."
             )
 
-    def _run(self, choose, X):
-        """Collect what a function of tensors gives for spectra, block by block.
-
-        ``choose(module, size)`` gives the function for so many numbers: from a tensor to a tensor,
-        which is named "", or to a dict of them. Blocks are validated and cast one by one, and
-        written to their place, so that nothing but the result grows with the spectra.
-        """
-        check_is_fitted(self, "net_")
-        if not hasattr(X, "columns"):
-            as_they_are = {"reset": False, "read": False, "ensure_all_finite": False}
-            X = validate_spectra(self, X, **as_they_are)
-        run = choose(self.net_.module_.eval(), math.prod(X.shape))
-        device = torch.device(self.net_.device)
-        on_cuda = device.type == "cuda"
-        at_once = max(1, (_AT_ONCE_ON_CUDA if on_cuda else _AT_ONCE) // X.shape[1])
-
-        def outputs(spectra):
-            spectra = send(self._nominal(spectra), device).float()
-            with torch.inference_mode(), one_thread():
-                output = run(spectra)
-            return output if isinstance(output, dict) else {"": output}
-
-        def write(rows):
-            block = read_rows(X, rows)
-            with own_stream(device):
-                for part in gen_batches(len(block), at_once):
-                    for name, values in outputs(read_rows(block, part)).items():
-                        result[name][rows][part] = to_numpy(values)
-
-        result = {
-            name: np.empty((len(X), *values.shape[1:]), np.float32)
-            for name, values in outputs(read_rows(X, slice(1))).items()
-        }
-        n_jobs = _CUDA_THREADS if on_cuda else torch.get_num_threads()
-        write_all = (delayed(write)(rows) for rows in row_blocks(X, at_once))
-        Parallel(n_jobs, backend="threading")(write_all)
-        return result
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class AnyArchitecture:
@@ -380,6 +326,15 @@ class AnyArchitecture:
                 f"torch.nn.Module, got {module!r}."
             )
         return module
+
+
+def _method_of(module, name):
+    if not hasattr(module, name):
+        raise AttributeError(
+            f"{type(module).__name__} has no method {name}(X). Give your module one, which takes "
+            "spectra (n_spectra, n_channels), or use an architecture of skspectra."
+        )
+    return getattr(module, name)
 
 
 def _is_net_param(name):

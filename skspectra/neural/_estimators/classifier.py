@@ -14,6 +14,7 @@ from skspectra._sklearn import StrOptions, fit_context
 from skspectra.neural._accelerators import predictor
 from skspectra.neural._estimators.base import AnyArchitecture, SpectralNetEstimator
 from skspectra.neural._estimators.docs import with_shared_docs
+from skspectra.neural._estimators.outputs import collect_outputs
 from skspectra.neural._training.net import ClassifierNet
 
 __all__ = ["NetClassifier", "SpectralNetClassifier"]
@@ -105,7 +106,7 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
         proba : ndarray of shape (n_spectra, n_classes), float32
             In the order of `classes_`.
         """
-        return self._run(_probabilities, X)[""]
+        return collect_outputs(self, _probabilities, X)[""]
 
     def predict(self, X):
         """Most probable class.

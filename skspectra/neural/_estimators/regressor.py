@@ -23,6 +23,7 @@ from skspectra._sklearn import (
 from skspectra.neural._accelerators import predictor
 from skspectra.neural._estimators.base import AnyArchitecture, SpectralNetEstimator
 from skspectra.neural._estimators.docs import with_shared_docs
+from skspectra.neural._estimators.outputs import collect_outputs
 from skspectra.neural._modules.losses import FractionLoss, ValueLoss
 from skspectra.neural._training.net import SpectralNet
 
@@ -204,7 +205,7 @@ class SpectralNetRegressor(RegressorMixin, SpectralNetEstimator):
 
     def _predict_with_scale(self, X):
         """Predictions and the size of their errors, both of shape (n_spectra, n_outputs_)."""
-        outputs = self._run(predictor, X)[""].astype(np.float64)
+        outputs = collect_outputs(self, predictor, X)[""].astype(np.float64)
         predicted, log_variance = np.split(outputs, 2, axis=1)
         if self.target == "fractions":
             predicted = softmax(predicted, axis=1)

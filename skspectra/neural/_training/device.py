@@ -98,7 +98,7 @@ def send(array, device):
         Of the dtype of the array.
     """
     if device.type != "cuda":
-        return torch.tensor(array, device=device)
+        return torch.tensor(np.ascontiguousarray(array), device=device)
     dtype = torch.from_numpy(np.empty(0, array.dtype)).dtype
     pinned = torch.empty(array.shape, dtype=dtype, pin_memory=True)
     pinned.numpy()[...] = array

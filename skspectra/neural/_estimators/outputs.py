@@ -1,0 +1,76 @@
+"""What a fitted net gives for spectra, however many there are."""
+
+import math
+
+import numpy as np
+import torch
+from sklearn.utils import gen_batches
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
+from skorch.utils import to_numpy
+
+from skspectra._input.stored import read_rows, row_blocks, validate_spectra
+from skspectra.neural._training.device import one_thread, own_stream, send
+
+__all__ = ["collect_outputs"]
+
+_AT_ONCE = 2**19  # numbers in spectra predicted at once: bounds the memory of activations
+_AT_ONCE_ON_CUDA = 2**24
+_CUDA_THREADS = 2  # that predict: one copies while the other computes
+
+
+def collect_outputs(estimator, choose, X):
+    """Collect what a function of tensors gives for spectra, block by block.
+
+    Blocks are validated and cast one by one, and written to their place, so that nothing but the
+    result grows with the spectra. What is one block is run as it is.
+
+    Parameters
+    ----------
+    estimator : SpectralNetEstimator
+        A fitted one.
+    choose : callable
+        ``choose(module, size)`` gives the function for so many numbers in all spectra: from a
+        tensor to a tensor, which is named "", or to a dict of them.
+    X : array-like of shape (n_spectra, n_channels)
+        Spectra.
+
+    Returns
+    -------
+    outputs : dict of str to ndarray, float32
+    """
+    check_is_fitted(estimator, "net_")
+    device = torch.device(estimator.net_.device)
+    at_once = _AT_ONCE_ON_CUDA if device.type == "cuda" else _AT_ONCE
+    module = estimator.net_.module_.eval()
+    if type(X) is np.ndarray and 0 < X.size <= at_once:
+        outputs = _run(choose(module, X.size), estimator._nominal(X), device)
+        return {name: np.array(to_numpy(values)) for name, values in outputs.items()}
+    if not hasattr(X, "columns"):
+        as_they_are = {"reset": False, "read": False, "ensure_all_finite": False}
+        X = validate_spectra(estimator, X, **as_they_are)
+    run = choose(module, math.prod(X.shape))
+    n_rows = max(1, at_once // X.shape[1])
+
+    def write(rows):
+        block = read_rows(X, rows)
+        with own_stream(device):
+            for part in gen_batches(len(block), n_rows):
+                spectra = estimator._nominal(read_rows(block, part))
+                for name, values in _run(run, spectra, device).items():
+                    result[name][rows][part] = to_numpy(values)
+
+    first = _run(run, estimator._nominal(read_rows(X, slice(1))), device)
+    result = {
+        name: np.empty((len(X), *values.shape[1:]), np.float32) for name, values in first.items()
+    }
+    n_jobs = _CUDA_THREADS if device.type == "cuda" else torch.get_num_threads()
+    write_all = (delayed(write)(rows) for rows in row_blocks(X, n_rows))
+    Parallel(n_jobs, backend="threading")(write_all)
+    return result
+
+
+def _run(function, spectra, device):
+    with torch.inference_mode(), one_thread():
+        outputs = function(send(spectra, device).float())
+    return outputs if isinstance(outputs, dict) else {"": outputs}
