@@ -41,7 +41,8 @@ INSTRUMENT = {
     "dose": (3000, 100_000),
     "background": 0,
     "residual_background": (-0.05, 0.05),
-    "resolution": (0.1, 3.5),
+    "stretch": (-0.05, 0.07),
+    "resolution": (0.1, 4.2),
     "n_points": N_POINTS,
 }
 DOSES = ((10_000, 0), (1000, 1), (1000, 5), (1000, 20), (100, 1), (20, 1))  # counts, background
@@ -81,7 +82,7 @@ def training_set(element):
     for other in order:
         if other != element:
             is_next = abs(order.index(other) - order.index(element)) == 1
-            X, _, points = simulate(other, N_PER_CLASS // (3 if is_next else 6), 1)
+            X, _, points = simulate(other, N_PER_CLASS // (2 if is_next else 6), 1)
             sets.append(_foreign(X[points < N_TRAINED], other))
     featureless, kinds = make_featureless_edges(
         N_PER_CLASS // 4,
@@ -145,7 +146,7 @@ def share(flags):
 
 
 def write(reader, figures, folder, name):
-    save_model(reader, folder / f"{name}.safetensors")
+    save_model(reader, folder / f"{name}.safetensors", figures=figures)
     card = {
         "skspectra": skspectra.__version__,
         "classes": reader.classes_.tolist(),

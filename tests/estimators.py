@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 
 from skspectra.augmentation import Augmenter, AxisStretch, EnergyShift, PCANoise, PoissonNoise
 from skspectra.features import WhiteLineFeatures
@@ -137,6 +137,7 @@ TRANSFORMERS = [
     SpectralCrop(window=(0, 1)),
     SpectralResampler(new_axis=[0, 0.5], outside="edge"),
     PeakAligner(window=(0, 3)),
+    PeakAligner(window=(0, 3), method="centroid"),
     PeakAligner(window=(0, 3), method="correlation"),
     PCADenoiser(n_components=1),
     PCADenoiser(n_components=1, poisson=True),
@@ -197,7 +198,6 @@ READERS = [
     ReaderOfFeatures(
         classifiers=[LogisticRegression()],
         detector=LogisticRegression(),
-        regressor=Ridge(),
         random_state=0,
     )
 ]

@@ -13,6 +13,15 @@ def test_script_finds_what_it_imports(script, monkeypatch):
     assert importlib.import_module(script).__doc__
 
 
+def test_readers_are_tried_quickly(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    monkeypatch.setattr("sys.argv", ["readers.py", "--quick", "--elements", "Cu"])
+    importlib.import_module("readers").main()
+    lines = capsys.readouterr().out.splitlines()
+    assert "Cu, simulated from points not trained on" in lines
+    assert sum("log loss" in line for line in lines) == 20
+
+
 def test_readme_tells_of_every_script():
     text = (BENCHMARKS / "README.md").read_text()
     assert [script for script in SCRIPTS if f"{script}.py" not in text] == []

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skspectra._numerics.axis import dispersion
 from skspectra._numerics.interpolation import channel_positions, interpolate_rows
 
 __all__ = [
@@ -109,7 +110,7 @@ def integral(values, axis, start, stop):
     return limits[:, 1] - limits[:, 0]
 
 
-def upper_centroid(values, axis, window, reach, *, share=0.3, n_steps=3):
+def upper_centroid(values, axis, channels, reach, *, share=0.3, n_steps=3):
     """Centre of mass of the upper part of the highest peak of each row.
 
     The peak is what lies above a share of its height within a reach of its centre, which starts at
@@ -121,8 +122,8 @@ def upper_centroid(values, axis, window, reach, *, share=0.3, n_steps=3):
         Spectra.
     axis : ndarray of shape (n_channels,)
         Their axis.
-    window : tuple of (float, float)
-        Where the maximum is looked for, in units of the axis.
+    channels : slice
+        Where the maximum is looked for.
     reach : float
         How far from the centre the peak may spread, in units of the axis.
     share : float, default=0.3
@@ -135,9 +136,8 @@ def upper_centroid(values, axis, window, reach, *, share=0.3, n_steps=3):
     centres : ndarray of shape (n_spectra,)
         In units of the axis.
     """
-    inside = (axis >= window[0]) & (axis < window[1])
-    centre = axis[inside][values[:, inside].argmax(axis=1)]
-    near = np.linspace(-reach, reach, 2 * round(reach / np.diff(axis).min()) + 1)
+    centre = axis[channels][values[:, channels].argmax(axis=1)]
+    near = np.linspace(-reach, reach, 2 * max(1, round(reach / dispersion(axis))) + 1)
     for _ in range(n_steps):
         around = interpolate_rows(values, channel_positions(axis, centre[:, None] + near))
         weight = np.clip(around - share * around.max(axis=1, keepdims=True), 0, None)

@@ -9,7 +9,7 @@ from skspectra._input.blocks import in_blocks
 from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.axis import dispersion, is_uniform, window_channels
 from skspectra._numerics.interpolation import shift_rows
-from skspectra._numerics.peaks import refined_peak
+from skspectra._numerics.peaks import refined_peak, upper_centroid
 from skspectra._sklearn import StrOptions, fit_context
 from skspectra.exceptions import warn_spectra
 
@@ -20,24 +20,27 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
     """Shift each spectrum so that its peak lies where the training spectra have theirs.
 
     The shift is found to a fraction of a channel by a parabola through the three points about the
-    maximum, of the spectrum itself or of its correlation with a reference. Spectra are shifted by
-    linear interpolation; the ends are filled with the value at the end.
+    maximum, of the spectrum itself or of its correlation with a reference, or from the centre of
+    mass of the peak. Spectra are shifted by linear interpolation; the ends are filled with the
+    value at the end.
 
     Parameters
     ----------
     window : tuple of (float, float)
         Where the peak is looked for, half-open, in units of the axis.
-    method : {"max", "correlation"}, default="max"
-        ``"max"`` takes the brightest channel of the window. ``"correlation"`` takes the lag, at
-        most half the window, of greatest Pearson correlation with `reference_spectrum_`, which
-        noise disturbs less; it wants a uniform axis.
+    method : {"max", "centroid", "correlation"}, default="max"
+        ``"max"`` takes the brightest channel of the window. ``"centroid"`` goes on from there to
+        the centre of mass of what lies above three tenths of the height within half the window;
+        it is steadier where a peak has several lines, as L3 has, and under noise.
+        ``"correlation"`` takes the lag, at most half the window, of greatest Pearson correlation
+        with `reference_spectrum_`, which noise disturbs least; it wants a uniform axis.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra; None takes it from numeric column names, else the channel numbers.
 
     Attributes
     ----------
     reference_energy_ : float
-        Median energy of the maximum in the training spectra, in units of the axis.
+        Median energy of the peak in the training spectra, in units of the axis.
     reference_spectrum_ : ndarray of shape (n_channels,)
         Mean of the training spectra, each first aligned by its maximum; with
         ``method="correlation"`` only.
@@ -73,7 +76,7 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "window": [tuple, list, np.ndarray],
-        "method": [StrOptions({"max", "correlation"})],
+        "method": [StrOptions({"max", "centroid", "correlation"})],
         "spectral_axis": ["array-like", None],
     }
 
@@ -155,7 +158,10 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
         return np.where(flat, 0.0, goal - found)
 
     def _peaks(self, X):
-        """Energy of the maximum in the window."""
+        """Energy of the maximum in the window, or of the centre of mass about it."""
+        if self.method == "centroid":
+            half = (self.window[1] - self.window[0]) / 2
+            return upper_centroid(X, self.spectral_axis_, self._channels, half)
         position = _refined_argmax(X[:, self._channels]) + self._channels.start
         return np.interp(position, np.arange(self.spectral_axis_.size), self.spectral_axis_)
 

@@ -25,7 +25,8 @@ COARSE = 2  # channels of STEP that the search adds up
 BEFORE = 20.0  # eV before the white line that background and search may use
 LEAST_BEFORE, LEAST_AFTER = 2.0, 0.6  # eV, and share of the window, that spectra must hold
 PRE_EDGE_STOP = -5.5  # eV from the white line, where the fit of the background ends
-LEAST_PRE_EDGE = 15  # channels of STEP, fewer fit no power law
+LEAST_PRE_EDGE = 3  # channels of STEP
+MISFIT = 0.005  # of the background, by which it is no power law
 EXPONENT, EXPONENT_SPREAD = 3.0, 1.5  # of the background, before it is fitted
 CENTRE_SMOOTHING = 0.5 / STEP  # channels
 REACH = 4.0  # eV from the highest channel that belong to its white line
@@ -117,9 +118,9 @@ def _find_in_block(X, axis, templates, energy, window, max_shift):
     deviation = _deviation(X, axis, grid)
     covered = axis[0] - energy - coarse_shift
     bare = fine - _background(fine, relative, energy, covered, deviation)
-    centre = upper_centroid(
-        gaussian_filter1d(bare, CENTRE_SMOOTHING, axis=1), relative, (-REACH, REACH), REACH
-    )
+    smooth = gaussian_filter1d(bare, CENTRE_SMOOTHING, axis=1)
+    near = slice(*np.searchsorted(relative, (-REACH, REACH)))
+    centre = upper_centroid(smooth, relative, near, REACH)
     cut = aligned_axis(window)
     first = np.searchsorted(relative, cut[0] - STEP / 2)
     spectra = shift_rows(bare, relative, -centre)[:, first : first + cut.size]
@@ -196,28 +197,27 @@ def _deviation(X, axis, grid):
 
 
 def _background(fine, relative, energy, covered, deviation):
-    """Power law before the edge of every spectrum; a constant where little lies before it."""
+    """Power law before the edge of every spectrum, from its first channel on."""
     stop = np.searchsorted(relative, PRE_EDGE_STOP)
     first = np.searchsorted(relative, np.maximum(covered, -BEFORE) - 1e-6)
     background = np.empty_like(fine)
+    first = np.minimum(first, stop - LEAST_PRE_EDGE)
     for start in np.unique(first):
-        rows, pre_edge = first == start, slice(start, stop)
-        if stop - start < LEAST_PRE_EDGE:
-            near = slice(min(start, stop - 1), stop)
-            background[rows] = fine[rows, near].mean(axis=1, keepdims=True)
-        else:
-            background[rows] = _power_law(fine[rows], energy + relative, pre_edge, deviation[rows])
+        rows = first == start
+        pre_edge = slice(start, stop)
+        background[rows] = _power_law(fine[rows], energy + relative, pre_edge, deviation[rows])
     return background
 
 
 def _power_law(fine, energies, pre_edge, deviation):
-    """Power law whose exponent is drawn towards the usual one as far as noise hides it."""
+    """Power law whose exponent is drawn towards the usual one as far as it cannot be fitted."""
     mask = np.zeros(energies.size, bool)
     mask[pre_edge] = True
     log_e, _ = log_energy(energies, mask)
     inside, counts = log_e[pre_edge], fine[:, pre_edge]
     amplitude, exponent, _ = fit_poisson(counts, inside, exponent_table(inside, (0, 8)))
-    information = (amplitude / np.maximum(deviation, 1e-12)) ** 2 * (inside**2).sum()
+    error = np.hypot(deviation, MISFIT * amplitude)
+    information = (amplitude / np.maximum(error, 1e-12)) ** 2 * (inside**2).sum()
     usual = EXPONENT_SPREAD**-2
     exponent = (information * exponent + usual * EXPONENT) / (information + usual)
     amplitude = counts.sum(axis=1) / np.exp(-np.outer(exponent, inside)).sum(axis=1)

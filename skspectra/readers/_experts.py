@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -18,9 +18,9 @@ from skspectra.uncertainty import EnsembleClassifier
 __all__ = [
     "N_COMPONENTS",
     "default_classifiers",
-    "default_regressor",
     "default_detector",
     "evidence",
+    "probabilities",
     "weighing",
 ]
 
@@ -35,21 +35,10 @@ def default_classifiers(random_state):
     convolutional = make_pipeline(
         SpectrumNormalizer(),
         FullyConvClassifier(
-            architecture="invariant", dropout=0.2, lr=0.01, max_epochs=30, random_state=random_state
+            architecture="invariant", dropout=0.2, lr=0.01, max_epochs=20, random_state=random_state
         ),
     )
     return [_dense((32,), random_state), convolutional]
-
-
-def default_regressor(random_state):
-    """Return a small dense net on principal components."""
-    return make_pipeline(
-        PCA(N_COMPONENTS, random_state=0),
-        StandardScaler(),
-        MLPRegressor(
-            hidden_layer_sizes=(32, 16), alpha=1e-3, max_iter=60, random_state=random_state
-        ),
-    )
 
 
 def default_detector(random_state):
@@ -65,6 +54,13 @@ def _dense(hidden_layer_sizes, random_state):
         StandardScaler(),
         EnsembleClassifier(net, 3, random_state=random_state),
     )
+
+
+def probabilities(experts, spectra):
+    """Return what each expert says, arrays of shape (n_spectra, n_classes)."""
+    with warnings.catch_warnings():  # of flat spectra the reader says that they have no edge
+        warnings.simplefilter("ignore", SpectrumWarning)
+        return [each.predict_proba(spectra) for each in experts]
 
 
 def evidence(experts, spectra, noise):
@@ -83,10 +79,8 @@ def evidence(experts, spectra, noise):
     -------
     evidence : ndarray of shape (n_spectra, 2 * n_experts * n_classes)
     """
-    with warnings.catch_warnings():  # of flat spectra the reader says that they have no edge
-        warnings.simplefilter("ignore", SpectrumWarning)
-        proba = np.concatenate([each.predict_proba(spectra) for each in experts], axis=1)
-    logs = np.log(np.maximum(proba, LEAST_PROBABILITY))
+    logs = np.concatenate(probabilities(experts, spectra), axis=1)
+    logs = np.log(np.maximum(logs, LEAST_PROBABILITY))
     return np.hstack(
         [logs, logs * np.clip(log_noise(noise) - TYPICAL_NOISE, *NOISE_RANGE)[:, None]]
     )

@@ -5,7 +5,7 @@ import numpy as np
 from skspectra._numerics.interpolation import shift_rows
 from skspectra.readers._by_noise import quantile_curve
 
-__all__ = ["interval_curve", "mixtures", "unshrinking"]
+__all__ = ["drawn_labels", "interval_curve", "mixtures", "unshrinking"]
 
 PURE = 0.4  # share of the training spectra that are of one valence
 RELATIVE_SHIFT = 1.0  # eV, of the components of a mixture against each other
@@ -45,6 +45,12 @@ def mixtures(spectra, classes, n_samples, axis, rng):
         shifts = rng.uniform(-RELATIVE_SHIFT, RELATIVE_SHIFT, n_samples)
         mixed += share[:, None] * shift_rows(spectra[rows], axis, shifts)
     return mixed, fractions
+
+
+def drawn_labels(fractions, rng):
+    """Draw a class for each mixture by its fractions: classifiers then expect the fractions."""
+    passed = np.cumsum(fractions, axis=1) < rng.uniform(size=(len(fractions), 1))
+    return np.minimum(passed.sum(axis=1), fractions.shape[1] - 1)
 
 
 def unshrinking(predicted, valence, ends):

@@ -345,3 +345,38 @@ def test_trained_on_simulated_spectra_reads_acquired_mno(real_data, forest):
     axis = default_axis("Mn")
     spectra = [np.interp(axis, acquired["energy_eV"], row) for row in acquired["intensity"]]
     assert (forest.predict(normalised(spectra)) == "Mn2+").mean() >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("ion", "distance"),
+    [  # from L3 to L2 in published spectra, in eV
+        ("Ti4+", (5.2, 5.6)),
+        ("Cr3+", (8.2, 8.7)),
+        ("Mn3+", (10.5, 11.1)),
+        ("Fe2+", (12.9, 13.3)),
+        ("Fe3+", (12.9, 13.4)),
+        ("Co2+", (14.5, 15.3)),
+        ("Ni2+", (17.3, 19.0)),
+        ("Cu2+", (19.8, 20.2)),
+    ],
+)
+def test_white_lines_lie_as_far_apart_as_published(ion, distance):
+    data = make_l23_spectra(
+        60,
+        ions=(ion,),
+        shift=0,
+        stretch=0,
+        resolution=0.8,
+        thickness=0,
+        dose=None,
+        gain_noise=0,
+        residual_background=0,
+        n_points=12,
+        random_state=0,
+    )
+    axis, middle = data.spectral_axis, l3_maximum(ion) + 0.55 * distance[0]
+    below = axis < middle
+    l3 = axis[below][data.data[:, below].argmax(axis=1)]
+    l2 = axis[~below][data.data[:, ~below].argmax(axis=1)]
+    low, high = np.percentile(l2 - l3, [5, 95])
+    assert low < distance[1] and distance[0] < high

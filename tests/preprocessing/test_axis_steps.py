@@ -56,7 +56,7 @@ def test_resampling_outside_names_both_ranges():
         SpectralResampler([640, 635], spectral_axis=ENERGY).fit(peaks(642))
 
 
-@pytest.mark.parametrize("method", ["max", "correlation"])
+@pytest.mark.parametrize("method", ["max", "centroid", "correlation"])
 @given(offset=st.floats(-4, 4))
 @settings(max_examples=20, deadline=None)
 def test_aligner_undoes_a_shift(method, offset):
@@ -97,3 +97,18 @@ def test_irregular_axis_is_for_the_maximum_only():
     PeakAligner((634, 652), spectral_axis=axis).fit(peaks(642))
     with pytest.raises(ValueError, match="uniform"):
         PeakAligner((634, 652), method="correlation", spectral_axis=axis).fit(peaks(642))
+
+
+def test_centroid_is_that_of_the_upper_part_of_a_peak():
+    """The maximum jumps between two lines of a white line, their centroid does not."""
+    lines = peaks([641.2, 642.8], width=0.8)
+    share = np.linspace(0.4, 0.6, 21)[:, None]
+    X = share * lines[0] + (1 - share) * lines[1]
+    fitted = {
+        method: PeakAligner((637, 647), method=method, spectral_axis=ENERGY).fit(X)
+        for method in ("max", "centroid")
+    }
+    assert np.ptp(fitted["centroid"].shifts(X)) < 0.5 * np.ptp(fitted["max"].shifts(X))
+    triangle = np.clip(1 - np.abs(ENERGY - 640) / 3, 0, None) + 0.5 * (ENERGY > 655)
+    aligner = PeakAligner((636, 644), method="centroid", spectral_axis=ENERGY).fit([triangle])
+    np.testing.assert_allclose(aligner.reference_energy_, 640, atol=1e-6)

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 
 from skspectra.datasets import make_l23_spectra
 from skspectra.io._hyperspy import import_hyperspy
@@ -26,7 +26,6 @@ def reader():
     small = ValenceReader(
         classifiers=[LogisticRegression()],
         detector=LogisticRegression(),
-        regressor=Ridge(),
         random_state=0,
     )
     return small.fit(np.concatenate([X, others]), y, spectral_axis=AXIS)
@@ -175,7 +174,7 @@ def test_groups_are_held_out_together():
     groups = np.arange(80) // 20
     order = np.argsort(y, kind="stable")
     groups = np.tile(np.arange(4), 20)
-    ValenceReader(
-        classifiers=[Spy()], detector=LogisticRegression(), regressor=Ridge(), random_state=0
-    ).fit(X[order], y[order], spectral_axis=AXIS, groups=groups)
-    assert seen == [60, 60, 60]
+    ValenceReader(classifiers=[Spy()], detector=LogisticRegression(), random_state=0).fit(
+        X[order], y[order], spectral_axis=AXIS, groups=groups
+    )
+    assert seen[:3] == [60, 60, 60]

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from skspectra.readers._counting import count_again, saturated
+from skspectra.readers._edges import (
+    aligned_axis,
+    find_edges,
+    possible_shifts,
+    search_axis,
+    smooth_by_noise,
+)
+
+PLACE = {"energy": 640.0, "window": (-7.0, 17.0), "max_shift": 12.0}
+AXIS = np.arange(590.0, 680.0, 0.1)
+
+
+def lines(energies, shift=0.0):
+    e = energies - 640 - np.atleast_1d(shift)[:, None]
+    l3 = np.exp(-((e / 1.2) ** 2))
+    return l3 + 0.4 * np.exp(-(((e - 11) / 1.5) ** 2)) + 0.1 / (1 + np.exp(-(e - 2)))
+
+
+TEMPLATES = lines(640 + aligned_axis(PLACE["window"]))
+
+
+@pytest.mark.parametrize("background", [0, 1, 20])
+def test_edges_are_found_where_they_are_and_their_background_is_removed(background):
+    shifts = np.linspace(-11, 11, 23)
+    X = lines(AXIS, shifts) + background * (AXIS / 640) ** -3.4
+    edges = find_edges(7 * X, AXIS, TEMPLATES, **PLACE)
+    assert np.ptp(edges.position - shifts) < 0.1
+    bare = find_edges(lines(AXIS), AXIS, TEMPLATES, **PLACE)
+    np.testing.assert_allclose(edges.spectra, np.tile(bare.spectra, (23, 1)), atol=0.05)
+    assert edges.strength.min() > 20
+    assert edges.noise.max() < 1e-3
+
+
+def test_few_counts_move_edges_little():
+    rng = np.random.default_rng(0)
+    shifts = rng.uniform(-11, 11, 300)
+    X = rng.poisson(20 * (lines(AXIS, shifts) + (AXIS / 640) ** -3))
+    error = find_edges(X.astype(float), AXIS, TEMPLATES, **PLACE).position - 640 - shifts
+    assert np.quantile(np.abs(error - np.median(error)), 0.9) < 0.7
+
+
+def test_noise_is_that_of_a_channel_of_a_fifth_of_an_electronvolt():
+    rng = np.random.default_rng(0)
+    for step in (0.05, 0.1, 0.2):
+        axis = np.arange(590.0, 680.0, step)
+        X = lines(axis) + rng.normal(0, 0.05, (50, axis.size))
+        noise = find_edges(X, axis, TEMPLATES, **PLACE).noise
+        expected = 0.05 * np.sqrt(step / 0.2)
+        np.testing.assert_allclose(noise.mean(), expected, rtol=0.2)  # of the smoothed height
+
+
+def test_noise_alone_has_no_strength_and_rows_do_not_depend_on_each_other():
+    noise = np.random.default_rng(0).normal(size=(1500, AXIS.size))
+    edges = find_edges(noise, AXIS, TEMPLATES, **PLACE)
+    assert edges.strength.max() < 5
+    alone = find_edges(noise[1400:1402], AXIS, TEMPLATES, **PLACE)
+    np.testing.assert_allclose(alone.spectra, edges.spectra[1400:1402], rtol=1e-5, atol=1e-5)
+    assert find_edges(np.zeros((2, AXIS.size)), AXIS, TEMPLATES, **PLACE).strength.max() < 1e-6
+
+
+def test_short_spectra_on_a_background_are_read_by_its_usual_exponent():
+    axis = np.arange(636.0, 662.0, 0.1)
+    X = lines(axis) + 5 * (axis / 640) ** -3.4
+    bare = find_edges(lines(AXIS), AXIS, TEMPLATES, **PLACE).spectra
+    np.testing.assert_allclose(find_edges(X, axis, TEMPLATES, **PLACE).spectra, bare, atol=0.12)
+
+
+def test_an_edge_is_looked_for_where_the_axis_covers_it():
+    assert possible_shifts(AXIS, **PLACE) == (-12, 12)
+    least, greatest = possible_shifts(np.arange(637.0, 655.0, 0.1), **PLACE)
+    np.testing.assert_allclose([least, greatest], [-1, 4.7], atol=0.11)
+    least, greatest = possible_shifts(np.arange(660.0, 700.0), **PLACE)
+    assert least > greatest
+
+
+def test_smoothing_brings_noise_down_and_leaves_what_is_clean():
+    rng = np.random.default_rng(0)
+    X = np.tile(lines(AXIS), (40, 1))
+    clean = find_edges(X, AXIS, TEMPLATES, **PLACE)
+    noisy = find_edges(X + rng.normal(0, 0.1, X.shape), AXIS, TEMPLATES, **PLACE)
+    wanted = smooth_by_noise(clean)
+    np.testing.assert_allclose(wanted.max(axis=1), 1)
+    before = np.std(noisy.spectra[:, :15], axis=1).mean()
+    assert np.std(smooth_by_noise(noisy)[:, :15], axis=1).mean() < 0.5 * before
+
+
+def test_counted_edges_have_their_dose_and_place():
+    rng = np.random.default_rng(0)
+    shapes = np.tile(TEMPLATES, (400, 1))
+    counts = count_again(shapes, "high", rng=rng, **PLACE)
+    assert counts.dtype.kind == "i" and counts.min() >= 0
+    heights = counts.max(axis=1)
+    assert 150 < heights.min() and heights.max() < 2.3e5
+    edges = find_edges(counts, search_axis(**PLACE), TEMPLATES, **PLACE)
+    assert np.ptp(edges.position) > 18
+
+
+def test_saturated_edges_have_a_flat_top():
+    clipped = saturated(np.tile(TEMPLATES, (50, 1)), np.random.default_rng(0))
+    assert clipped.shape[0] == 5
+    assert ((clipped == 1).sum(axis=1) > 3).all()
