@@ -12,19 +12,21 @@ _FOLDER = Path(__file__).parent / "pretrained"
 def load_pretrained(name):
     """Load a trained reader of valences that comes with the package.
 
-    ``"mn-l23"`` names the valence of manganese from its L2,3 edge, ``"fe-l23"`` that of iron, and
-    so on. Its `read` takes counts as an instrument gives them, with or without background, on any
-    axis in eV that covers the edge, with a calibration that is up to 12 eV off: see
+    ``"mn-l23"`` names the valence of manganese (2, 3 or 4) from its L2,3 edge; ``"ti-l23"`` (3, 4),
+    ``"v-l23"`` (3, 4, 5), ``"cr-l23"``, ``"fe-l23"``, ``"co-l23"``, ``"ni-l23"`` and ``"cu-l23"``
+    (2, 3) those of other metals. Filled shells, such as that of Cu+, and metals are foreign. The
+    `read` of each takes counts as an instrument gives them, with or without background, on any axis
+    in eV that covers the edge, with a calibration that is up to 12 eV off: see
     `skspectra.readers.ValenceReader`.
 
-    Each was trained on simulated spectra only, of resolutions of 0.1 to 3.5 eV and errors of the
-    dispersion of up to 5 %, and was shown the other elements, metals, filled shells and featureless
+    Each was trained on simulated spectra only, of resolutions of 0.1 to 4.2 eV and errors of the
+    dispersion of -5 to 7 %, and was shown the other elements, metals, filled shells and featureless
     edges as spectra to refuse. How it was made and what it was tested on lies beside it, in
     ``mn-l23.json``.
 
     Parameters
     ----------
-    name : {"fe-l23", "mn-l23"}
+    name : {"ti-l23", "v-l23", "cr-l23", "mn-l23", "fe-l23", "co-l23", "ni-l23", "cu-l23"}
         Which reader.
 
     Returns
