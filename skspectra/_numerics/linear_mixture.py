@@ -29,14 +29,14 @@ def abundances(X, endmembers, *, weights=None, sum_to_one=True, non_negative=Tru
     """
     weighted = endmembers if weights is None or weights.ndim == 2 else endmembers * weights
     if weights is not None and weights.ndim == 2:
-        gram, products = _own_gram(endmembers, weights), (X * weights) @ endmembers.T
+        gram, products = _gram_of_each(endmembers, weights), (X * weights) @ endmembers.T
     else:
         gram, products = weighted @ endmembers.T, X @ weighted.T
     solve = nnls if non_negative else least_squares
     return solve(gram, products, sum_to_one=sum_to_one)
 
 
-def _own_gram(endmembers, weights):
+def _gram_of_each(endmembers, weights):
     """Products of the endmembers for each spectrum, by one product of matrices."""
     row, column = np.triu_indices(len(endmembers))
     position = np.empty((len(endmembers), len(endmembers)), dtype=int)

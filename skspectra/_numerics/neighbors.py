@@ -15,8 +15,8 @@ def neighbor_vectors(positions, n_neighbors):
 
 def _self_first(index):
     """Move each atom to the front where another lies at the same place."""
-    own = np.arange(len(index))[:, None]
-    order = np.argsort(index != own, axis=1, kind="stable")
+    itself = np.arange(len(index))[:, None]
+    order = np.argsort(index != itself, axis=1, kind="stable")
     return np.take_along_axis(index, order, axis=1)
 
 

@@ -8,7 +8,8 @@ from skspectra.imaging._neighbors import NeighborVectors, symmetrize
 from skspectra.imaging._phases import PhaseSegmenter
 from skspectra.imaging._predict import predict_image
 from skspectra.imaging._read import read_image
-from skspectra.imaging._sliding import SlidingDescriptor, SlidingFFT
+from skspectra.imaging._sliding_descriptor import SlidingDescriptor
+from skspectra.imaging._sliding_fft import SlidingFFT
 from skspectra.imaging._transitions import MarkovTest, TransitionMatrix
 
 __all__ = [

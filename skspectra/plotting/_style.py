@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-__all__ = ["COLORS", "axes_of", "class_colors", "spectral_label"]
+__all__ = ["COLORS", "axes_of", "class_colors", "component_names", "spectral_label"]
 
 # Okabe and Ito's palette, told apart by every kind of colour vision
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -36,3 +36,12 @@ def class_colors(names):
 def spectral_label(axis):
     """Label of the axis of spectra, which is channel numbers where none was given."""
     return "Channel" if np.array_equal(axis, np.arange(len(axis))) else "Energy loss (eV)"
+
+
+def component_names(names, count):
+    """Names of components as text, or their numbers from 1 where there are none."""
+    if names is None:
+        return [str(number + 1) for number in range(count)]
+    if len(names) != count:
+        raise ValueError(f"names has {len(names)} entries, but there are {count} components.")
+    return list(map(str, names))

@@ -1,0 +1,102 @@
+"""Maps of abundances."""
+
+import numpy as np
+
+from skspectra.plotting._style import component_names
+
+__all__ = ["AbundanceMapDisplay"]
+
+
+class AbundanceMapDisplay:
+    """Maps of the abundances of endmembers, on one scale.
+
+    Use `from_estimator` to make one.
+
+    Parameters
+    ----------
+    maps : array-like of shape (n_components, height, width)
+        Abundances.
+    names : sequence of str, default=None
+        Names of the endmembers; None numbers them from 1.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes of shape (n_components,)
+        Where they were drawn.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    Examples
+    --------
+    >>> from skspectra.plotting import AbundanceMapDisplay
+    >>> display = AbundanceMapDisplay([[[1.0, 0.4]], [[0.0, 0.6]]], names=["A", "B"]).plot()
+    >>> [ax.get_title() for ax in display.axes_]
+    ['A', 'B']
+    """
+
+    def __init__(self, maps, *, names=None):
+        self.maps = maps
+        self.names = names
+
+    @classmethod
+    def from_estimator(cls, estimator, X, grid_shape, *, names=None, axes=None):
+        """Draw the abundances that an estimator gives the spectra of an image.
+
+        Parameters
+        ----------
+        estimator : MinimumVolumeUnmixer, FCLS, ReferenceFit or any transformer
+            Fitted; what `transform` gives is drawn.
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra of the image, row by row.
+        grid_shape : tuple of (int, int)
+            Height and width of the image.
+        names : sequence of str, default=None
+            Names of the endmembers; None numbers them from 1.
+        axes : sequence of matplotlib Axes, default=None
+            Where to draw, one for each endmember; a new figure if None.
+
+        Returns
+        -------
+        display : AbundanceMapDisplay
+        """
+        shares = np.asarray(estimator.transform(X))
+        return cls(shares.T.reshape(-1, *grid_shape), names=names).plot(axes)
+
+    def plot(self, axes=None):
+        """Draw the maps beside each other.
+
+        Parameters
+        ----------
+        axes : sequence of matplotlib Axes, default=None
+            Where to draw, one for each endmember; a new figure if None.
+
+        Returns
+        -------
+        display : AbundanceMapDisplay
+        """
+        maps = np.asarray(self.maps, dtype=float)
+        if maps.ndim != 3:
+            raise ValueError(
+                f"maps must have the shape (n_components, height, width), got {maps.shape}."
+            )
+        axes = _row_of_axes(axes, len(maps), maps.shape[1:])
+        low, high = min(0, np.nanmin(maps)), np.nanmax(maps)
+        names = component_names(self.names, len(maps))
+        for ax, values, name in zip(axes, maps, names, strict=True):
+            image = ax.imshow(values, cmap="viridis", vmin=low, vmax=high)
+            ax.set(title=name, xticks=[], yticks=[])
+        axes[0].figure.colorbar(image, ax=list(axes), shrink=0.8, label="Abundance")
+        self.axes_, self.figure_ = axes, axes[0].figure
+        return self
+
+
+def _row_of_axes(axes, count, shape):
+    if axes is not None:
+        return np.asarray(axes, dtype=object).ravel()
+    import matplotlib.pyplot as plt
+
+    width = 2.0 * np.clip(shape[1] / shape[0], 0.5, 2)
+    figure, new = plt.subplots(
+        1, count, figsize=(width * count + 0.8, 2.4), squeeze=False, layout="constrained"
+    )
+    return new[0]
