@@ -59,7 +59,7 @@ def _pairs(image):
             rows.append(along[side : 2 * n_pairs : 2].reshape(-1, image.shape[-1]))
     first, second = (np.concatenate(rows).astype(float) for rows in sides)
     least = np.minimum(first.sum(1), second.sum(1))
-    bright = np.flatnonzero((least > 0) & (least >= np.median(least)))
+    bright = np.flatnonzero((least > 0) & (least >= (np.median(least) if least.size else 0)))
     bright = bright[:: -(-len(bright) // _MOST_PAIRS) or 1]
     return first[bright], second[bright]
 

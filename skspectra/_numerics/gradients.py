@@ -6,7 +6,7 @@ from scipy import ndimage
 __all__ = ["graded_pairs", "positions_between"]
 
 _FEWEST_PIXELS = 10
-_LEAST_Z = 4.0
+_LEAST_Z = 3.0
 _LEAST_SLOPE = 0.1
 _NOISE = 0.1
 _MARGIN = 2.0  # pixels that may show both phases
@@ -16,8 +16,8 @@ def graded_pairs(scores, totals, labels, centers):
     """Tell which phases become more like a neighbour towards it: a gradient, and no sharp step.
 
     The nearer half of the pixels of a phase is compared with the farther half, pixels at the
-    boundary left out, along the line from one phase's centre to the other's. They grade if one of
-    the two phases has moved by at least a tenth of the way and 4 standard errors.
+    boundary left out, along the line from one phase's centre to the other's. They grade if the two
+    phases together have moved by at least a tenth of the way and 3 standard errors.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def graded_pairs(scores, totals, labels, centers):
         Symmetric.
     """
     n_phases = len(centers)
-    grades = np.zeros((n_phases, n_phases), dtype=bool)
+    slopes, variances = np.zeros((2, n_phases, n_phases))
     distances = [ndimage.distance_transform_edt(labels != k) for k in range(n_phases)]
     for i, j in zip(*np.nonzero(_touch(labels, n_phases)), strict=True):
         inside = (labels == i) & (distances[j] > _MARGIN)
@@ -48,10 +48,10 @@ def graded_pairs(scores, totals, labels, centers):
         counts = np.array([totals[at].sum() for at in ends])
         if counts.min() > 0:
             sums = np.stack([scores[at].sum(axis=0) for at in ends]) @ way
-            slope = (sums[0] / counts[0] - sums[1] / counts[1]) / (way @ way)
-            error = np.sqrt((1 / counts).sum() / (way @ way))
-            grades[i, j] = slope > max(_LEAST_SLOPE, _LEAST_Z * error)
-    return grades | grades.T
+            slopes[i, j] = (sums[0] / counts[0] - sums[1] / counts[1]) / (way @ way)
+            variances[i, j] = (1 / counts).sum() / (way @ way)
+    slopes, errors = slopes + slopes.T, np.sqrt(variances + variances.T)
+    return (slopes > _LEAST_SLOPE) & (slopes > _LEAST_Z * errors)
 
 
 def _touch(labels, n_phases):

@@ -2,7 +2,12 @@
 
 import numpy as np
 
-__all__ = ["count_before_elbow", "count_with_alike_neighbours", "marchenko_pastur_edge"]
+__all__ = [
+    "count_before_elbow",
+    "count_with_alike_neighbours",
+    "marchenko_pastur_edge",
+    "neighbour_correlation",
+]
 
 _TAIL = 20
 _ALIKE = 4.0
@@ -47,17 +52,35 @@ def count_with_alike_neighbours(scores):
         Components before the first whose correlation between neighbours is within 4 standard
         errors of 0.
     """
+    correlation, error = neighbour_correlation(scores)
+    return int(np.argmin(np.append(correlation > _ALIKE * error, False)))
+
+
+def neighbour_correlation(scores):
+    """Correlation of the scores of each component between pixels beside each other.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (..., n_components)
+        Scores of the pixels of an image.
+
+    Returns
+    -------
+    correlation : ndarray of shape (n_components,)
+        0 for a constant component.
+    error : float
+        Its standard error for noise: one over the root of the number of pairs.
+    """
     centred = scores - scores.mean(axis=tuple(range(scores.ndim - 1)))
-    power = np.square(centred).reshape(-1, scores.shape[-1]).sum(axis=0)
+    power = np.square(centred).reshape(-1, scores.shape[-1]).mean(axis=0)
     product, n_pairs = np.zeros_like(power), 0
     for axis in range(scores.ndim - 1):
         along = np.moveaxis(centred, axis, 0)
         products = (along[1:] * along[:-1]).reshape(-1, power.size)
         product, n_pairs = product + products.sum(axis=0), n_pairs + len(products)
-    n_pixels = scores[..., 0].size
-    correlation = np.divide(product, power, out=np.zeros_like(power), where=power > 0)
-    z = correlation * n_pixels / np.sqrt(max(n_pairs, 1))
-    return int(np.argmin(np.append(z > _ALIKE, False)))
+    n_pairs = max(n_pairs, 1)
+    correlation = np.divide(product, power * n_pairs, out=np.zeros_like(power), where=power > 0)
+    return correlation, 1 / np.sqrt(n_pairs)
 
 
 def marchenko_pastur_edge(n_spectra, n_channels):

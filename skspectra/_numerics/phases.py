@@ -1,23 +1,105 @@
 """Phases of an image of counts: which pixels show the same spectrum."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import ndimage
-from scipy.stats import chi2
+from scipy.stats import norm
 from sklearn.mixture import GaussianMixture
 
 from skspectra._numerics.n_components import count_with_alike_neighbours
 from skspectra._numerics.poisson_pca import add_moments, poisson_components
 
-__all__ = ["bin_pixels", "components_of_image", "merge_alike", "mixture_labels", "potts_labels"]
-__all__ += ["separations", "sums_by_label", "thin"]
+__all__ = ["Search", "merge_alike", "potts_labels", "search_phases", "separations", "sums_by_label"]
 
+_N_SEARCHES = 3
+_FEWEST_BINS = 64
 _MOST_COMPONENTS = 10
+_BLUR = 1.4  # pixels
+_DARK = 0.15  # of the mean total, below which a pixel begins as a hole
 _FIT_PIXELS = 20_000
 _LEAST_SPREAD = 0.15
 _FAR = 3.0
 
 
-def thin(counts, share, rng):
+class Search(NamedTuple):
+    """Phases that a share of the counts found and the others could tell apart.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (...), int
+        Phase of each pixel.
+    first, judging : ndarray of shape (n_pixels, n_channels), float32
+        The counts that searched, and the others.
+    projection : ndarray of shape (n_channels, n_components)
+        What counts are multiplied by to get scores whose noise has the variance of one count.
+    n_candidates : int
+        Phases before the others judged.
+    """
+
+    labels: np.ndarray
+    first: np.ndarray
+    judging: np.ndarray
+    projection: np.ndarray
+    n_candidates: int
+
+
+def search_phases(counts, most, smoothness, share, significance, random_state):
+    """Search with three divisions of the counts; the other counts say which explains them best.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (..., n_channels)
+        Counts of the pixels.
+    most : int
+        Phases that are searched for.
+    smoothness : float
+        As in `potts_labels`.
+    share : float
+        Of the counts that search.
+    significance : float
+        As in `merge_alike`.
+    random_state : RandomState
+        Divides the counts.
+
+    Returns
+    -------
+    search : Search
+    """
+    rng = np.random.default_rng(random_state.randint(2**31))
+    searches = [
+        _search(counts, most, smoothness, share, significance, rng) for _ in range(_N_SEARCHES)
+    ]
+    return max(searches, key=_explained)
+
+
+def _search(counts, most, smoothness, share, significance, rng):
+    first, judging = _thin(counts, share, rng)
+    binned = _bin_pixels(first)
+    projection = _components(binned if binned[..., 0].size >= _FEWEST_BINS else first)
+    blur = (_BLUR,) * (counts.ndim - 1)
+    totals = first.sum(axis=-1)
+    blurred = ndimage.gaussian_filter(totals, blur)[..., None]
+    features = ndimage.gaussian_filter(first @ projection, (*blur, 0))
+    features /= blurred.clip(max(1e-3 * blurred.mean(), 1e-9))
+    labels = _mixture_labels(features.reshape(-1, projection.shape[1]), most, rng)
+    labels = np.where(totals < _DARK * totals.mean(), most, labels.reshape(totals.shape))
+    labels = potts_labels(first, labels, smoothness)
+    first, judging = (each.reshape(-1, counts.shape[-1]) for each in (first, judging))
+    search = Search(labels, first, judging, projection, np.unique(labels).size)
+    return search._replace(labels=merge_alike(search, labels, significance))
+
+
+def _explained(search):
+    """Fall of the squared error of the judging scores by the centres of the phases."""
+    names = np.unique(search.labels)
+    found, judged, n = _centers(search, names)
+    mean = search.first.sum(axis=0) @ search.projection / search.first.sum()
+    found, judged = found - mean, judged - mean
+    return (n * (2 * (found * judged).sum(axis=1) - (found**2).sum(axis=1))).sum()
+
+
+def _thin(counts, share, rng):
     """Give each count to a first set with probability `share`: two independent sets of counts."""
     whole = np.floor(counts)
     whole += rng.random(counts.shape) < counts - whole
@@ -25,47 +107,35 @@ def thin(counts, share, rng):
     return first, whole.astype(np.float32) - first
 
 
-def bin_pixels(image, n):
-    """Sum n pixels along each axis of the image, as far as they fill it."""
+def _bin_pixels(image):
+    """Sum two pixels along each axis of the image."""
     for axis in range(image.ndim - 1):
         along = np.moveaxis(image, axis, 0)
-        along = along[: len(along) // n * n]
-        along = along.reshape(len(along) // n, n, *along.shape[1:]).sum(axis=1)
-        image = np.moveaxis(along, 0, axis)
+        n_pairs = len(along) // 2
+        image = np.moveaxis(along[: 2 * n_pairs : 2] + along[1 : 2 * n_pairs : 2], 0, axis)
     return image
 
 
-def components_of_image(image, n_components=None):
-    """Poisson-scaled components of the pixels, as many as neighbours are alike in.
-
-    Returns
-    -------
-    projection : ndarray of shape (n_channels, n_components)
-        What counts are multiplied by to get scores whose noise has the variance of one count.
-    """
+def _components(image):
+    """Projection on Poisson-scaled components of the pixels, as many as neighbours are alike in."""
     rows = image.reshape(-1, image.shape[-1])
     found = poisson_components(add_moments(rows, poisson=True))
     scale = found.scale / np.sqrt(np.square(found.scale).sum())
-    projection = found.vectors[:_MOST_COMPONENTS].T / scale[:, None]
-    if n_components is None:
-        scores = rows @ projection / np.sqrt(rows.sum(axis=1, keepdims=True).clip(1))
-        n_components = max(2, count_with_alike_neighbours(scores.reshape(*image.shape[:-1], -1)))
-    return projection[:, :n_components]
+    projection = (found.vectors[:_MOST_COMPONENTS] / scale).T
+    scores = rows @ projection / np.sqrt(rows.sum(axis=1, keepdims=True).clip(1))
+    n_alike = count_with_alike_neighbours(scores.reshape(*image.shape[:-1], -1))
+    return projection[:, : max(2, n_alike)]
 
 
-def mixture_labels(features, most, random_state):
-    """Gaussian mixture of as many parts as BIC wants, at most `most`."""
-    step = -(-len(features) // _FIT_PIXELS)
-    some = features[::step]
-    best, least = None, np.inf
-    for n_parts in range(1, min(most, len(some) // 2) + 1):
-        mixture = GaussianMixture(
-            n_parts, reg_covar=1e-6 * features.var() + 1e-12, random_state=random_state
-        ).fit(some)
-        bic = mixture.bic(some)
-        if bic < least:
-            best, least = mixture, bic
-    return best.predict(features)
+def _mixture_labels(features, most, rng):
+    """Gaussian mixture of more parts than there may be phases: the judging counts merge them."""
+    some = features[:: -(-len(features) // _FIT_PIXELS)]
+    mixture = GaussianMixture(
+        min(most, len(some) // 2),
+        reg_covar=1e-6 * features.var() + 1e-12,
+        random_state=int(rng.integers(2**31)),
+    )
+    return mixture.fit(some).predict(features)
 
 
 def sums_by_label(rows, labels, names):
@@ -118,13 +188,27 @@ def _kernel(n_dimensions):
     return 1 / distance
 
 
-def separations(rows, labels, names, projection):
-    """Chi-square of the difference of the shapes of every two labels, in counts `rows`."""
-    sums = sums_by_label(rows, labels, names)
-    totals = sums.sum(axis=1).clip(1)
-    at = sums / totals[:, None] @ projection
-    variance = 1 / totals[:, None] + 1 / totals
-    return np.square(at[:, None] - at).sum(-1) / variance
+def separations(search, labels, names):
+    """Return the standard errors by which the judging counts tell every two phases apart.
+
+    They are compared along the line between the centres that the searching counts have.
+    """
+    found, judged, n = _centers(search._replace(labels=labels), names)
+    way, difference = (each[:, None] - each for each in (found, judged))
+    length = np.sqrt(np.square(way).sum(axis=-1)).clip(1e-300)
+    return (way * difference).sum(axis=-1) / length / np.sqrt(1 / n[:, None] + 1 / n)
+
+
+def _centers(search, names):
+    """Scores over counts of each phase, by both sets of counts, and the judging counts it has."""
+    sums = [
+        sums_by_label(rows, search.labels.ravel(), names) for rows in (search.first, search.judging)
+    ]
+    totals = [each.sum(axis=1).clip(1) for each in sums]
+    found, judged = (
+        each @ search.projection / total[:, None] for each, total in zip(sums, totals, strict=True)
+    )
+    return found, judged, totals[1]
 
 
 def _far_apart(size, labels, names):
@@ -134,33 +218,19 @@ def _far_apart(size, labels, names):
     return np.abs(middle[:, None] - middle) > _FAR * (spread[:, None] + spread)
 
 
-def merge_alike(labels, rows, projection, significance):
-    """Merge labels that counts which did not make them cannot tell apart, the most alike first.
+def merge_alike(search, labels, significance):
+    """Merge phases that the judging counts cannot tell apart, the most alike first.
 
-    Parameters
-    ----------
-    labels : ndarray of any shape
-        A label for each pixel.
-    rows : ndarray of shape (n_pixels, n_channels)
-        The other counts.
-    projection : ndarray of shape (n_channels, n_components)
-        From `components_of_image`.
-    significance : float
-        Two labels are different if chance makes such a difference more rarely.
-
-    Returns
-    -------
-    labels : ndarray of the same shape
+    Two are different if chance makes such a difference more rarely than `significance`, or if their
+    totals are far apart.
     """
-    labels = labels.copy()
-    least = chi2.isf(significance, projection.shape[1])
-    size = np.log(rows.sum(axis=1) + 1)
+    size = np.log(search.judging.sum(axis=1) + 1)
     while (names := np.unique(labels)).size > 1:
-        squares = separations(rows, labels.ravel(), names, projection)
-        squares[_far_apart(size, labels.ravel(), names)] = np.inf
-        squares[np.tril_indices(names.size)] = np.inf
-        i, j = np.unravel_index(squares.argmin(), squares.shape)
-        if squares[i, j] > least:
+        z = separations(search, labels, names)
+        z[_far_apart(size, labels.ravel(), names)] = np.inf
+        z[np.tril_indices(names.size)] = np.inf
+        i, j = np.unravel_index(z.argmin(), z.shape)
+        if z[i, j] > norm.isf(significance):
             break
-        labels[labels == names[j]] = names[i]
+        labels = np.where(labels == names[j], names[i], labels)
     return labels

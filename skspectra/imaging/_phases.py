@@ -3,8 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
-from scipy import ndimage
-from scipy.stats import chi2
+from scipy.stats import norm
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, check_random_state
 
@@ -13,23 +12,18 @@ from skspectra._numerics.edge_onset import edge_fraction, find_onset, power_law_
 from skspectra._numerics.gain import gain_of_counts
 from skspectra._numerics.gradients import graded_pairs, positions_between
 from skspectra._numerics.phases import (
-    bin_pixels,
-    components_of_image,
     merge_alike,
-    mixture_labels,
     potts_labels,
+    search_phases,
     separations,
     sums_by_label,
-    thin,
 )
 from skspectra._sklearn import Interval, StrOptions, fit_context
 from skspectra.io import to_matrix
 
 __all__ = ["PhaseSegmenter"]
 
-_BLUR = 1.0
 _LEAST_Z = 5.0
-_FEWEST_BINS = 64
 _UNIT_GAIN = (0.9, 1.1)
 
 
@@ -50,7 +44,8 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
        and a penalty for totals that are unusual for the phase (a Potts model, solved by iterated
        conditional modes [2]_).
     3. The other counts judge: phases that they cannot tell apart are merged. So the number of
-       phases follows the counts, and a smooth gradient becomes as many steps as they can tell.
+       phases follows the counts, and a smooth gradient becomes as many steps as they can tell. Of
+       three divisions of the counts the one whose phases explain the judging counts best is taken.
     4. All counts divide the image among the phases that are left.
     5. Phases without the edge are holes, vacuum or substrate and get the label -1: those whose
        edge over background is below `min_edge` of that of the phase which has most of it.
@@ -92,8 +87,8 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
     n_candidates_ : int
         Number of phases before the other counts judged, those without edge included.
     separation_ : ndarray of shape (`n_phases_`, `n_phases_`)
-        How well the judging counts tell two phases apart: the root of the chi-square of their
-        difference over the least that `significance` asks for. Above 1 they differ.
+        How well the judging counts tell two phases apart: the standard errors of their difference
+        over those that `significance` asks for. Above 1 they differ.
     grades_ : ndarray of shape (`n_phases_`, `n_phases_`), bool
         Which phases grade into each other, so that the boundary between them is a step of a
         gradient: towards the other phase the spectra of the one become more like it.
@@ -197,22 +192,34 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
         counts, empty = self._counts(image, shape)
         random_state = check_random_state(self.random_state)
         rows = counts.reshape(-1, counts.shape[-1])
-        labels, judging, projection = self._search(counts, random_state)
-        labels = merge_alike(labels, judging, projection, self.significance)
+        search = search_phases(
+            counts,
+            self.max_phases,
+            self.smoothness,
+            self.search_share,
+            self.significance,
+            random_state,
+        )
+        self.n_candidates_, self.n_components_ = search.n_candidates, search.projection.shape[1]
+        labels = potts_labels(counts, search.labels, self.smoothness)
+        labels = merge_alike(search, labels, self.significance)
         labels = potts_labels(counts, labels, self.smoothness)
-        labels = self._number(rows, labels, empty)
+        self.labels_ = labels = self._number(rows, labels, empty)
         names = np.arange(self.n_phases_)
-        self.labels_ = labels
         self.phase_spectra_ = sums_by_label(rows, labels.ravel(), names)
-        squares = separations(judging, labels.ravel(), names, projection)
-        self.separation_ = np.sqrt(squares / chi2.isf(self.significance, projection.shape[1]))
+        z = separations(search, labels, names)
+        self.separation_ = np.abs(z) / norm.isf(self.significance)
+        self._find_gradients(counts, search.projection)
+        return self
+
+    def _find_gradients(self, counts, projection):
+        labels = self.labels_
         scores, totals = counts @ projection, counts.sum(axis=-1)
         centers = self.phase_spectra_ @ projection / self.phase_spectra_.sum(axis=1, keepdims=True)
         self.grades_ = graded_pairs(scores, totals, labels, centers)
         self._towards, self._position = positions_between(
             scores, totals, labels, centers, self.grades_
         )
-        return self
 
     def interpolate(self, values):
         """Map what was read of the phases, and interpolate between those that grade.
@@ -273,26 +280,6 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
         elif _UNIT_GAIN[0] <= self.gain_ <= _UNIT_GAIN[1] or self.gain_ == 0:
             self.gain_ = 1.0
         return counts / np.float32(self.gain_), rows.sum(axis=1).reshape(shape) == 0
-
-    def _search(self, counts, random_state):
-        """Phases by a share of the counts; the other counts, and the components."""
-        first, judging = thin(
-            counts, self.search_share, np.random.default_rng(random_state.randint(2**31))
-        )
-        binned = bin_pixels(first, 2)
-        enough = binned[..., 0].size >= _FEWEST_BINS
-        projection = components_of_image(binned if enough else first)
-        self.n_components_ = projection.shape[1]
-        blur = (_BLUR,) * (counts.ndim - 1) + (0,)
-        scores = ndimage.gaussian_filter(first @ projection, blur)
-        totals = ndimage.gaussian_filter(first.sum(axis=-1), _BLUR)[..., None]
-        features = (scores / totals.clip(1e-3 * max(totals.mean(), 1e-9))).reshape(
-            -1, self.n_components_
-        )
-        labels = mixture_labels(features, self.max_phases, random_state)
-        labels = potts_labels(first, labels.reshape(counts.shape[:-1]), self.smoothness)
-        self.n_candidates_ = np.unique(labels).size
-        return labels, judging.reshape(-1, counts.shape[-1]), projection
 
     def _number(self, rows, labels, empty):
         """Give the phases that have the edge numbers by their size, and the others -1."""

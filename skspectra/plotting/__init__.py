@@ -12,6 +12,7 @@ from skspectra.plotting._neighbors import NeighborDisplay
 from skspectra.plotting._residuals import ResidualMapDisplay
 from skspectra.plotting._robustness import RobustnessDisplay
 from skspectra.plotting._saliency import SaliencyDisplay
+from skspectra.plotting._score_maps import ScoreMapsDisplay
 from skspectra.plotting._scree import ScreeDisplay
 from skspectra.plotting._sliding_windows import SlidingWindowDisplay
 from skspectra.plotting._spectra import SpectraDisplay
@@ -30,6 +31,7 @@ __all__ = [
     "ResidualMapDisplay",
     "RobustnessDisplay",
     "SaliencyDisplay",
+    "ScoreMapsDisplay",
     "ScreeDisplay",
     "SlidingWindowDisplay",
     "SpectraDisplay",
