@@ -28,6 +28,7 @@ _NAME = re.compile(
     r"(spectr(um|a)|sample|name|label|scan|series|file( ?name)?|id|region|run|position|point|pixel|"
     r"row|col(umn)?|x|y|z)( ?(id|name|number|no|nr|label|x|y))?\.?"
 )
+_LONGEST = 200  # characters of a title that are looked at
 
 
 class Columns(NamedTuple):
@@ -83,7 +84,8 @@ def find_columns(titles, is_number, unit, chosen=None):
 
 def _plain(title):
     """Title in small letters, with spaces between its words and without its unit."""
-    title = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", re.sub(r"[(\[{].*", "", title))
+    title = re.sub(r"[(\[{].*", "", title[:_LONGEST])
+    title = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", title)
     return " ".join(title.replace("_", " ").casefold().split())
 
 
@@ -139,7 +141,7 @@ def _find_intensities(titles, plain, is_number, energy):
         found = [i for i in found if _is_amount(plain[i]) or not quantity_of(titles[i])]
         if len(titles) > 2:
             found = [i for i in found if not _NAME.fullmatch(plain[i])]
-    whole = [titles[i].replace("_", " ").casefold() for i in found]
+    whole = [titles[i][:_LONGEST].replace("_", " ").casefold() for i in found]
     named = {" ".join(_INTENSITY.sub(" ", text).split()) for text in whole} - {""}
     are_versions = any(_VERSION.search(text) for text in whole)
     if not found or (len(found) > 1 and (are_versions or len(named) < len(found))):
@@ -162,4 +164,6 @@ def _ambiguous(what, titles, found):
 
 
 def _listed(titles):
-    return ", ".join(map(repr, titles[:10])) + (", ..." if len(titles) > 10 else "")
+    return ", ".join(repr(title[:_LONGEST]) for title in titles[:10]) + (
+        ", ..." if len(titles) > 10 else ""
+    )

@@ -17,6 +17,8 @@ _ENCODINGS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_LAST_LINE = 10_000  # that may stand above a table
+_MOST_COLUMNS = 20_000
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 _ENERGY = re.compile(r"(?<![^\W_])(energy|energie|loss|[mk]?ev)(?![^\W_])", re.IGNORECASE)
 
@@ -76,7 +78,7 @@ def find_table(text):
     """
     above, comments, offset, has_title = [], [], 0, False
     for number in itertools.count():
-        if offset >= len(text):
+        if offset >= len(text) or number > _LAST_LINE:
             break
         line = text[offset : _line_end(text, offset)]
         if line.lstrip().startswith("#"):
@@ -87,6 +89,11 @@ def find_table(text):
             for delimiter in [] if is_title else _delimiters(line):
                 fields = [field for field in split(line, delimiter) if field.strip()]
                 if sum(map(is_number, fields)) > 1:
+                    if len(fields) > _MOST_COLUMNS:
+                        raise ValueError(
+                            f"line {number + 1} has {len(fields)} fields, at most {_MOST_COLUMNS} "
+                            "columns are read. Write one point in each line."
+                        )
                     return Place(offset, number, delimiter, above, comments)
             above.append((number + 1, line))
         offset += len(line) + 1
@@ -94,7 +101,7 @@ def find_table(text):
         raise ValueError("The file is empty: it holds no line that is not a comment.")
     raise ValueError(
         "The file holds a header and no numbers: wanted are lines with at least two of them, "
-        "energy and intensity."
+        f"energy and intensity, and the first of these among the first {_LAST_LINE}."
     )
 
 

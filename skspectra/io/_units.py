@@ -51,6 +51,7 @@ _WORDS = {
 }
 _BRACKETS = re.compile(r"[(\[{]\s*([^()\[\]{}]*?)\s*[)\]}]")
 _AFTER_MARK = re.compile(r".*(?:\s/|/\s|,|\sin\s)\s*(\S+)$")
+_LONGEST = 200  # characters of a label that are looked at
 _NO_UNIT = re.compile(r"|none|<undefined>|(un)?(corrected|calibrated)|aligned|shifted|raw|loss")
 
 
@@ -105,7 +106,7 @@ def _wanted(unit):
 @functools.lru_cache(maxsize=1024)  # wide tables have many titles
 def _parse(label):
     """Quantity, unit as it is written, and its size; None for what the label does not tell."""
-    label = " ".join(label.replace("_", " ").split())
+    label = " ".join(label[:_LONGEST].replace("_", " ").split())
     for text in reversed(_BRACKETS.findall(label)):
         if not _NO_UNIT.fullmatch(text.casefold()):
             return _parse_unit(text)
