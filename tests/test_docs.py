@@ -27,6 +27,14 @@ def test_links_lead_somewhere(page):
     assert not missing
 
 
+def test_contributing_names_files_that_there_are():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    paths = re.findall(r"`((?:benchmarks|docs|skspectra|tests|\.github)(?:/[\w.]+)*)`", text)
+    assert len(paths) > 15
+    missing = [each for each in paths if "_name" not in each and not (ROOT / each).exists()]
+    assert not missing
+
+
 def test_readme_names_everything_public():
     readme = (ROOT / "README.md").read_text()
     for name in skspectra.__all__[1:]:
