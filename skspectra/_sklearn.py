@@ -39,6 +39,7 @@ __all__ = [
     "check_sample_weight",
     "check_y",
     "fit_context",
+    "histogram_nodes",
     "make_tree",
     "n_openmp_threads",
     "safe_indexing",
@@ -57,6 +58,13 @@ def make_tree(n_features, n_classes, max_depth, fields, values):
     state = {"max_depth": max_depth, "node_count": len(nodes), "nodes": nodes, "values": values}
     tree.__setstate__(state)
     return tree
+
+
+def histogram_nodes(nodes):
+    """Nodes of a tree of `HistGradientBoostingClassifier`, laid out as its compiled code wants."""
+    from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
+
+    return nodes.astype(PREDICTOR_RECORD_DTYPE)
 
 
 def n_openmp_threads():

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skspectra._sklearn import n_openmp_threads
+from skspectra._sklearn import histogram_nodes, n_openmp_threads
+from skspectra.models._trees import check_histogram_nodes
 
 __all__ = ["finish"]
 
@@ -113,6 +114,19 @@ def _complete_boosting(boosting):
         boosting._loss = boosting._get_loss(sample_weight=None)
 
 
+def _complete_histogram_boosting(boosting):
+    if not hasattr(boosting, "_predictors"):
+        return
+    n_trees = boosting.n_trees_per_iteration_
+    _require(boosting._preprocessor is None, boosting)
+    for trees in boosting._predictors:
+        _require(len(trees) == n_trees, boosting)
+        for tree in trees:
+            tree.nodes = histogram_nodes(tree.nodes)
+            check_histogram_nodes(tree.nodes, boosting.n_features_in_)
+    boosting._loss = boosting._get_loss(sample_weight=None)
+
+
 def _complete_search(search):
     if isinstance(search.scoring, str) or search.scoring is None:
         from sklearn.metrics import check_scoring
@@ -161,6 +175,8 @@ _STEPS = {
     "sklearn.cluster.KMeans": _complete_kmeans,
     "sklearn.ensemble.GradientBoostingClassifier": _complete_boosting,
     "sklearn.ensemble.GradientBoostingRegressor": _complete_boosting,
+    "sklearn.ensemble.HistGradientBoostingClassifier": _complete_histogram_boosting,
+    "sklearn.ensemble.HistGradientBoostingRegressor": _complete_histogram_boosting,
     "sklearn.isotonic.IsotonicRegression": _complete_isotonic,
     "sklearn.model_selection.GridSearchCV": _complete_search,
     "sklearn.model_selection.RandomizedSearchCV": _complete_search,

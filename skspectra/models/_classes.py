@@ -29,6 +29,8 @@ _SVM = "_dual_coef_ _effective_probability _gamma _intercept_ _n_support _num_it
 _SVM += " _sparse"
 _NEIGHBORS = "_fit_X _fit_method _y"
 _FOREST = "_n_samples _n_samples_bootstrap"
+_HISTOGRAM = "_baseline_prediction _bin_mapper _is_categorical_remapped _n_features _predictors"
+_HISTOGRAM += " _preprocessor _use_validation_data"
 _PLS = "_norm_y_weights _predict_1d _x_mean _x_std _y_mean _y_std _n_features_out"
 
 # Estimators of other packages: public name, and the private attributes that they predict with.
@@ -55,6 +57,9 @@ _ESTIMATORS = {
     "sklearn.ensemble.ExtraTreesRegressor": _FOREST,
     "sklearn.ensemble.GradientBoostingClassifier": "",
     "sklearn.ensemble.GradientBoostingRegressor": "",
+    "sklearn.ensemble.HistGradientBoostingClassifier": _HISTOGRAM + " _label_encoder",
+    "sklearn.ensemble.HistGradientBoostingRegressor": _HISTOGRAM,
+    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper": "",
     "sklearn.ensemble.RandomForestClassifier": _FOREST,
     "sklearn.ensemble.RandomForestRegressor": _FOREST,
     "sklearn.ensemble.StackingClassifier": "_label_encoder _n_feature_outs",
@@ -120,6 +125,9 @@ _OBJECTS = {
     "skspectra.augmentation._base.AugmenterChain": None,
     "skspectra.unmixing._shifted.ShiftedReferences": None,
     "sklearn.calibration._CalibratedClassifier": "calibrators classes estimator method",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor": (
+        "binned_left_cat_bitsets nodes raw_left_cat_bitsets"
+    ),
     "sklearn.model_selection.GroupKFold": "n_splits random_state shuffle",
     "sklearn.model_selection.KFold": "n_splits random_state shuffle",
     "sklearn.model_selection.LeaveOneGroupOut": "",
@@ -129,10 +137,11 @@ _OBJECTS = {
 
 # Only training or its report needs them, or what else is saved says the same.
 NOT_SAVED = frozenset(
-    "_best_coefs _best_intercepts _checked_cv_orig _expanded_class_weight _loss _loss_function_ "
-    "_metadata_request _n_threads _no_improvement_count _optimizer _random_state _rng "
-    "_sample_weight _seeds _tree _n_init _tol _algorithm _x_scores _y_scores f_ history_ scorer_ "
-    "_coef_indptr _intercept_indptr".split()
+    "_algorithm _best_coefs _best_intercepts _checked_cv_orig _coef_indptr "
+    "_expanded_class_weight _feature_subsample_rng _intercept_indptr _loss _loss_function_ "
+    "_metadata_request _n_init _n_threads _no_improvement_count _optimizer _random_seed "
+    "_random_state _rng _sample_weight _scorer _seeds _tol _tree _x_scores _y_scores f_ "
+    "history_ scorer_".split()
 )
 
 

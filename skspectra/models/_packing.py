@@ -91,6 +91,9 @@ class Packer:
             return {"array": self._number(value)}
         if value.dtype.kind == "U":
             return {"text": [value.dtype.str[1:], list(value.shape), value.ravel().tolist()]}
+        if value.dtype.names and value.ndim == 1:
+            fields = {name: np.ascontiguousarray(value[name]) for name in value.dtype.names}
+            return {"record": self._by_name(fields, where)}
         if value.dtype.kind == "O":
             return {"objects": [list(value.shape), self._items(value.ravel(), where)]}
         raise _refusal(value, where)

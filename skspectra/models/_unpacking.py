@@ -91,6 +91,10 @@ class Unpacker:
         array[:] = self._items(items)
         return array.reshape(shape)
 
+    def _record(self, fields):
+        columns = self._by_name(fields)
+        return np.rec.fromarrays(columns.values(), names=list(columns)).view(np.ndarray)
+
     def _masked(self, parts):
         data, mask = self._items(parts)
         return np.ma.MaskedArray(data, mask)
@@ -152,6 +156,7 @@ _KINDS = {
     "scalar": Unpacker._scalar,
     "text": Unpacker._text,
     "objects": Unpacker._object_array,
+    "record": Unpacker._record,
     "masked": Unpacker._masked,
     "object": Unpacker._object,
     "class": Unpacker._module_class,

@@ -13,7 +13,11 @@ import safetensors
 import safetensors.numpy
 from sklearn.base import clone
 from sklearn.cluster import KMeans
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -250,6 +254,16 @@ def replace(name, attribute, array):
     return change
 
 
+def redirect_histogram(name, value):
+    def change(header, arrays):
+        nodes = first(header, "TreePredictor")["fitted"]["nodes"]["record"]
+        arrays["new"] = arrays[nodes[name]["array"]].copy()
+        arrays["new"][0] = value
+        nodes[name] = {"array": "new"}
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("model", "change"),
     [
@@ -260,6 +274,10 @@ def replace(name, attribute, array):
         (DecisionTreeClassifier(), redirect("n_classes", 0, 10**6)),
         (RandomForestClassifier(2), redirect("node_left_child", 0, -2)),
         (GradientBoostingClassifier(n_estimators=2), redirect("node_feature", 0, -7)),
+        (HistGradientBoostingClassifier(max_iter=2), redirect_histogram("left", 10**6)),
+        (HistGradientBoostingClassifier(max_iter=2), redirect_histogram("right", 0)),
+        (HistGradientBoostingClassifier(max_iter=2), redirect_histogram("feature_idx", 99)),
+        (HistGradientBoostingClassifier(max_iter=2), redirect_histogram("is_categorical", 1)),
         (SVC(), replace("SVC", "support_vectors_", np.zeros((2, 24)))),
         (SVC(), replace("SVC", "_n_support", np.array([10**6, 1, 1], np.int32))),
         (SVC(), replace("SVC", "_dual_coef_", np.zeros((1, 1)))),

@@ -21,6 +21,8 @@ from sklearn.ensemble import (
     ExtraTreesRegressor,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
     StackingClassifier,
@@ -108,6 +110,8 @@ MODELS = [
     GradientBoostingClassifier(**FEW),
     GradientBoostingRegressor(**FEW),
     GridSearchCV(make_pipeline(PCA(), LOGISTIC), {"pca__n_components": [2, 3]}, cv=KFold(2)),
+    HistGradientBoostingClassifier(max_iter=3),
+    HistGradientBoostingRegressor(max_iter=3, early_stopping=True, random_state=0),
     IsotonicRegression(out_of_bounds="clip"),
     KMeans(3, random_state=0),
     KNeighborsClassifier(),
@@ -220,5 +224,5 @@ def test_loaded_models_say_the_same(model, data, tmp_path):
 
 def test_all_estimators_that_may_be_in_a_file_are_tried():
     tried = {type(model).__name__ for model in MODELS}
-    inside = {"FeatureUnion", "_SigmoidCalibration", "_TemperatureScaling"}
+    inside = {"FeatureUnion", "_BinMapper", "_SigmoidCalibration", "_TemperatureScaling"}
     assert tried | inside == {name.rpartition(".")[2] for name in _classes._ESTIMATORS}
