@@ -6,11 +6,10 @@ those that it does not hold.
 
 import importlib
 import inspect
-from typing import NamedTuple
 
 from sklearn.base import BaseEstimator
 
-__all__ = ["NOT_SAVED", "class_named", "constructor_names", "may_be_set", "name_of"]
+__all__ = ["class_named", "is_left_out", "may_be_set", "name_of"]
 
 # Every public estimator of these rooms, with all that its fit sets.
 _ROOMS = (
@@ -136,25 +135,16 @@ _OBJECTS = {
 }
 
 # Only training or its report needs them, or what else is saved says the same.
-NOT_SAVED = frozenset(
+_OF_ANY_TRAINING = {"_metadata_request", "_random_state", "history_"}
+_OF_OTHERS_TRAINING = set(
     "_algorithm _best_coefs _best_intercepts _checked_cv_orig _coef_indptr "
     "_expanded_class_weight _feature_subsample_rng _intercept_indptr _loss _loss_function_ "
-    "_metadata_request _n_init _n_threads _no_improvement_count _optimizer _random_seed "
-    "_random_state _rng _sample_weight _scorer _seeds _tol _tree _x_scores _y_scores f_ "
-    "history_ scorer_".split()
+    "_n_init _n_threads _no_improvement_count _optimizer _random_seed _rng _sample_weight "
+    "_scorer _seeds _tol _tree _x_scores _y_scores f_ scorer_".split()
 )
 
-
-class _Names(NamedTuple):
-    """A class by its package and its bare name."""
-
-    package: str
-    name: str
-
-
 _BY_BARE_NAME = {
-    _Names(name.partition(".")[0], name.rpartition(".")[2]): name
-    for name in (*_ESTIMATORS, *_OBJECTS)
+    (name.partition(".")[0], name.rpartition(".")[2]): name for name in (*_ESTIMATORS, *_OBJECTS)
 }
 
 
@@ -165,7 +155,7 @@ def name_of(kind):
         name = f"skspectra.{parts[1]}.{kind.__name__}"
         if parts[1] in _ROOMS and _is_estimator_of_ours(name, kind):
             return name
-    name = _BY_BARE_NAME.get(_Names(parts[0], kind.__name__))
+    name = _BY_BARE_NAME.get((parts[0], kind.__name__))
     return name if name and _find(name) is kind else None
 
 
@@ -187,9 +177,11 @@ def class_named(name):
     raise ValueError(f"it names {name}, which is no class that a model file may hold.")
 
 
-def constructor_names(value):
-    """Names of the parameters of an estimator; none for what is no estimator."""
-    return list(value.get_params(deep=False)) if isinstance(value, BaseEstimator) else []
+def is_left_out(kind, attribute):
+    """Whether an attribute of a class is needed by training alone."""
+    if attribute in _OF_ANY_TRAINING:
+        return True
+    return attribute in _OF_OTHERS_TRAINING and not kind.__module__.startswith("skspectra.")
 
 
 def may_be_set(kind, attribute):
@@ -197,7 +189,7 @@ def may_be_set(kind, attribute):
     name = name_of(kind)
     if hasattr(kind, "_fields"):  # a named tuple
         return attribute in kind._fields
-    if not attribute.isidentifier() or attribute.startswith("__") or attribute in NOT_SAVED:
+    if not attribute.isidentifier() or attribute.startswith("__") or is_left_out(kind, attribute):
         return False
     if inspect.getattr_static(kind, attribute, None) is not None:
         return False

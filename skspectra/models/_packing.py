@@ -8,7 +8,7 @@ from scipy.interpolate import PPoly
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
-from skspectra.models._classes import NOT_SAVED, may_be_set, name_of
+from skspectra.models._classes import is_left_out, may_be_set, name_of
 from skspectra.models._nets import describe_net, is_net
 from skspectra.models._trees import describe_tree, is_tree
 
@@ -165,7 +165,7 @@ def _fitted_attributes(value, params):
     if isinstance(value, BaseEstimator):
         unfitted = vars(type(value)(**params))
         attributes = {name: each for name, each in attributes.items() if name not in unfitted}
-    return {name: each for name, each in attributes.items() if name not in NOT_SAVED}
+    return {name: each for name, each in attributes.items() if not is_left_out(type(value), name)}
 
 
 def _refusal(value, where):
