@@ -10,7 +10,6 @@ FILES_AND_FIGURES = {"dask", "hyperspy", "matplotlib", "rsciio"}
 OPTIONAL = {"bokeh", "exspy", "h5py", "numba", "plotly", "polars", "zarr"}
 ROOMS = skspectra.__all__[1:]
 WITH_TORCH = {"neural", "readers"}
-STILL_WITH_TORCH = {"evaluation", "uncertainty"}  # their arrows to neural are to be turned
 
 HIDE = """
 import sys
@@ -36,19 +35,13 @@ def import_rooms_without(rooms, hidden):
 
 
 def test_rooms_import_neither_torch_nor_hyperspy_nor_matplotlib():
-    rooms = {*ROOMS} - WITH_TORCH - STILL_WITH_TORCH
-    result = import_rooms_without(rooms, TORCH | FILES_AND_FIGURES | OPTIONAL)
+    result = import_rooms_without({*ROOMS} - WITH_TORCH, TORCH | FILES_AND_FIGURES | OPTIONAL)
     assert result.returncode == 0, result.stderr
 
 
 def test_nets_and_what_is_made_of_them_import_neither_hyperspy_nor_matplotlib():
-    rooms = {*ROOMS} & (WITH_TORCH | STILL_WITH_TORCH)
-    result = import_rooms_without(rooms, FILES_AND_FIGURES | OPTIONAL - {"numba"})
+    result = import_rooms_without({*ROOMS} & WITH_TORCH, FILES_AND_FIGURES | OPTIONAL - {"numba"})
     assert result.returncode == 0, result.stderr
-
-
-def test_uncertainty_and_evaluation_do_without_torch():
-    assert import_rooms_without(STILL_WITH_TORCH, TORCH).returncode == 0
 
 
 @pytest.mark.parametrize("module", ["skspectra", "skspectra.cli"])

@@ -23,6 +23,7 @@ from skspectra.neural import (
     DenseClassifier,
     FullyConvClassifier,
     FullyConvRegressor,
+    NetClassifier,
     NetRegressor,
 )
 from skspectra.preprocessing import (
@@ -282,6 +283,29 @@ def test_loading_leaves_the_generators_alone(path, spectra):
     load_model(path)
     assert torch.equal(torch.get_rng_state(), state)
     np.testing.assert_array_equal(np.random.mtrand._rand.get_state()[1], legacy)
+
+
+class Perceptron(torch.nn.Sequential):
+    """A module of the user's, with a constant that is in no state."""
+
+    def __init__(self, n_channels, n_outputs, n_units=4):
+        super().__init__(torch.nn.Linear(n_channels, n_units), torch.nn.Linear(n_units, n_outputs))
+        self.offset = torch.linspace(0, 1, n_channels)
+
+    def forward(self, X):
+        return super().forward(X + self.offset)
+
+
+def test_module_of_the_user_is_loaded_if_its_class_is_given(path, spectra):
+    X, y = spectra
+    net = NetClassifier(architecture=Perceptron, net_params={"module__n_units": 3}, **QUICK)
+    save_model(net.fit(X, y), path)
+    with pytest.raises(ValueError, match=r"uses the torch module .*Perceptron.*modules=\[Percep"):
+        load_model(path)
+    with pytest.raises(ValueError, match="Perceptron"):
+        load_model(path, modules=[torch.nn.Linear])
+    loaded = load_model(path, modules=[Perceptron])
+    np.testing.assert_array_equal(loaded.predict_proba(X), net.predict_proba(X))
 
 
 def test_what_only_predicts_builds_no_optimizer_and_scalers_need_no_torch(path, spectra):
