@@ -74,7 +74,7 @@ def _allotment(n_numbers):
     """Context in which torch makes so many numbers at most and draws none from its generator.
 
     Parameters of a file may ask for a module that is larger than the file: they are refused before
-    the memory is taken.
+    the memory is taken. (The dispatch mode that training draws by would import torch's compiler.)
     """
     import torch
     from torch.overrides import TorchFunctionMode

@@ -141,6 +141,7 @@ def test_file_holds_no_pickle_and_can_be_fitted_again(path, spectra):
 
 
 @pytest.mark.filterwarnings("ignore::skspectra.exceptions.SpectrumWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     "estimator",
     [*TRANSFORMERS, *AUGMENTERS, *SAMPLERS, *REGRESSION_SAMPLERS, *NETS],
