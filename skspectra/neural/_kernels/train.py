@@ -116,7 +116,9 @@ class ConvKernels:
         self._tapes[tape.shape[1]].append(tape)
 
     def statistics(self):
-        """Return running means and variances of all filters, as float64."""
+        """Return means and variances of all filters, as float64: running ones, or to be filled."""
+        if self.norms[0].training:
+            return torch.empty((2, sum(len(norm.weight) for norm in self.norms))).double()
         means = [norm.running_mean for norm in self.norms]
         variances = [norm.running_var for norm in self.norms]
         both = _flatten_dense_tensors([*means, *variances]).double()
@@ -157,14 +159,12 @@ class ConvKernels:
     def _update_statistics(self, means, variances, plan, n_spectra):
         """Move the running statistics towards those of a batch, as `BatchNorm1d` does."""
         torch._foreach_add_([norm.num_batches_tracked for norm in self.norms], 1)
-        first, filters = self.norms[0], plan.parts["filters"]
+        first = self.norms[0]
         share = 1 / int(first.num_batches_tracked) if first.momentum is None else first.momentum
-        n_values = torch.from_numpy(np.repeat(n_spectra * plan.parts["outputs"], filters))
-        unbiased = variances * (n_values / (n_values - 1))
         running = [norm.running_mean for norm in self.norms]
         running += [norm.running_var for norm in self.norms]
-        batch = torch.cat([means, unbiased]).to(running[0].dtype).split(2 * filters.tolist())
-        torch._foreach_lerp_(running, batch, share)
+        batch = torch.cat([means, variances * plan.unbiased(n_spectra)]).to(running[0].dtype)
+        torch._foreach_lerp_(running, batch.split(plan.filters), share)
 
 
 class _Function(torch.autograd.Function):
@@ -185,6 +185,15 @@ class _Plan(NamedTuple):
     parts: np.ndarray  # sizes of all blocks and class maps, and where they find what is theirs
     features: tuple  # filters and positions of the last block
     tape_size: int  # numbers on the tape of a tile
+    filters: list  # of all parts, twice
+    factors: dict  # by the number of spectra
+
+    def unbiased(self, n_spectra):
+        """By what the variance of each filter in so many spectra is to be multiplied."""
+        if n_spectra not in self.factors:
+            n_values = np.repeat(n_spectra * self.parts["outputs"], self.parts["filters"])
+            self.factors[n_spectra] = torch.from_numpy(n_values / (n_values - 1))
+        return self.factors[n_spectra]
 
 
 def _plan(layers, length, n_lanes):
@@ -206,4 +215,5 @@ def _plan(layers, length, n_lanes):
     parts = np.array(rows, _PLAN)
     last = parts[len(layers.blocks) - 1]
     shape = int(last["filters"]), int(last["pairs"])
-    return _Plan(parts, shape, tape_at + prod(shape) * n_lanes)
+    filters = 2 * parts["filters"].tolist()
+    return _Plan(parts, shape, tape_at + prod(shape) * n_lanes, filters, {})
