@@ -2,7 +2,9 @@
 
 import importlib
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -17,7 +19,9 @@ def test_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
     assert blocks
-    exec(compile("\n".join(blocks), page, "exec"), {"__name__": "__main__"})
+    script = ModuleType("__main__")  # where pickle finds the classes of the page
+    monkeypatch.setitem(sys.modules, "__main__", script)
+    exec(compile("\n".join(blocks), page, "exec"), vars(script))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
