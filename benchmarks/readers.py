@@ -219,13 +219,21 @@ def against_rivals(reader, spectra, n_per_class):
             seen = np.concatenate([smooth_by_noise(each) for each in found])
             noise = np.concatenate([each.noise for each in found])
             proba = {"reader": reader._probabilities(seen, noise)}
-            proba |= {each: model.predict_proba(seen) for each, model in models.items()}
+            proba |= {each: _probabilities(model, seen) for each, model in models.items()}
             cells = []
             for each, p in proba.items():
                 accuracy = np.mean(reader.classes_[p.argmax(axis=1)] == labels)
                 loss = log_loss(labels, np.clip(p, 1e-6, 1), labels=reader.classes_)
                 cells.append(f"{each} {accuracy:.3f} ({loss:.2f})")
             print(f"  {name:28}", *cells, sep="  ")
+
+
+def _probabilities(model, spectra):
+    """Return probabilities of a classifier, or the fractions of `ReferenceFit`."""
+    if hasattr(model, "predict_proba"):
+        return model.predict_proba(spectra)
+    fractions = np.maximum(model.transform(spectra), 1e-3)
+    return fractions / fractions.sum(axis=1, keepdims=True)
 
 
 def main():
