@@ -67,6 +67,8 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
 
     See Also
     --------
+    skspectra.unmixing.PoissonPCA : The same components with scores as output, which is what
+        HyperSpy's ``decomposition(algorithm=...)`` and ``get_decomposition_model`` need.
     skspectra.plotting.ScoreMapsDisplay : Which components show structure.
     skspectra.plotting.ScreeDisplay : How much each explains.
 

@@ -5,6 +5,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from skspectra.preprocessing import PCADenoiser
+from skspectra.unmixing import PoissonPCA
 
 
 def make_counts(n=64, p=50, level=20.0, seed=0):
@@ -33,6 +34,15 @@ def test_poisson_denoising_is_hyperspys(n_spectra):
     np.testing.assert_allclose(denoiser.transform(X), model, atol=1e-9)
     variance = signal.learning_results.explained_variance
     np.testing.assert_allclose(denoiser.explained_variance_ratio_, variance[:3] / variance.sum())
+
+
+def test_hyperspys_model_of_our_components_is_the_denoised_signal():
+    hs = pytest.importorskip("hyperspy.api")
+    _, X = make_counts()
+    signal = hs.signals.Signal1D(X.copy())
+    signal.decomposition(algorithm=PoissonPCA(3), output_dimension=3, print_info=False)
+    model = signal.get_decomposition_model(3).data
+    np.testing.assert_allclose(PCADenoiser(3, poisson=True).fit_transform(X), model, atol=1e-8)
 
 
 def test_poisson_scaling_finds_a_weak_feature_that_plain_pca_misses():
