@@ -26,6 +26,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import skspectra
 from skspectra.io._hyperspy import import_hyperspy
 from skspectra.neural import DenseClassifier
+from skspectra.pipeline import Pipeline
 from skspectra.preprocessing import SpectrumNormalizer
 
 EVERY = [*TRANSFORMERS, *AUGMENTERS, *NETS, *READERS, *SAMPLERS, *REGRESSION_SAMPLERS]
@@ -155,5 +156,6 @@ def test_every_public_estimator_is_checked():
         and each.__module__.startswith("skspectra.")
     }
     checked = {type(each) for each in [*EVERY, *IMAGES, *NO_SPECTRA]}
+    checked |= {Pipeline}  # imbalanced-learn's
     assert ours - {base for each in checked for base in each.__mro__} == set()
     assert len(ours) >= 15

@@ -17,6 +17,7 @@ _ROOMS = (
     "features",
     "imaging",
     "neural",
+    "pipeline",
     "preprocessing",
     "readers",
     "sampling",

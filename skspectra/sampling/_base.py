@@ -1,21 +1,37 @@
 """What the samplers share."""
 
-import numpy as np
+import pandas as pd
 from imblearn.base import BaseSampler
-from imblearn.utils import check_target_type
-from sklearn.utils.validation import check_consistent_length
 
-from skspectra._input.spectra import SpectralMixin
-from skspectra._sklearn import check_y
+from skspectra._input.spectra import SpectralMixin, refuse_masks
 
 __all__ = ["SpectralSampler"]
 
 
 class SpectralSampler(SpectralMixin, BaseSampler):
-    """Base class of samplers of spectra, by imbalanced-learn's protocol."""
+    """Base class of samplers of spectra, by imbalanced-learn's protocol.
+
+    A subclass writes `_fit_resample`; one that leaves rows out sets `sample_indices_`.
+    """
 
     _sampling_type = "bypass"
     sampling_strategy = None
+
+    def fit(self, X, y):
+        """Check spectra and labels; `fit_resample` does the work.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra.
+        y : array-like of shape (n_spectra,)
+            Class labels.
+
+        Returns
+        -------
+        self : object
+        """
+        return super().fit(self._as_floats(X, y), y)
 
     def fit_resample(self, X, y):
         """Return the rows to train on.
@@ -32,29 +48,25 @@ class SpectralSampler(SpectralMixin, BaseSampler):
         X_resampled : ndarray or DataFrame of shape (n_resampled, n_channels)
             Of floats; a pandas DataFrame where a frame came in.
         y_resampled : array-like of shape (n_resampled,)
-            In the container that came in.
+            In the container that came in. Rows that are left of pandas objects keep their index.
         """
-        if hasattr(X, "columns"):
-            X = _float_frame(X)
-        return super().fit_resample(X, y)
+        X_resampled, y_resampled = super().fit_resample(self._as_floats(X, y), y)
+        return self._with_index(X_resampled, X), self._with_index(y_resampled, y)
 
-    def _check_X_y(self, X, y):
-        X = self._validate_spectra(X, reset=True)
-        y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
-        check_consistent_length(X, y)
-        return X, check_y(y), binarize_y
+    def _as_floats(self, X, y):
+        """Validate; whole numbers become floats, or imbalanced-learn would round to them again."""
+        refuse_masks(y, "y")
+        values = self._validate_spectra(X, reset=True)
+        if hasattr(X, "columns"):
+            return pd.DataFrame(values, columns=list(X.columns))
+        return values.tolist() if isinstance(X, list) else values
+
+    def _with_index(self, rows, of):
+        if hasattr(self, "sample_indices_") and hasattr(of, "iloc"):
+            rows.index = of.index[self.sample_indices_]
+        return rows
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
         return tags
-
-
-def _float_frame(X):
-    """Hold whole numbers as floats, or imbalanced-learn would round the result back to them."""
-    import pandas as pd
-
-    values = np.asarray(X)
-    if values.dtype != np.float32:
-        values = values.astype(np.float64)
-    return pd.DataFrame(values, columns=list(X.columns))

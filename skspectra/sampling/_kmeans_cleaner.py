@@ -6,12 +6,16 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
-from sklearn.utils.validation import check_is_fitted, check_random_state
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    check_random_state,
+)
 
 from skspectra._numerics.edge_evidence import Evidence, edge_evidence, keeps_thin_edges
 from skspectra._numerics.edge_onset import find_l3
 from skspectra._numerics.shape_clusters import likeliest_shape, shape_clusters
-from skspectra._sklearn import Interval, StrOptions, fit_context
+from skspectra._sklearn import Interval, StrOptions, check_y, fit_context
 from skspectra.sampling._base import SpectralSampler
 
 __all__ = ["KMeansCleaner"]
@@ -175,10 +179,10 @@ class KMeansCleaner(SpectralSampler):
         -------
         self : object
         """
-        if y is None:
-            X = self._validate_spectra(X, reset=True)
-        else:
-            X, y, _ = self._check_X_y(X, y)
+        X = self._validate_spectra(X, reset=True)
+        if y is not None:
+            y = check_y(y)
+            check_consistent_length(X, y)
         self._clean(X, y)
         return self
 

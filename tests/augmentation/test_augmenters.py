@@ -135,6 +135,12 @@ def test_poisson_noise_has_the_mean_and_variance_of_counts():
     np.testing.assert_array_equal(PoissonNoise().fit_transform(flat), flat)
 
 
+def test_poisson_noise_counts_from_zero_where_nothing_is_negative():
+    X = np.tile([[50.0, 60.0, 100.0]], (20_000, 1))
+    out = PoissonNoise(dose=100, random_state=0).fit_transform(X)
+    np.testing.assert_allclose(out.var(axis=0), X[0], rtol=0.05)
+
+
 def test_random_state_seeds_fit_transform():
     X = spectra()
     one, same = (EnergyShift(random_state=3).fit_transform(X) for _ in range(2))

@@ -380,3 +380,13 @@ def test_white_lines_lie_as_far_apart_as_published(ion, distance):
     l2 = axis[~below][data.data[:, ~below].argmax(axis=1)]
     low, high = np.percentile(l2 - l3, [5, 95])
     assert low < distance[1] and distance[0] < high
+
+
+def test_each_ion_draws_from_a_generator_of_its_own():
+    """So what one draws moves neither the others nor the order, which the seed alone fixes."""
+    ions = ["Mn2+", "Mn3+", "Mn4+"]
+    spectra = make_l23_spectra(20, ions=ions, n_points=2, random_state=0)
+    order = np.random.default_rng(0).permutation(60)
+    np.testing.assert_array_equal(spectra.target, np.repeat(ions, 20)[order])
+    shifts = spectra.parameters["shift"].to_numpy()
+    assert np.unique(shifts).size == 60

@@ -116,6 +116,13 @@ def test_noise_moves_features_little():
         assert out[name].mean() == pytest.approx(clean[name], abs=allowed)
 
 
+def test_one_bright_channel_does_not_move_l3():
+    X = np.repeat(edge(), 2, axis=0)
+    X[1, 480] += 0.9  # at 644 eV, 2 eV above L3 where the spectrum has lost a third
+    clean, spike = measure(X, smoothing=1.0).l3_energy
+    assert spike == pytest.approx(clean, abs=0.2)
+
+
 def test_spectra_without_white_lines_are_flagged_once_and_become_zeros():
     rng = np.random.default_rng(0)
     flat, step = np.full_like(ENERGY, 3.0), 5 * steps(642, 653)[0]

@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 import skspectra.pipeline
@@ -357,3 +358,15 @@ def test_file_has_the_mode_of_any_other(tmp_path, spectra):
     (tmp_path / "plain").touch()
     modes = {path.stat().st_mode for path in tmp_path.iterdir()}
     assert len(modes) == 1
+
+
+def test_arrays_of_the_same_bytes_and_other_types_stay_apart(tmp_path):
+    scaler = StandardScaler().fit(np.zeros((4, 3)))
+    scaler.mean_ = np.zeros(3)
+    scaler.var_ = np.zeros(3, dtype=np.int64)
+    scaler.scale_ = np.zeros(6, dtype=np.float32)
+    save_model(scaler, tmp_path / "scaler.safetensors")
+    loaded = load_model(tmp_path / "scaler.safetensors")
+    for name in ("mean_", "var_", "scale_"):
+        assert getattr(loaded, name).dtype == getattr(scaler, name).dtype
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(scaler, name))

@@ -155,6 +155,14 @@ def test_bad_window_names_both_ranges(window, message):
         window_channels(ENERGY, window)
 
 
+def test_windows_reach_over_an_end_by_one_channel_at_most():
+    assert window_channels(ENERGY, (614.91, 616)) == slice(0, 10)
+    assert window_channels(ENERGY, (684, 685.09)) == slice(690, 700)
+    for window in ((614.85, 616), (684, 685.15)):
+        with pytest.raises(ValueError, match="lies outside the spectral axis"):
+            window_channels(ENERGY, window)
+
+
 def test_several_windows_unite():
     mask = window_mask(ENERGY, [(615, 616), (615.5, 617), (680, 681)])
     assert mask.sum() == 30

@@ -258,3 +258,42 @@ def test_bad_parameters(params, message):
     cleaner = KMeansCleaner(pre_edge=(600, 635), spectral_axis=ENERGY).set_params(**params)
     with pytest.raises(ValueError, match=message):
         cleaner.fit_resample(X, y)
+
+
+@pytest.mark.parametrize("index", [["a", "b", "c"] * 40, np.arange(120)[::-1] * 10])
+def test_cleaner_keeps_the_index_of_frames_and_labels(index):
+    X, y, has_edge = make_images()
+    frame = pd.DataFrame(X, columns=ENERGY, index=index)
+    labels = pd.Series(y, index=index, name="valence")
+    cleaner = KMeansCleaner(n_clusters=2, pre_edge=(600, 635), random_state=0)
+    X_out, y_out = cleaner.fit_resample(frame, labels)
+    kept = cleaner.sample_indices_
+    pd.testing.assert_frame_equal(X_out, frame.iloc[kept].astype(float), check_column_type=False)
+    pd.testing.assert_series_equal(y_out, labels.iloc[kept])
+    X_out, y_out = Augment(PoissonNoise(), n_copies=1).fit_resample(frame, labels)
+    assert X_out.index.tolist() == y_out.index.tolist() == list(range(240))
+
+
+def test_weights_beside_a_sampler_are_refused_in_words():
+    X, y, _ = make_images(12)
+    model = make_pipeline(Augment(PoissonNoise(), n_copies=2), RandomForestClassifier())
+    assert isinstance(model, Pipeline)
+    weight = {"randomforestclassifier__sample_weight": np.ones(24)}
+    for method in (model.fit, model.fit_predict, model.fit_transform):
+        with pytest.raises(ValueError, match="but the sampler 'augment' changes .*class_weight="):
+            method(X, y, **weight)
+    model = make_pipeline(SpectrumNormalizer(), RandomForestClassifier())
+    model.fit(X, y, randomforestclassifier__sample_weight=np.ones(24))
+
+
+def test_mask_leaves_out_what_any_round_dropped():
+    X, y, _ = make_images()
+    params = {"pre_edge": (600, 635), "spectral_axis": ENERGY, "random_state": 0}
+    cleaner = KMeansCleaner(n_clusters=2, keep=[0, 1], per_class=False, n_rounds=2, **params)
+    cleaner.fit_resample(X, y)
+    centers = [X[:2].astype(float), X[2:4].astype(float)]
+    cleaner.cluster_centers_ = {None: [centers[0], centers[1]]}
+    cleaner.kept_ = {None: [np.array([0]), np.array([0, 1])]}
+    np.testing.assert_array_equal(cleaner.predict_mask(X[:2]), [True, False])
+    cleaner.kept_ = {None: [np.array([0, 1]), np.array([1])]}
+    np.testing.assert_array_equal(cleaner.predict_mask(X[2:4]), [False, True])
