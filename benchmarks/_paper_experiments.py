@@ -33,9 +33,13 @@ TRAININGS = {  # shifted copies that are trained on, and by how many eV at most
     "plain": (0, 0.0),
     SCATTER: (1, 0.8),
     "shift 1x": (1, 5.0),
+    "shift 3x": (3, 5.0),
     "shift 10x": (10, 5.0),
     "PCA noise": (0, 0.0),
 }
+WAYS = ("", " as published")  # of training: the defaults, and the article's
+AS_PUBLISHED = {"lr": 0.001, "schedule": "constant", "batch_size": 128}
+N_NOISY = 25  # copies with PCA noise, of the thesis's 25 to 60
 
 
 class Size(NamedTuple):
@@ -64,15 +68,22 @@ def noise_scales_of(size):
     return np.linspace(0, 5, size.n_noises)
 
 
-def make_model(net, training, max_epochs, seed, first=None, **params):
+def make_model(net, training, max_epochs, seed, first=None, way="", **params):
     """Make a pipeline from wide spectra to labels.
 
-    ``shift 1x`` and ``shift 10x`` train on one and ten shifted copies in place of the spectra, ten
+    ``shift 1x`` to ``shift 10x`` train on one to ten shifted copies in place of the spectra, ten
     copies for a tenth of the epochs: the number of steps stays the same. The scatter is one copy
     too, as far as a session at one instrument may be off; the simulated spectra have none at all.
     ``PCA noise`` is drawn afresh for every batch, on what the net sees.
+
+    Trained as published, nets have the article's rate and batches, twice the epochs, and with PCA
+    noise 25 copies that are made beforehand, for a 25th of the epochs.
     """
     n_copies, most = TRAININGS[training]
+    is_noisy = training == "PCA noise"
+    if way:
+        params = {**AS_PUBLISHED, **params}
+        max_epochs = 2 * max_epochs // (N_NOISY if is_noisy else 1)
     steps = [first] if first else []
     if n_copies:
         shift = EnergyShift((-most, most), spectral_axis=WIDE)
@@ -80,28 +91,32 @@ def make_model(net, training, max_epochs, seed, first=None, **params):
         steps.append(("shift", copies))
     classifier = clone(NETS[net]).set_params(
         max_epochs=max(1, max_epochs // (n_copies or 1)),
-        augment=[PCANoise()] if training == "PCA noise" else None,
+        augment=[PCANoise()] if is_noisy and not way else None,
         random_state=seed,
         **params,
     )
     crop = SpectralCrop(WINDOW, spectral_axis=WIDE)
-    steps += [("crop", crop), ("normalize", SpectrumNormalizer()), ("classify", classifier)]
-    return Pipeline(steps)
+    steps.append(("crop", crop))
+    if is_noisy and way:
+        noisy = Augment([PCANoise()], N_NOISY, keep_original=False, random_state=seed)
+        steps.append(("noise", noisy))
+    return Pipeline([*steps, ("normalize", SpectrumNormalizer()), ("classify", classifier)])
 
 
 def mixture(n_samples, seed):
     return ValenceMixture(FRACTIONS, n_samples, spectral_axis=WIDE, random_state=seed)
 
 
-def make_mixed_model(net, max_epochs, n_samples, seed):
+def make_mixed_model(net, max_epochs, n_samples, seed, way):
     """Make a model of five classes, with half the epochs for three times the spectra."""
     mix = ("mix", mixture(n_samples, seed))
-    return make_model(net, "plain", max_epochs // 2, seed, first=mix, dropout=0.1)
+    return make_model(net, "plain", max_epochs // 2, seed, first=mix, way=way, dropout=0.1)
 
 
 def score_fold(model, X, y, train, test, size):
     """Fit once, and score the held-out spectra as they are, shifted, and with scaled noise."""
     model.fit(X[train], y[train])
+    learned = model.score(X[train], y[train])
     X, y = X[test], y[test]
     seen = model[:-1].transform(X)
     noise = PCANoise(n_components=min(10, len(test) // 2)).fit(seen)
@@ -109,6 +124,7 @@ def score_fold(model, X, y, train, test, size):
     noisy = (noise.set_params(scale=float(k)).perturb(seen, rng) for k in noise_scales_of(size))
     shifted = (EnergyShift(shift, spectral_axis=WIDE).fit_transform(X) for shift in shifts_of(size))
     return {
+        "training accuracy": learned,
         "accuracy": model.score(X, y),
         "confusion": confusion_matrix(y, model.predict(X), labels=model.classes_),
         "shift": [model.score(each, y) for each in shifted],
@@ -161,7 +177,7 @@ def time_epoch(X, y, n_timed):
     return model[-1].history_[-1]["duration"]
 
 
-def measure(X, y, references, size, seed, title):
+def measure(X, y, references, size, seed, title, way=""):
     """Everything that is measured on one set of spectra, as lists and numbers."""
     n_folds = min(size.n_folds, np.unique(y, return_counts=True)[1].min() // 5)
     folds = list(StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(X, y))
@@ -171,20 +187,22 @@ def measure(X, y, references, size, seed, title):
     fully_conv = [net for net, each in NETS.items() if isinstance(each, FullyConvClassifier)]
     mixed_nets = fully_conv if mixable else []
     tasks = [
-        delayed(score_fold)(make_model(*cell, size.max_epochs, seed + i), X, y, *fold, size)
+        delayed(score_fold)(
+            make_model(*cell, size.max_epochs, seed + i, way=way), X, y, *fold, size
+        )
         for cell in cells
         for i, fold in enumerate(folds)
     ]
     tasks += [
         delayed(score_mixed_fold)(
-            make_mixed_model(net, size.max_epochs, n_mixed, seed + i), X, y, *fold, seed
+            make_mixed_model(net, size.max_epochs, n_mixed, seed + i, way), X, y, *fold, seed
         )
         for net in mixed_nets
         for i, fold in enumerate(folds)
     ]
     if references:
-        models = [make_model(*cell, size.max_epochs, seed) for cell in cells]
-        models += [make_mixed_model(net, size.max_epochs, n_mixed, seed) for net in mixed_nets]
+        models = [make_model(*cell, size.max_epochs, seed, way=way) for cell in cells]
+        models += [make_mixed_model(net, size.max_epochs, n_mixed, seed, way) for net in mixed_nets]
         tasks += [delayed(label_references)(model, X, y, references[0]) for model in models]
     done = Parallel(n_jobs=-1, return_as="generator")(tasks)
     done = iter(tqdm(done, total=len(tasks), desc=title, unit="fit", disable=None))

@@ -1,15 +1,17 @@
 """What the article measured, measured again and put beside its figures.
 
-Run ``python benchmarks/paper.py``; ``--quick`` for fewer spectra, folds and epochs. The nets are
-trained on simulated Mn L2,3 spectra without any calibration error and with the noise of a detector,
-and on the article's own spectra where `skspectra.datasets.fetch_mn_valence` has them. ``--folder``
-names a folder of your own: if it holds ``mn_l23_literature.csv`` (columns spectrum, valence,
-energy_eV, intensity), its spectra are the references in place of the article's; if it has one
-subfolder of files per class, everything is repeated on those. Numbers and figures are written to
-``--out``.
+Run ``python benchmarks/paper.py --out FOLDER``; ``--quick`` for fewer spectra, folds and epochs.
+Numbers and figures are written to that folder. The nets are trained on simulated Mn L2,3 spectra
+without any calibration error and with the noise of a detector, and on the article's own spectra
+where `skspectra.datasets.fetch_mn_valence` has them; with the defaults, and as published (Adam at a
+rate of 0.001, batches of 128). ``--folder`` names a folder of your own: if it holds
+``mn_l23_literature.csv`` (columns spectrum, valence, energy_eV, intensity), its spectra are the
+references in place of the article's; if it has one subfolder of files per class, everything is
+repeated on those.
 """
 
 import argparse
+import itertools
 import json
 import time
 from pathlib import Path
@@ -21,6 +23,7 @@ from _paper_experiments import (
     PUBLISHED,
     QUICK,
     TRAININGS,
+    WAYS,
     make_model,
     measure,
     neighbour_shares,
@@ -51,7 +54,7 @@ def main(arguments=None, full=FULL, quick=QUICK):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("paper"))
+    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     size = quick if options.quick else full
@@ -72,9 +75,10 @@ def main(arguments=None, full=FULL, quick=QUICK):
         "epoch_seconds": time_epoch(*data["simulated"], size.n_timed),
         "data": {},
     }
-    for name, (X, y) in data.items():
-        measured = measure(X, y, references, size, options.seed, name)
-        model = make_model(PUBLISHED, "plain", size.max_epochs, options.seed).fit(X, y)
+    for (name, (X, y)), way in itertools.product(data.items(), WAYS):
+        name += way
+        measured = measure(X, y, references, size, options.seed, name, way)
+        model = make_model(PUBLISHED, "plain", size.max_epochs, options.seed, way=way).fit(X, y)
         measured["neighbours"] = neighbour_shares(model, X, y, references) if references else {}
         draw_inside(options.out, name, model, X, y, references)
         results["data"][name] = measured

@@ -9,7 +9,7 @@ from sklearn.utils import Bunch
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 NETS = ["fully conv, published", "fully conv, invariant", "conv + dense", "dense"]
-TRAININGS = ["plain", "scatter 0.8 eV", "shift 1x", "shift 10x", "PCA noise"]
+TRAININGS = ["plain", "scatter 0.8 eV", "shift 1x", "shift 3x", "shift 10x", "PCA noise"]
 IONS = ["Mn2+", "Mn3+", "Mn4+"]
 
 
@@ -37,15 +37,7 @@ def paper(monkeypatch):
     return paper
 
 
-def test_every_statement_has_numbers_a_verdict_and_a_figure(paper, folder, tmp_path, capsys):
-    tiny = paper.QUICK._replace(n_per_class=20, n_folds=2, max_epochs=1, n_timed=64)
-    tiny = tiny._replace(n_shifts=3, n_noises=6)
-    out = tmp_path / "out"
-    with joblib.parallel_config("sequential"):
-        paper.main(["--quick", "--folder", str(folder), "--out", str(out)], quick=tiny)
-    results = json.loads((out / "paper.json").read_text())
-    assert list(results["data"]) == ["simulated"]
-    data = results["data"]["simulated"]
+def check_numbers(data):
     assert data["n_spectra"] == dict.fromkeys(IONS, 20)
     assert list(data["nets"]) == list(data["references"]) == NETS
     for net in NETS:
@@ -58,13 +50,28 @@ def test_every_statement_has_numbers_a_verdict_and_a_figure(paper, folder, tmp_p
             assert np.shape(cell["noise"]) == (6, 2)
             np.testing.assert_allclose(cell["shift"][1], cell["accuracy"])
             np.testing.assert_allclose(cell["noise"][1], cell["accuracy"])
+
+
+def test_every_statement_has_numbers_a_verdict_and_a_figure(paper, folder, tmp_path, capsys):
+    tiny = paper.QUICK._replace(n_per_class=20, n_folds=2, max_epochs=1, n_timed=64)
+    tiny = tiny._replace(n_shifts=3, n_noises=6)
+    out = tmp_path / "out"
+    with joblib.parallel_config("sequential"):
+        paper.main(["--quick", "--folder", str(folder), "--out", str(out)], quick=tiny)
+    results = json.loads((out / "paper.json").read_text())
+    assert list(results["data"]) == ["simulated", "simulated as published"]
+    for data in results["data"].values():
+        check_numbers(data)
+    data = results["data"]["simulated"]
     assert set(np.ravel(data["mixed_references"][NETS[0]])) <= {*IONS, "Mn2.5+", "Mn3.5+"}
-    figures = ["confusion", "folds", "mixed", "noise", "references", "shift"]
+    figures = ["confusion", "copies", "folds", "mixed", "noise", "references", "shift"]
     figures += ["activations", "embedding", "spectra"]
     for shares in data["neighbours"].values():
         np.testing.assert_allclose(np.array(shares) * 3 % 1, 0, atol=1e-9)  # of three references
     names = {path.name for path in out.iterdir()}
-    assert names == {"paper.json", *(f"simulated_{figure}.png" for figure in figures)}
+    sets = ("simulated", "simulated_as_published")
+    assert names == {"paper.json", *(f"{each}_{figure}.png" for each in sets for figure in figures)}
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["out"]
     printed = capsys.readouterr().out
     for row in results["statements"]:
         assert row["measure"] in printed and row["ours"] in printed
@@ -86,7 +93,7 @@ def test_own_files_have_the_class_of_their_folder_and_no_background(paper, tmp_p
         (tmp_path / name).mkdir()
         for i in range(20):
             rows = np.column_stack([energy, 5 * (energy / 600) ** -3 + (i + 1) * line])
-            np.savetxt(tmp_path / name / f"{i:02d}.txt", rows)
+            np.savetxt(tmp_path / name / f"{i:02d}.txt", rows, header="energy_eV intensity")
     (tmp_path / "Mn2+" / ".DS_Store").write_text("x")
     X, y = paper.read_classes(tmp_path)
     assert y.tolist() == ["Mn2+"] * 20 + ["Mn4+"] * 20
@@ -121,7 +128,9 @@ def test_spectra_of_the_article_where_they_are(paper, monkeypatch):
 def test_folder_with_too_few_spectra_is_refused_before_training(paper, tmp_path, monkeypatch):
     for name in ("Mn2+", "Mn4+"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "a.txt").write_text("\n".join(f"{e} 1" for e in range(610, 690)))
+        (tmp_path / name / "a.txt").write_text(
+            "energy_eV intensity\n" + "\n".join(f"{e} 1" for e in range(610, 690))
+        )
     monkeypatch.setattr(paper, "measure", None)
     with pytest.raises(ValueError, match="20 spectra or more.*1 in Mn2"):
         paper.main(["--quick", "--folder", str(tmp_path), "--out", str(tmp_path / "out")])
@@ -133,7 +142,8 @@ def flat(accuracy, ends, at_five):
     shift = np.full((3, 2), accuracy)
     shift[[0, 2]] = ends
     noise = np.array([[accuracy] * 2, [accuracy] * 2, [at_five] * 2])
-    return {"accuracy": np.full(2, accuracy), "shift": shift, "noise": noise}
+    accuracies = {name: np.full(2, accuracy) for name in ("accuracy", "training accuracy")}
+    return {**accuracies, "shift": shift, "noise": noise}
 
 
 @pytest.mark.parametrize(

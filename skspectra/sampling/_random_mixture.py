@@ -79,8 +79,8 @@ class RandomMixture(SpectralMixin, BaseEstimator):
 
     References
     ----------
-    .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using deep
-       learning", Scientific Reports 9, 2126 (2019).
+    .. [1] M. Chatzidakis, "Applications of statistical learning algorithms in electron
+       spectroscopy", thesis, McMaster University (2018).
     .. [2] H. Zhang, M. Cisse, Y. N. Dauphin and D. Lopez-Paz, "mixup: beyond empirical risk
        minimization", ICLR (2018), arXiv:1710.09412.
 

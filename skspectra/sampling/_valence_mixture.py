@@ -66,8 +66,8 @@ class ValenceMixture(SpectralSampler):
 
     References
     ----------
-    .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using deep
-       learning", Scientific Reports 9, 2126 (2019).
+    .. [1] M. Chatzidakis, "Applications of statistical learning algorithms in electron
+       spectroscopy", thesis, McMaster University (2018).
 
     Examples
     --------
