@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from skspectra.neural._modules.blocks import Dropout, fill_with_bits, kept_bits
+from skspectra.neural._modules.blocks import Dropout, fill_with_bits, n_passing
 from skspectra.neural._modules.invariant import PhasedAvgPool1d, PhasedConv1d, Phases
 
 __all__ = ["Padding", "StackedModule", "is_stackable"]
@@ -64,11 +64,11 @@ class StackedModule:
             if isinstance(layer, Dropout)
         }
         self._kept = {
-            name: torch.tensor([kept_bits(p) - 2**15 - 1 for p in rates], device=device)
+            name: torch.tensor([n_passing(p) - 2**15 - 1 for p in rates], device=device)
             for name, rates in self._rates.items()
         }
         self._gains = {
-            name: torch.tensor([2**16 / kept_bits(p) for p in rates], device=device)
+            name: torch.tensor([2**16 / n_passing(p) for p in rates], device=device)
             for name, rates in self._rates.items()
         }
 

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.utils import to_numpy
 
 from skspectra._input.stored import read_rows, row_blocks, validate_spectra
-from skspectra.neural._training.device import one_thread, own_stream, send
+from skspectra.neural._training.device import one_thread, send, side_stream
 
 __all__ = ["collect_outputs"]
 
@@ -54,7 +54,7 @@ def collect_outputs(estimator, choose, X):
 
     def write(rows):
         block = read_rows(X, rows)
-        with own_stream(device):
+        with side_stream(device):
             for part in gen_batches(len(block), n_rows):
                 spectra = estimator._nominal(read_rows(block, part))
                 for name, values in _run(run, spectra, device).items():

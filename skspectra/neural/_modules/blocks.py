@@ -19,7 +19,7 @@ __all__ = [
     "dense_blocks",
     "dropout_mask",
     "fill_with_bits",
-    "kept_bits",
+    "n_passing",
     "least_channels",
     "n_positions",
 ]
@@ -105,14 +105,14 @@ def dropout_mask(shape, p, like, generator=None):
     -------
     mask : tensor of that shape
     """
-    size, kept = prod(shape), kept_bits(p)
+    size, kept = prod(shape), n_passing(p)
     words = torch.empty(-(-size // 4), dtype=torch.int64, device=like.device)
     bits = fill_with_bits(words, p, generator).view(torch.int16)[:size].view(shape)
     mask = like.new_empty(shape)
     return torch.le(bits, kept - 2**15 - 1, out=mask).mul_(2**16 / kept)
 
 
-def kept_bits(p):
+def n_passing(p):
     """Of 2 ** 16 numbers, how many dropout keeps: one at least."""
     return max(1, round((1 - p) * 2**16))
 
@@ -120,7 +120,7 @@ def kept_bits(p):
 def fill_with_bits(words, p, generator):
     """Fill a tensor of int64 with random bits that dropout with probability p decides by.
 
-    Numbers of 16 bits are compared to `kept_bits`. For a half that is to look at their first bits,
+    Numbers of 16 bits are compared to `n_passing`. For a half that is to look at their first bits,
     so on a CPU, which takes longer to draw bits than to move them, the others are not drawn.
     """
     least = torch.iinfo(torch.int64).min

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-__all__ = ["available_device", "one_thread", "own_stream", "resolve_device", "send"]
+__all__ = ["available_device", "one_thread", "side_stream", "resolve_device", "send"]
 
 _this_thread = threading.local()
 _lock = threading.Lock()
@@ -106,7 +106,7 @@ def send(array, device):
 
 
 @contextmanager
-def own_stream(device):
+def side_stream(device):
     """Let a thread use CUDA at the same time as others; on a CPU this does nothing."""
     if device.type != "cuda":
         yield

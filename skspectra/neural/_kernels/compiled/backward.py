@@ -14,7 +14,7 @@ from skspectra.neural._kernels.compiled.blocks import (
     weights_of,
 )
 from skspectra.neural._kernels.compiled.class_maps import maps_backward
-from skspectra.neural._kernels.compiled.compilation import inlined, kept
+from skspectra.neural._kernels.compiled.compilation import cached, inlined
 from skspectra.neural._kernels.compiled.convolution import (
     AS_IT_IS,
     ONE,
@@ -46,7 +46,7 @@ from skspectra.neural._kernels.compiled.simd import (
 __all__ = ["backward"]
 
 
-@kept
+@cached
 def backward(gradient, plan, has_maps, theta, eps, tape, means, variances, gradients):
     """Gradients of the parameters.
 

@@ -12,7 +12,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from skspectra._input.cache import private_folder, read_cached, write_cached
 
-__all__ = ["inlined", "kept"]
+__all__ = ["inlined", "cached"]
 
 _OPTIONS = {
     "nogil": True,
@@ -24,7 +24,7 @@ _OPTIONS = {
 inlined = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)
 
 
-def kept(function):
+def cached(function):
     """Compile a function that is called from Python and keep the result on disk.
 
     It is kept in the folder that ``SKSPECTRA_CACHE`` names, else in the platform's cache folder,

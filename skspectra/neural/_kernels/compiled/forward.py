@@ -15,7 +15,7 @@ from skspectra.neural._kernels.compiled.blocks import (
     weights_of,
 )
 from skspectra.neural._kernels.compiled.class_maps import maps_forward
-from skspectra.neural._kernels.compiled.compilation import inlined, kept
+from skspectra.neural._kernels.compiled.compilation import cached, inlined
 from skspectra.neural._kernels.compiled.convolution import (
     RECTIFIED,
     Signal,
@@ -29,7 +29,7 @@ from skspectra.neural._kernels.compiled.simd import LANES
 __all__ = ["forward"]
 
 
-@kept
+@cached
 def forward(X, mask, plan, has_maps, theta, eps, training, tape, means, variances, output):
     """Features or logits of a batch.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skspectra.neural._kernels.compiled.compilation import inlined, kept
+from skspectra.neural._kernels.compiled.compilation import cached, inlined
 from skspectra.neural._kernels.compiled.convolution import (
     ONE,
     RECTIFIED,
@@ -16,7 +16,7 @@ from skspectra.neural._kernels.compiled.simd import LANES, add, fma, load, splat
 __all__ = ["extract"]
 
 
-@kept
+@cached
 def extract(X, shapes, weights, biases, scale, shift, features):
     """Features of spectra: convolutions, each with a ReLU and a pooling of pairs, tile by tile.
 
