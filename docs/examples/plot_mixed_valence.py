@@ -44,13 +44,14 @@ PredictionErrorDisplay.from_predictions(
     y_new, net.predict(X_new), kind="actual_vs_predicted", ax=ax, scatter_kwargs={"s": 12}
 )
 held = (lower <= y_new) & (y_new <= upper)
-for inside, color in ((held, "#0072B2"), (~held, "#D55E00")):
-    ax.hlines(y_new[inside], lower[inside], upper[inside], color=color, alpha=0.3)
+drawn = np.arange(y_new.size) % 3 == 0  # every third interval, so that each can be seen
+for inside, color in ((held & drawn, "#0072B2"), (~held & drawn, "#D55E00")):
+    ax.hlines(y_new[inside], lower[inside], upper[inside], color=color)
 ax.set(
     xticks=[2, 2.5, 3, 3.5, 4],
     yticks=[2, 2.5, 3, 3.5, 4],
     xlabel="Mean valence, predicted",
     ylabel="Mean valence, mixed",
-    title=f"90 % intervals hold {held.sum()} of {held.size}",
+    title=f"90 % intervals hold {held.sum()} of {held.size}; a third is drawn",
 )
 plt.show()

@@ -10,7 +10,7 @@ from skspectra.cli._map_figure import draw_map
 from skspectra.cli._readers import choose_reader
 from skspectra.cli._report import write_report
 from skspectra.cli._results import check_results_folder, writing_folder
-from skspectra.imaging import find_edges, read_image
+from skspectra.imaging import find_edges, read_image, zero_loss_positions
 from skspectra.imaging._edges import ELEMENTS, sum_spectrum
 from skspectra.imaging._image import spectrum_image
 from skspectra.io import list_signals, read_signal
@@ -61,19 +61,21 @@ def map_file(
     check_results_folder(out, MARKER)
     left_out = None if mask is None else np.load(mask, allow_pickle=False)
     image = _read_image(path, signal, say)
+    zero_loss = _correct_axis(image, path, say)
     say(f"{path.name}: {image!r}")
     pixels = spectrum_image(image)
     total = sum_spectrum(pixels)
     chosen = choose_reader(total, pixels.axis, element=element, model=model, say=say)
     if chosen is None:
         raise ValueError(
-            f"No L2,3 edge of {', '.join(ELEMENTS)} was found between {pixels.axis[0]:g} and "
-            f"{pixels.axis[-1]:g} eV. Name the element if you know that there is one."
+            f"No L2,3 edge of {', '.join(ELEMENTS)} that a reader knows was found between "
+            f"{pixels.axis[0]:g} and {pixels.axis[-1]:g} eV. If you know that there is one, name "
+            "it with --element."
         )
     say(f"reading {chosen.element} L2,3 at {chosen.energy:.1f} eV with {chosen.name}")
     maps = read_image(chosen.reader, image, mask=left_out, by=by)
     say(f"read by {maps.by}: {maps.why}")
-    summary = _summary(path, image, chosen, maps)
+    summary = _summary(path, image, chosen, maps) | zero_loss
     with writing_folder(out, MARKER) as folder:
         _write_signals(folder, maps)
         draw_map(folder / "map.png", maps, total, chosen.element, chosen.energy)
@@ -91,6 +93,30 @@ def _read_image(path, signal, say):
     if image.data.nbytes <= _IN_MEMORY and image._lazy:
         image.compute(show_progressbar=False)
     return image
+
+
+def _correct_axis(image, path, say):
+    """Subtract the energy of the zero-loss peak from the axis, if the file holds its low loss.
+
+    Returns
+    -------
+    zero_loss : dict
+        Where the peak lies and how far it drifts, in eV; empty if there is no low loss.
+    """
+    listed = list_signals(path)
+    shape = image.axes_manager.navigation_shape[::-1]
+    for number, row in listed[listed["signal"].map(len) == 1].iterrows():
+        if row["navigation"] == shape and row["start"] < 0 < row["stop"]:
+            positions = zero_loss_positions(read_signal(path, int(number)))
+            positions = positions[np.isfinite(positions)]
+            break
+    else:
+        return {}
+    position, drift = float(np.median(positions)), float(np.ptp(positions))
+    axis = image.axes_manager.signal_axes[0]
+    axis.offset -= position
+    say(f"zero-loss peak at {position:+.2f} eV, drift {drift:.2f} eV: the axis is corrected")
+    return {"zero_loss_eV": round(position, 3), "zero_loss_drift_eV": round(drift, 3)}
 
 
 def _strongest(path, say):

@@ -32,7 +32,8 @@ def draw_map(path, maps: ValenceMaps, total, element, energy):
     """
     heights = _heights_of_maps(maps.codes.shape)
     figure = Figure(figsize=(8.4, sum(heights) + 2.6), layout="constrained")
-    *above, below = figure.subfigures(len(heights) + 1, 1, height_ratios=(*heights, 2.6))
+    parts = figure.subfigures(len(heights) + 1, 1, height_ratios=(*heights, 2.6), squeeze=False)
+    *above, below = parts.ravel()
     slices = maps.slices()
     for part, one in zip(above, slices, strict=False):
         _draw_slice(part, one)
@@ -46,7 +47,7 @@ def _heights_of_maps(shape):
     """Heights of the rows of maps, in inches."""
     if len(shape) < 2:
         return (2.8,) * len(shape)
-    height = np.clip(2.6 * shape[-2] / shape[-1], 1.2, 5) + 1.4
+    height = np.clip(2.6 * shape[-2] / shape[-1], 1.2, 5) + 1.7
     return (height,) * min(int(np.prod(shape[:-2])), _MOST_SLICES)
 
 

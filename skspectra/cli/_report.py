@@ -17,6 +17,7 @@ _SHOWN = 45.0  # eV each way from L3
 _MOST_NUMBERS = 2_000_000  # in the page, of spectra
 _FAR_OFF = 3.0  # eV
 _COARSE = 1.0  # eV
+_DRIFT = 0.5  # eV
 
 
 def write_report(path, maps, summary, picture):
@@ -71,6 +72,12 @@ def doubts(maps, summary):
         found.append(
             "Pixels were too dark to be read one by one. All pixels of a phase have the valence of "
             f"its sum, so nothing finer than {summary['phases']} phases shows ({maps.why})."
+        )
+    drift = summary.get("zero_loss_drift_eV", 0.0)
+    if drift > _DRIFT:
+        found.append(
+            f"The zero-loss peak drifts by {drift:.1f} eV over the image. The axis is corrected by "
+            "its median, and the edge is looked for in every spectrum."
         )
     shift = summary["shift_eV"]
     if shift is not None and abs(shift) > _FAR_OFF:

@@ -11,6 +11,7 @@ from skspectra.imaging._read import read_image
 from skspectra.imaging._sliding_descriptor import SlidingDescriptor
 from skspectra.imaging._sliding_fft import SlidingFFT
 from skspectra.imaging._transitions import MarkovTest, TransitionMatrix
+from skspectra.imaging._zero_loss import zero_loss_positions
 
 __all__ = [
     "MarkovTest",
@@ -26,4 +27,5 @@ __all__ = [
     "read_image",
     "repair_image",
     "symmetrize",
+    "zero_loss_positions",
 ]

@@ -75,7 +75,7 @@ class ValenceMaps:
         self.classes = np.asarray(classes)
         self.codes = self._of("class").astype(int)
         self.n_replaced = self._of("replaced").astype(int)
-        self.reasons = np.array(REASONS)[self._of("reason").astype(int)]
+        self.reasons = np.asarray(np.array(REASONS)[self._of("reason").astype(int)])
 
     @property
     def valence(self):  # noqa: D102

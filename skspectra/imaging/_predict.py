@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspectra._numerics.interpolation import resample_rows
 from skspectra.exceptions import warn_spectra
-from skspectra.imaging._image import spectrum_image
+from skspectra.imaging._image import finite_rows, spectrum_image
 
 __all__ = ["check_mask", "predict_image"]
 
@@ -117,13 +117,14 @@ def check_mask(mask, shape):
 def _predict_rows(rows, masked, *, estimator, settings):
     """Let the estimator predict rows, shape (n_rows, n_values)."""
     method, axes, classes, fill_values = settings
-    bad = ~np.isfinite(rows).all(axis=1)
+    bad = ~finite_rows(rows)
     warn_spectra(bad & ~masked, "{count} hold NaN or infinity; they get the fill_value.")
     seen = ~(bad | masked)
     values = np.tile(fill_values, (len(rows), 1))
     if not seen.any():
         return values
-    X = rows[seen] if axes is None else resample_rows(_as_float(rows[seen]), *axes)
+    X = rows if seen.all() else rows[seen]
+    X = X if axes is None else resample_rows(_as_float(X), *axes)
     predicted = np.asarray(getattr(estimator, method)(X))
     if classes is not None:
         predicted = np.searchsorted(classes, predicted)

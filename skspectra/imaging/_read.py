@@ -5,7 +5,7 @@ import numpy as np
 from skspectra.imaging._defects import repaired_with_counts
 from skspectra.imaging._dose import pixels_or_phases
 from skspectra.imaging._edges import nominal_l3
-from skspectra.imaging._image import is_lazy, spectrum_image
+from skspectra.imaging._image import finite_rows, is_lazy, spectrum_image
 from skspectra.imaging._maps import ValenceMaps, masked_values, phase_values, table_values
 from skspectra.imaging._phases import PhaseSegmenter
 from skspectra.imaging._predict import check_mask
@@ -88,7 +88,7 @@ def _read_rows(rows, masked, *, reader, settings):
     axis, repaired = settings
     n_replaced = rows[:, -1] if repaired else 0
     rows = rows[:, : axis.size]
-    seen = np.isfinite(rows).all(axis=1) & ~masked
+    seen = finite_rows(rows) & ~masked
     values = masked_values(len(rows), reader.classes_)
     if seen.any():
         values[seen] = table_values(reader.read(rows[seen], axis), reader.classes_)

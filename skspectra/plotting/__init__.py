@@ -16,6 +16,7 @@ from skspectra.plotting._score_maps import ScoreMapsDisplay
 from skspectra.plotting._scree import ScreeDisplay
 from skspectra.plotting._sliding_windows import SlidingWindowDisplay
 from skspectra.plotting._spectra import SpectraDisplay
+from skspectra.plotting._spectrum_at import SpectrumAtDisplay
 from skspectra.plotting._transitions import TransitionDisplay
 from skspectra.plotting._valence_map import ValenceMapDisplay
 
@@ -35,6 +36,7 @@ __all__ = [
     "ScreeDisplay",
     "SlidingWindowDisplay",
     "SpectraDisplay",
+    "SpectrumAtDisplay",
     "TrainingHistoryDisplay",
     "TransitionDisplay",
     "ValenceMapDisplay",

@@ -115,12 +115,12 @@ class ActivationsDisplay:
                 self._draw(ax, mean, _limits(means), styles.get(block, _FILTERS))
                 ax.set(xticks=[], yticks=[])
             label = block.replace("_", " ")
-            row[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize="small")
+            row[0].set_ylabel(label, rotation=0, ha="right", va="center")
         for ax, name, color in zip(axes[0], self.names, colors, strict=True):
             ax.set_title(name, fontsize="medium", color=color)
-            ax.set_xlabel(spectral_label(self.spectral_axis), fontsize="small", labelpad=1)
+            ax.set_xlabel(spectral_label(self.spectral_axis), labelpad=1)
             ax.set_xticks(self.spectral_axis[[0, -1]].round(1))
-            ax.tick_params(labelsize="x-small", length=2, pad=2)
+            ax.tick_params(labelsize="small", length=2, pad=2)
             for tick, side in zip(ax.get_xticklabels(), ("left", "right"), strict=True):
                 tick.set_horizontalalignment(side)
         self.axes_, self.figure_ = axes, axes[0, 0].figure
@@ -155,5 +155,5 @@ def _limits(means):
 def _grid(shape):
     import matplotlib.pyplot as plt
 
-    size = 1.2 + 1.3 * shape[1], 0.4 + 0.62 * shape[0]
+    size = 1.6 + 1.8 * shape[1], 0.5 + 0.75 * shape[0]
     return plt.subplots(*shape, figsize=size, squeeze=False, layout="constrained")[1]

@@ -1,12 +1,17 @@
 """A spectrum with its background."""
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 from sklearn.utils.validation import check_array
 
 from skspectra._numerics.axis import check_axis
 from skspectra.plotting._style import COLORS, axes_of, spectral_label
 
 __all__ = ["BackgroundDisplay"]
+
+_SECOND_DIFFERENCE = 0.605  # standard deviation of white noise over the median of these
+_QUIET = 1 / 20  # noise over height
+_MOST_SMOOTHED = 2.0  # channels
 
 
 class BackgroundDisplay:
@@ -83,6 +88,9 @@ class BackgroundDisplay:
     def plot(self, ax=None):
         """Draw spectrum, background and remainder; the band is two standard errors wide each way.
 
+        Where noise would hide the curves, they are drawn as Gaussian means of as many channels as
+        bring the noise down to a twentieth of the height, two at most, over what was measured.
+
         Parameters
         ----------
         ax : matplotlib Axes, default=None
@@ -105,22 +113,30 @@ class BackgroundDisplay:
             linewidth=0,
             label="fitted window",
         )
-        ax.plot(axis, self.spectrum, color="0.4", linewidth=0.8, label="spectrum")
+        _draw_noisy(ax, axis, self.spectrum, color="0.4", label="spectrum")
         ax.fill_between(axis, low, high, color=COLORS[1], alpha=0.3, linewidth=0)
         ax.plot(axis, self.background, color=COLORS[1], label="background ± 2 s.e.")
-        ax.plot(
-            axis,
-            self.spectrum - self.background,
-            color=COLORS[0],
-            linewidth=0.8,
-            label="difference",
-        )
+        _draw_noisy(ax, axis, self.spectrum - self.background, color=COLORS[0], label="difference")
         ax.axhline(0, color="0.5", linestyle=":", linewidth=1)
         ax.set(xlabel=spectral_label(axis), ylabel="Intensity")
         ax.margins(x=0)
         ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def _draw_noisy(ax, axis, values, *, color, label):
+    """Draw a curve, and where it is noisy its smooth course over it."""
+    noise = _SECOND_DIFFERENCE * np.median(np.abs(np.diff(values, n=2)))
+    height = np.ptp(gaussian_filter1d(values, _MOST_SMOOTHED))
+    # a Gaussian of s channels leaves 1 / (2 sqrt(pi) s) of the variance
+    width = (noise / max(_QUIET * height, 1e-300)) ** 2 / (2 * np.sqrt(np.pi))
+    if width < 1:
+        ax.plot(axis, values, color=color, linewidth=0.8, label=label)
+        return
+    smooth = gaussian_filter1d(values, min(width, _MOST_SMOOTHED))
+    ax.plot(axis, values, color=color, linewidth=0.6, alpha=0.4, label=label)
+    ax.plot(axis, smooth, color=color, linewidth=1.5)
 
 
 def _as_fitted(estimator, spectrum):

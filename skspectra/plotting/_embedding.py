@@ -122,7 +122,7 @@ class EmbeddingDisplay:
                 mine, references = (
                     points[(y == name) & kind] for kind in (~is_reference, is_reference)
                 )
-                ax.scatter(*mine.T, s=5, color=color, alpha=0.6, linewidth=0, label=name)
+                ax.scatter(*mine.T, s=8, color=color, alpha=0.6, linewidth=0, label=name)
                 ax.scatter(
                     *references.T, s=28, color=color, marker="^", edgecolor="black", zorder=3
                 )
@@ -141,5 +141,5 @@ class EmbeddingDisplay:
 def _row(n_maps):
     import matplotlib.pyplot as plt
 
-    size = 2.4 * n_maps, 2.8
+    size = 3.2 * n_maps, 3.6
     return plt.subplots(1, n_maps, figsize=size, squeeze=False, layout="constrained")[1][0]

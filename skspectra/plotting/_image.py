@@ -50,7 +50,7 @@ def class_legend(ax, codes, reasons, classes, **legend_params):
         for (count, name), color in zip(named + others, colors, strict=True)
         if count
     ]
-    ax.legend(handles=handles, frameon=False, **legend_params)
+    ax.legend(handles=handles, frameon=False, fontsize="small", **legend_params)
 
 
 def navigation_scales(signal):

@@ -6,6 +6,8 @@ from skspectra.plotting._style import COLORS, axes_of
 
 __all__ = ["RobustnessDisplay"]
 
+_FEW = 10  # values that are marked one by one
+
 
 class RobustnessDisplay:
     """Score of one or several models against the strength of a perturbation.
@@ -75,7 +77,8 @@ class RobustnessDisplay:
             ax.fill_between(
                 self.param_range, mean - spread, mean + spread, color=color, alpha=0.2, linewidth=0
             )
-            ax.plot(self.param_range, mean, color=color, label=name)
+            marker = "o" if len(mean) <= _FEW else None
+            ax.plot(self.param_range, mean, color=color, marker=marker, markersize=4, label=name)
         if self.chance is not None:
             ax.axhline(self.chance, color="0.5", linestyle=":", linewidth=1, label="chance")
         ax.set(xlabel=self.param_name, ylabel=self.score_name)

@@ -169,5 +169,5 @@ def _new_axes(shape):
     import matplotlib.pyplot as plt
 
     width = 2.9
-    height = np.clip(width * shape[0] / shape[1], 1.2, 6) + 1.2
+    height = np.clip(width * shape[0] / shape[1], 1.2, 6) + 1.6
     return plt.subplots(1, 3, figsize=(3 * width, height), layout="constrained")[1]

@@ -1,6 +1,7 @@
 import json
 import warnings
 
+import h5py
 import hyperspy.api as hs
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from line_reader import ENERGY, LineReader, line_image
 
 from skspectra.cli import _map, _readers
 from skspectra.cli._main import main
+from skspectra.imaging._edges import nominal_l3
 
 WRITTEN = {
     "map.png", "summary.json", "valence.hspy", "class.hspy", "probability.hspy",
@@ -23,11 +25,12 @@ def run(tmp_path, monkeypatch):
     return lambda *arguments: CliRunner().invoke(main, ["map", *map(str, arguments)])
 
 
-def write_image(path, shape=(5, 6), **changes):
+def write_image(path, shape=(5, 6), unit="eV", **changes):
     image, labels = line_image(shape, **changes)
     signal = hs.signals.Signal1D(image)
     energy = signal.axes_manager[-1]
-    energy.offset, energy.scale, energy.units = ENERGY[0], 0.5, "eV"
+    per_ev = {"eV": 1, "keV": 1e-3, "meV": 1e3}[unit]
+    energy.offset, energy.scale, energy.units = ENERGY[0] * per_ev, 0.5 * per_ev, unit
     for axis in signal.axes_manager.navigation_axes:
         axis.scale, axis.units = 0.4, "nm"
     with warnings.catch_warnings():
@@ -51,6 +54,36 @@ def test_map_writes_pictures_signals_and_a_summary(run, tmp_path, shape):
     assert valence.axes_manager.navigation_shape == shape[::-1]
     assert valence.axes_manager.navigation_axes[0].scale == 0.4
     np.testing.assert_array_equal(np.isnan(valence.data), labels == "unknown")
+
+
+@pytest.mark.parametrize("unit", ["keV", "meV"])
+def test_axes_in_other_units_are_read(run, tmp_path, unit):
+    labels = write_image(tmp_path / "scan.hspy", unit=unit)
+    result = run("scan.hspy")
+    assert result.exit_code == 0, result.output
+    assert f"Mn2+ {(labels == 'Mn2+').sum()}, Mn3+" in result.output
+
+
+def test_a_single_spectrum_is_drawn_and_read(run, tmp_path):
+    signal = hs.signals.Signal1D(line_image((2,))[0][1])
+    energy = signal.axes_manager[-1]
+    energy.offset, energy.scale, energy.units = ENERGY[0], 0.5, "eV"
+    signal.save(tmp_path / "one.hspy")
+    result = run("one.hspy")
+    assert result.exit_code == 0, result.output
+    assert "1 pixels: Mn2+ 0, Mn3+ 1" in result.output
+    assert {path.name for path in (tmp_path / "one-map").iterdir()} == WRITTEN
+
+
+def test_the_signal_with_the_edge_is_taken_and_a_mask_is_kept(run, tmp_path):
+    image, labels = line_image((12, 12))
+    low_loss = np.random.default_rng(0).poisson(1000.0, image.shape)
+    np.savez(tmp_path / "dual.npz", energy_eV=ENERGY, low=low_loss, core=image)
+    np.save(tmp_path / "mask.npy", labels == "Mn3+")
+    result = run("dual.npz", "--mask", "mask.npy", "--by", "pixels")
+    assert result.exit_code == 0, result.output
+    assert "'core', not" in result.output and "Mn3+ 0, no edge 36, masked 54" in result.output
+    assert run("dual.npz", "--signal", "core").exit_code == 0
 
 
 def test_earlier_results_are_replaced_and_other_folders_are_not(run, tmp_path):
@@ -85,3 +118,69 @@ def test_a_file_without_an_edge_is_one_line(run, tmp_path):
     assert run("missing.hspy").exit_code == 1
     assert run("nothing.hspy", "--element", "Xx").exit_code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["nothing.hspy"]
+
+
+def test_the_axis_is_corrected_by_the_zero_loss_peak_of_the_file(run, tmp_path):
+    image, _ = line_image((4, 6), shift=-5.0)
+    energy = np.arange(-20.0, 80.0, 0.5)
+    drift = -5.0 + np.linspace(-0.3, 0.3, 24).reshape(4, 6, 1)
+    signals = []
+    for data, offset, title in (
+        (1e5 * np.exp(-((energy - drift) ** 2)), -20.0, "low"),
+        (image.astype(float), ENERGY[0], "core"),
+    ):
+        signal = hs.signals.Signal1D(data)
+        axis = signal.axes_manager[-1]
+        axis.offset, axis.scale, axis.units = offset, 0.5, "eV"
+        signal.metadata.General.title = title
+        signals.append(signal)
+    write_dual(tmp_path / "dual.hspy", signals)
+    result = run("dual.hspy")
+    assert result.exit_code == 0, result.output
+    summary = json.loads((tmp_path / "dual-map" / "summary.json").read_text())
+    assert summary["zero_loss_eV"] == pytest.approx(-5.0, abs=0.1)
+    assert summary["zero_loss_drift_eV"] == pytest.approx(0.6, abs=0.1)
+    assert summary["shift_eV"] == pytest.approx(0.0, abs=0.3)
+    assert summary["edge_eV"] == pytest.approx(nominal_l3("Mn"), abs=0.2)
+
+
+def write_dual(path, signals):
+    """Two experiments in one file of HyperSpy."""
+    for number, signal in enumerate(signals):
+        signal.save(path.with_name(f"{number}.hspy"))
+    with h5py.File(path, "w") as dual:
+        for number in range(len(signals)):
+            with h5py.File(path.with_name(f"{number}.hspy")) as one:
+                for name, value in one.attrs.items():
+                    dual.attrs[name] = value
+                dual.require_group("Experiments")
+                name = next(iter(one["Experiments"]))
+                one.copy(f"Experiments/{name}", dual["Experiments"], name=f"{number} {name}")
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("name", "element"),
+    [
+        ("lsmo_linescan.hspy", "auto"),
+        ("cuzn_spectrum_image.hspy", "Fe"),
+        ("sto_core_loss.dm3", "Mn"),
+    ],
+)
+def test_real_files_are_mapped_or_refused_in_one_line(real_data, tmp_path, name, element):
+    out = tmp_path / "map"
+    arguments = ["map", str(real_data / name), "--element", element, "--out", str(out)]
+    result = CliRunner().invoke(main, arguments)
+    if result.exit_code:
+        assert result.exit_code == 1 and "Error: " in result.output, result.exception
+        assert not out.exists()
+        return
+    summary = json.loads((out / "summary.json").read_text())
+    signal = hs.load(out / "valence.hspy")
+    assert summary["pixels"] == max(signal.axes_manager.navigation_size, 1)
+    if element == "auto":
+        assert summary["element"] == "Mn" and summary["edge_eV"] == pytest.approx(634.5, abs=0.5)
+        known = signal.data[np.isfinite(signal.data)]
+        assert known.size > 10 and 3 < np.median(known) < 4
+    else:
+        assert all(n == 0 for label, n in summary["counts"].items() if "+" in label)
