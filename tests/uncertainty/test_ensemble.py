@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 
 from skspectra.neural import DenseClassifier
 from skspectra.preprocessing import SpectrumNormalizer
-from skspectra.uncertainty import EnsembleClassifier
+from skspectra.uncertainty import EnsembleClassifier, NoveltyRejector
 
 NET = make_pipeline(SpectrumNormalizer(), DenseClassifier(max_epochs=5))
 
@@ -80,6 +80,19 @@ def test_sample_weight_reaches_the_members(spectra):
     alone = clone(member).fit(X, y, sample_weight=weight)
     np.testing.assert_array_equal(alone.predict_proba(X), member.predict_proba(X))
     assert not np.allclose(alone.predict_proba(X), clone(member).fit(X, y).predict_proba(X))
+
+
+def test_sample_weight_reaches_the_last_step_of_nested_pipelines(spectra):
+    X, y = spectra
+    weight = (y != "Mn3+").astype(float)
+    forest = RandomForestClassifier(10, random_state=0)
+    outer = make_pipeline(SpectrumNormalizer(), make_pipeline(SpectrumNormalizer(), forest))
+    for estimator in (outer, NoveltyRejector(outer, n_components=2)):
+        weighted = EnsembleClassifier(estimator, n_members=2, random_state=0)
+        proba = weighted.fit(X, y, sample_weight=weight).predict_proba(X)
+        third = list(weighted.classes_).index("Mn3+")
+        assert proba[:, third].max() == 0
+        assert weighted.fit(X, y).predict_proba(X)[:, third].max() > 0.5
 
 
 def test_cross_validates(spectra):

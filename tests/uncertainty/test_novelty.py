@@ -157,6 +157,16 @@ def untaught():
     return NoveltyRejector(forest, n_components=2).fit(X[known], y[known])
 
 
+def test_spectra_without_weight_are_not_learned():
+    X, y = np.concatenate([peaks(100, 3), peaks(100, 5), peaks(100, 9)]), np.repeat([0, 1, 1], 100)
+    forest = RandomForestClassifier(10, random_state=0)
+    rejector = NoveltyRejector(forest, n_components=2)
+    weight = np.repeat([1.0, 1.0, 0.0], 100)
+    other = peaks(50, 9, seed=1)
+    assert refused(rejector.fit(X, y, sample_weight=weight), other) > 0.9
+    assert refused(rejector.fit(X, y), other) < 0.1
+
+
 def test_what_it_was_shown_as_unknown_is_refused(taught, untaught):
     between = peaks(100, 4, seed=1)
     assert refused(untaught, between) < 0.1
