@@ -181,8 +181,8 @@ def map_(file, element, model, signal, mask, by, out):
     except (ImportError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     counts = ", ".join(f"{name} {count}" for name, count in summary["counts"].items())
-    click.echo(f"{summary['pixels']} pixels: {counts}")
-    click.echo(f"map.png, the maps as .hspy and summary.json are in {out}")
+    click.echo(f"spectra: {counts}")
+    click.echo(f"map.png, report.html, the maps as .hspy and summary.json are in {out}")
 
 
 @main.command()

@@ -1,5 +1,6 @@
 """Maps of valence from a file: find the edge, read every pixel, write what is found."""
 
+import contextlib
 import json
 import platform
 
@@ -7,6 +8,7 @@ import numpy as np
 
 import skspectra
 from skspectra.cli._map_figure import draw_map
+from skspectra.cli._progress import ChunkProgress
 from skspectra.cli._readers import choose_reader
 from skspectra.cli._report import write_report
 from skspectra.cli._results import check_results_folder, writing_folder
@@ -73,7 +75,8 @@ def map_file(
             "it with --element."
         )
     say(f"reading {chosen.element} L2,3 at {chosen.energy:.1f} eV with {chosen.name}")
-    maps = read_image(chosen.reader, image, mask=left_out, by=by)
+    with ChunkProgress() if image._lazy else contextlib.nullcontext():
+        maps = read_image(chosen.reader, image, mask=left_out, by=by)
     say(f"read by {maps.by}: {maps.why}")
     summary = _summary(path, image, chosen, maps) | zero_loss
     with writing_folder(out, MARKER) as folder:

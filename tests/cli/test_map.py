@@ -71,7 +71,7 @@ def test_a_single_spectrum_is_drawn_and_read(run, tmp_path):
     signal.save(tmp_path / "one.hspy")
     result = run("one.hspy")
     assert result.exit_code == 0, result.output
-    assert "1 pixels: Mn2+ 0, Mn3+ 1" in result.output
+    assert "spectra: Mn2+ 0, Mn3+ 1" in result.output
     assert {path.name for path in (tmp_path / "one-map").iterdir()} == WRITTEN
 
 
@@ -84,6 +84,15 @@ def test_the_signal_with_the_edge_is_taken_and_a_mask_is_kept(run, tmp_path):
     assert result.exit_code == 0, result.output
     assert "'core', not" in result.output and "Mn3+ 0, no edge 36, masked 54" in result.output
     assert run("dual.npz", "--signal", "core").exit_code == 0
+
+
+def test_an_image_that_stays_in_its_file_shows_its_progress(run, tmp_path, monkeypatch):
+    labels = write_image(tmp_path / "scan.hspy")
+    monkeypatch.setattr(_map, "_IN_MEMORY", 0)
+    result = run("scan.hspy", "--by", "pixels")
+    assert result.exit_code == 0, result.output
+    assert "reading: 100%" in result.output
+    assert f"Mn2+ {(labels == 'Mn2+').sum()}, Mn3+" in result.output
 
 
 def test_earlier_results_are_replaced_and_other_folders_are_not(run, tmp_path):
