@@ -79,6 +79,11 @@ def demo(out, spectra, more_spectra, quick, seed, quiet):
     click.echo(report)
 
 
+def _examples(*lines):
+    """Text below the help of a command, whose lines stay as they are."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
 _ELEMENT = click.option(
     "--element",
     type=click.Choice(
@@ -96,7 +101,12 @@ _SIGNAL = click.option(
 )
 
 
-@main.command()
+@main.command(
+    epilog=_examples(
+        "skspectra classify MnO.msa reference.csv",
+        "skspectra classify scan.dm4 --element Fe --out valences.csv",
+    )
+)
 @click.argument(
     "files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILES..."
 )
@@ -109,7 +119,7 @@ _SIGNAL = click.option(
     help="Table (.csv) to write, in place of printing every spectrum.",
 )
 def classify(files, element, model, signal, out):
-    r"""Name the valence in L2,3 spectra of 3d metals, without training.
+    """Name the valence in L2,3 spectra of 3d metals, without training.
 
     FILES are any that HyperSpy reads, .npz, or text with columns for energy and intensity: single
     spectra, line scans or images, with or without background. For every spectrum: the element, its
@@ -117,10 +127,6 @@ def classify(files, element, model, signal, out):
     edge lies off its nominal energy in eV, the novelty (above 1 a spectrum is far from all that the
     reader knows) and the reason why it is unknown: no edge, cannot tell (too noisy, or between two
     valences) or foreign (the edge of something else).
-
-    \b
-    skspectra classify MnO.msa reference.csv
-    skspectra classify scan.dm4 --element Fe --out valences.csv
     """
     from skspectra.cli._classify import classify_files, printed, summary
 
@@ -138,7 +144,13 @@ def classify(files, element, model, signal, out):
     click.echo(summary(table))
 
 
-@main.command("map")
+@main.command(
+    "map",
+    epilog=_examples(
+        "skspectra map scan.dm4",
+        "skspectra map scan.hspy --element Fe --out iron",
+    ),
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @_ELEMENT
 @_MODEL
@@ -162,14 +174,10 @@ def classify(files, element, model, signal, out):
     help="Folder for the results; NAME-map beside where you are if not given.",
 )
 def map_(file, element, model, signal, mask, by, out):
-    r"""Map the valence over a spectrum image or a line scan.
+    """Map the valence over a spectrum image or a line scan.
 
     FILE is any that HyperSpy reads. The edges of eight 3d metals are looked for within 12 eV of
     their energies, and every pixel is read with the reader of the element found, without training.
-
-    \b
-    skspectra map scan.dm4
-    skspectra map scan.hspy --element Fe --out iron
     """
     from skspectra.cli._map import map_file
 
@@ -185,7 +193,12 @@ def map_(file, element, model, signal, mask, by, out):
     click.echo(f"map.png, report.html, the maps as .hspy and summary.json are in {out}")
 
 
-@main.command()
+@main.command(
+    epilog=_examples(
+        "skspectra train Mn2+ Mn3+ Mn4+ unknown --out manganese.safetensors",
+        "skspectra map scan.dm4 --model manganese.safetensors",
+    )
+)
 @click.argument(
     "sources",
     type=click.Path(exists=True, path_type=Path),
@@ -214,16 +227,12 @@ def map_(file, element, model, signal, mask, by, out):
     help="Seed of everything drawn.",
 )
 def train(sources, out, folds, seed):
-    r"""Train a reader on measured spectra of known valence.
+    """Train a reader on measured spectra of known valence.
 
     The name of a FOLDER is the valence of all files in it, such as Mn2+; spectra to refuse lie in a
     folder called unknown. A TABLE (.csv) has the columns spectrum, valence, energy_eV and
     intensity. Files are held out in turn, and what the reader says of them is printed and written
     into the file.
-
-    \b
-    skspectra train Mn2+ Mn3+ Mn4+ unknown --out manganese.safetensors
-    skspectra map scan.dm4 --model manganese.safetensors
     """
     from skspectra.cli._train import report, train_reader
 
@@ -239,7 +248,11 @@ def train(sources, out, folds, seed):
     )
 
 
-@main.command()
+@main.command(
+    epilog=_examples(
+        "skspectra evaluate mn-l23 references.csv",
+    )
+)
 @click.argument("model")
 @click.argument(
     "sources",
@@ -249,13 +262,10 @@ def train(sources, out, folds, seed):
     metavar="FOLDERS|TABLES...",
 )
 def evaluate(model, sources):
-    r"""Let a reader read spectra of known valence, and count what is right.
+    """Let a reader read spectra of known valence, and count what is right.
 
     MODEL is a reader (.safetensors) or the name of one that comes with the package. FOLDERS and
     TABLES are those of skspectra train.
-
-    \b
-    skspectra evaluate mn-l23 references.csv
     """
     from skspectra.cli._train import evaluate_reader, report
 

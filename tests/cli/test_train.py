@@ -69,6 +69,13 @@ def test_what_cannot_be_trained_on_is_refused_before_anything_is_trained(run, tm
     assert not list(tmp_path.glob("*.safetensors"))
 
 
+@pytest.mark.parametrize("command", ["map", "classify", "train", "evaluate"])
+def test_help_ends_with_examples_on_lines_of_their_own(run, command):
+    lines = run(command, "--help").output.splitlines()
+    examples = lines[lines.index("  Examples:") + 1 :]
+    assert examples and all(line.startswith("    skspectra ") for line in examples)
+
+
 def test_evaluation_counts_what_is_right(run, tmp_path, monkeypatch):
     monkeypatch.setattr(_train, "load_reader", lambda name: LineReader())
     X, labels = line_image((8, 10))
