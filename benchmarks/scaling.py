@@ -75,7 +75,7 @@ if __name__ == "__main__":
     parser.add_argument("--most", type=int, default=1_000_000, help="spectra in the longest series")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    _kernels._PAYS_FROM = 0
+    _kernels._PAYS_FROM = _kernels._PREDICTION_PAYS_FROM = 0
     share = 10 if arguments.quick else 1
     usual = USUAL | {"n_spectra": USUAL["n_spectra"] // share}
     decades = np.arange(3, np.log10(arguments.most // share) + 0.01, 0.5)

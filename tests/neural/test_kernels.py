@@ -57,6 +57,7 @@ N_SPECTRA = {in_kernels: (33, 16, 5), CudaFusedModule: (7,)}  # what is interpre
 def always(monkeypatch):
     """Fuse however few spectra there are."""
     monkeypatch.setattr(_kernels, "_PAYS_FROM", 0)
+    monkeypatch.setattr(_kernels, "_PREDICTION_PAYS_FROM", 0)
 
 
 def relative(value, expected):
@@ -233,6 +234,7 @@ def test_fit_is_the_same_either_way(classifier, spectra, monkeypatch):
     results = []
     for pays_from in (0, 1e9):
         monkeypatch.setattr(_kernels, "_PAYS_FROM", pays_from)
+        monkeypatch.setattr(_kernels, "_PREDICTION_PAYS_FROM", pays_from)
         SeeGradients.norms.clear()
         clf.fit(X, y, sample_weight=np.linspace(0.5, 2, 60))
         assert clf.net_.compute is None
@@ -392,6 +394,7 @@ def test_every_architecture_trains_and_predicts_as_in_plain_torch(name, monkeypa
     results = []
     for pays_from in (0, 1e12):
         monkeypatch.setattr(_kernels, "_PAYS_FROM", pays_from)
+        monkeypatch.setattr(_kernels, "_PREDICTION_PAYS_FROM", pays_from)
         SeeGradients.norms.clear()
         clf.set_params(callbacks=[SeeGradients]).fit(X, y)
         state = {k: v.clone() for k, v in clf.net_.module_.state_dict().items()}

@@ -36,7 +36,7 @@ def check_bound():
 """
 
 PREDICT = """
-_kernels._PAYS_FROM = 10**15  # the kernels take less
+_kernels._PREDICTION_PAYS_FROM = 10**15  # the kernels take less
 net = FullyConvClassifier(max_epochs=1, batch_size=500, random_state=0).fit(some, y[:1000])
 expected = net.predict_proba(some)
 bound(2**26 + 8 * len(X))

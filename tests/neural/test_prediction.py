@@ -26,6 +26,7 @@ HIDDEN = {
 def always(monkeypatch):
     """Fold for any number of spectra."""
     monkeypatch.setattr(_kernels, "_PAYS_FROM", 0)
+    monkeypatch.setattr(_kernels, "_PREDICTION_PAYS_FROM", 0)
 
 
 def random_module(module_class, n_channels, n_outputs=3, **sizes):
@@ -81,7 +82,8 @@ def test_classifiers_predict_the_same_either_way(classifier, spectra, monkeypatc
     X, y = spectra
     clf = classifier(**BLOCK).fit(X, y)
     expected = clf.predict_proba(X)
-    monkeypatch.setattr(_kernels, "_PAYS_FROM", X.size)
+    work = X.size * recognize(clf.net_.module_).multiplications
+    monkeypatch.setattr(_kernels, "_PREDICTION_PAYS_FROM", work)
     assert isinstance(predictor(clf.net_.module_, X.size), FoldedModule)
     assert not isinstance(predictor(clf.net_.module_, X.size - 1), FoldedModule)
     monkeypatch.setattr("skspectra.neural._estimators.outputs._AT_ONCE", 7 * X.shape[1])

@@ -198,6 +198,7 @@ def test_folded_and_fused_agree_with_the_module(monkeypatch):
         net = quick(target=target, validation_fraction=0.2).fit(X, y)
         expected = [net.predict(X), *net.predict_interval(X)]
         monkeypatch.setattr(_kernels, "_PAYS_FROM", 0)
+        monkeypatch.setattr(_kernels, "_PREDICTION_PAYS_FROM", 0)
         np.testing.assert_allclose([net.predict(X), *net.predict_interval(X)], expected, atol=1e-5)
         fused = clone(net).fit(X, y)
         np.testing.assert_allclose(fused.predict(X), expected[0], rtol=1e-3, atol=1e-4)

@@ -16,9 +16,10 @@ from skspectra.neural._kernels.train import ConvKernels
 
 __all__ = ["accelerate", "predictor"]
 
-# Numbers in the spectra, of all epochs together where a net is trained: for fewer, importing numba
-# and loading kernels takes longer than it saves.
+# Importing numba and loading kernels takes longer than it saves in shorter trainings, by the numbers
+# in the spectra of all epochs together, and in shorter predictions, by their multiplications.
 _PAYS_FROM = 2**23
+_PREDICTION_PAYS_FROM = 2**28
 _LOGGER = logging.getLogger("skspectra")
 
 
@@ -57,8 +58,8 @@ def predictor(module, size):
     -------
     predict : FoldedModule where it can and is worth while, else `module`
     """
-    layers = recognize(module) if size >= _PAYS_FROM else None
-    if layers is None:
+    layers = recognize(module)
+    if layers is None or size * layers.multiplications < _PREDICTION_PAYS_FROM:
         return module
     try:
         folded = FoldedModule(layers)

@@ -57,6 +57,16 @@ class ConvLayers:
         return self.enter.unflattened_size[1]
 
     @property
+    def multiplications(self):
+        """Multiplications of the blocks for each channel of a spectrum, in evaluation mode."""
+        total, positions = 0, 1.0
+        for block in self.blocks:
+            total += positions * block.conv.weight.numel()
+            _, stride = block.layout()
+            positions /= stride
+        return total
+
+    @property
     def parts(self):
         """All blocks, the class maps among them."""
         return self.blocks if self.maps is None else [*self.blocks, self.maps]
