@@ -128,11 +128,12 @@ def classify(files, element, model, signal, out):
     reader knows) and the reason why it is unknown: no edge, cannot tell (too noisy, or between two
     valences) or foreign (the edge of something else).
     """
+    _check_files(files)
+    if out is not None:
+        _check_table(out)
     from skspectra.cli._classify import classify_files, printed, summary
 
     try:
-        if out is not None:
-            _check_table(out)
         table = classify_files(files, element=element, model=model, signal=signal)
         if out is not None:
             with writing(out) as temporary:
@@ -179,6 +180,7 @@ def map_(file, element, model, signal, mask, by, out):
     FILE is any that HyperSpy reads. The edges of eight 3d metals are looked for within 12 eV of
     their energies, and every pixel is read with the reader of the element found, without training.
     """
+    _check_files([file])
     from skspectra.cli._map import map_file
 
     out = out or Path(f"{file.stem}-map")
@@ -280,8 +282,16 @@ def _say(line):
     click.echo(line, err=True)
 
 
+def _check_files(paths):
+    """Refuse files that are not there before what reads them is imported, which takes a second."""
+    for path in paths:
+        if not path.exists():
+            raise click.ClickException(f"There is no file {path}.")
+
+
 def _check_table(path):
     """Refuse a table that could not be written, before anything is read."""
     if path.suffix.lower() != ".csv":
         raise click.ClickException(f"The table is .csv, so {path.name} must end in .csv.")
-    check_folder(path)
+    if not path.parent.is_dir():
+        raise click.ClickException(f"There is no folder {path.parent} to write {path.name} to.")

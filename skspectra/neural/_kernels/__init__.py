@@ -16,8 +16,8 @@ from skspectra.neural._kernels.train import ConvKernels
 
 __all__ = ["accelerate", "predictor"]
 
-# Importing numba and loading kernels takes longer than it saves in shorter trainings, by the numbers
-# in the spectra of all epochs together, and in shorter predictions, by their multiplications.
+# What is shorter is done before kernels are loaded: trainings, by the numbers in the spectra of all
+# epochs together, and predictions, by their multiplications.
 _PAYS_FROM = 2**23
 _PREDICTION_PAYS_FROM = 2**28
 _LOGGER = logging.getLogger("skspectra")
