@@ -15,7 +15,7 @@ _MOST_BYTES = 2**31
 
 
 def pixels_or_phases(reader, pixels, mask):
-    """Choose by what sums of 3 x 3 pixels can be named that the pixels cannot.
+    """Choose by what sums of 3 x 3 pixels can be named that the pixels cannot, where an edge is.
 
     Parameters
     ----------
@@ -36,13 +36,11 @@ def pixels_or_phases(reader, pixels, mask):
         return "pixels", f"{mask.size} pixels are too few to be divided into phases"
     if 4 * pixels.data.size > _MOST_BYTES:
         return "pixels", "the image is too large to be divided into phases in memory"
-    singles, sums = [], []
+    squares = []
     for corner in _corners(mask.shape):
         patch = np.asarray(pixels.data[corner], dtype=float)
-        patch = np.where(mask[corner][..., None], np.nan, patch)
-        singles.append(patch.reshape(-1, patch.shape[-1]))
-        sums.append(_bin(patch))
-    one, several = (_share_named(reader, rows, pixels.axis) for rows in (singles, sums))
+        squares.append(_squares(np.where(mask[corner][..., None], np.nan, patch)))
+    one, several = _shares_named(reader, np.concatenate(squares), pixels.axis)
     said = f"{one:.0%} of single pixels can be named, {several:.0%} of the sums of neighbours"
     return ("phases" if several - one > _GAIN else "pixels"), said
 
@@ -59,16 +57,25 @@ def _corners(shape):
             yield (*plane_index, *(slice(s, s + size) for s in start))
 
 
-def _bin(patch):
-    """Add up whole squares of neighbours, one row each."""
-    for axis in range(patch.ndim - 1):
-        n = patch.shape[axis] // _BINNED
-        along = np.moveaxis(patch, axis, 0)[: n * _BINNED]
-        patch = np.moveaxis(along.reshape(n, _BINNED, *along.shape[1:]).sum(axis=1), 0, axis)
-    return patch.reshape(-1, patch.shape[-1])
+def _squares(patch):
+    """Spectra of whole squares of neighbours, of shape (n_squares, n_pixels, n_channels)."""
+    whole = tuple(slice(n - n % _BINNED) for n in patch.shape[:-1])
+    patch = patch[whole]
+    for axis in range(patch.ndim - 1):  # (..., n, ...) to (..., n / 3, 3, ...), one after another
+        patch = patch.reshape(*patch.shape[: 2 * axis], -1, _BINNED, *patch.shape[2 * axis + 1 :])
+    n_axes = patch.ndim // 2
+    order = [*range(0, 2 * n_axes, 2), *range(1, 2 * n_axes, 2), 2 * n_axes]
+    return patch.transpose(order).reshape(-1, _BINNED**n_axes, patch.shape[-1])
 
 
-def _share_named(reader, blocks, axis):
-    rows = np.concatenate(blocks)
-    rows = rows[np.isfinite(rows).all(axis=1)]
-    return float((reader.read(rows, axis)["reason"] == "").mean()) if len(rows) else 0.0
+def _shares_named(reader, squares, axis):
+    """Share of pixels, and of sums of squares, that are named where the sum has an edge."""
+    squares = squares[np.isfinite(squares).all(axis=(1, 2))]
+    if not len(squares):
+        return 0.0, 0.0
+    of_sums = reader.read(squares.sum(axis=1), axis)["reason"]
+    squares = squares[(of_sums != "no edge").to_numpy()]
+    if not len(squares):
+        return 0.0, 0.0
+    of_pixels = reader.read(squares.reshape(-1, squares.shape[-1]), axis)["reason"]
+    return float((of_pixels == "").mean()), float((of_sums[of_sums != "no edge"] == "").mean())

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from line_reader import ENERGY, LineReader, line_image
 
+from skspectra.datasets import make_particle_image
 from skspectra.imaging import find_edges, read_image
+from skspectra.imaging._dose import _squares, pixels_or_phases
+from skspectra.imaging._image import spectrum_image
+from skspectra.models import load_pretrained
 
 
 def as_signal(image, axis=ENERGY):
@@ -99,3 +103,19 @@ def test_defects_are_repaired_and_counted_and_a_mask_is_kept(by):
     if by == "pixels":
         broken = read_image(LineReader(), image, spectral_axis=ENERGY, repair=False)
         assert broken.reasons[3, 3] == "masked" and not broken.n_replaced.any()
+
+
+def test_squares_hold_neighbours_in_lines_planes_and_stacks():
+    spectra = np.random.default_rng(0).uniform(size=(2, 6, 7, 5))
+    squares = _squares(spectra[0])
+    assert squares.shape == (4, 9, 5)
+    np.testing.assert_array_equal(squares[1].reshape(3, 3, 5), spectra[0, :3, 3:6])
+    np.testing.assert_array_equal(_squares(spectra[0, 0])[1], spectra[0, 0, 3:6])
+
+
+def test_the_particle_at_thirty_counts_is_read_by_phases_though_most_of_it_is_substrate():
+    image = make_particle_image(30, random_state=1)
+    pixels = spectrum_image(image.data, image.spectral_axis)
+    mask = np.zeros(image.valence.shape, dtype=bool)
+    by, said = pixels_or_phases(load_pretrained("mn-l23"), pixels, mask)
+    assert by == "phases", said
