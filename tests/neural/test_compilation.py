@@ -8,7 +8,7 @@ import warnings
 import pytest
 
 from skspectra._input import cache
-from skspectra.neural._kernels.compiled.compilation import kept
+from skspectra.neural._kernels.compiled.compilation import cached
 
 
 def add_one(value):
@@ -24,7 +24,7 @@ def folder(tmp_path, monkeypatch):
 
 def run():
     """What a new session gives, and whether it read what was compiled."""
-    compiled = kept(add_one)
+    compiled = cached(add_one)
     assert compiled(1) == 2
     return bool(compiled.stats.cache_hits)
 
