@@ -5,7 +5,7 @@ import argparse
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from skspectra._numerics.affine_plane import count_above_noise
+from skspectra._numerics.mixtures.affine_plane import count_above_noise
 from skspectra._numerics.n_components import count_before_elbow
 from skspectra._numerics.poisson_pca import add_moments, poisson_components
 

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter1d
 
 from skspectra._numerics.axis import dispersion
-from skspectra._numerics.edge import edge_strength
+from skspectra._numerics.edges.strength import edge_strength
 from skspectra._numerics.peaks import refined_peak
 from skspectra.datasets._atoms import read_data
 from skspectra.imaging._image import is_lazy, spectrum_image

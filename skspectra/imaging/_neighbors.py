@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from skspectra._numerics.neighbors import (
+from skspectra._numerics.images.neighbors import (
     least_angle,
     neighbor_vectors,
     point_group,

@@ -8,10 +8,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, check_random_state
 
 from skspectra._input.spectra import SpectralMixin
-from skspectra._numerics.edge_onset import edge_fraction, find_onset, power_law_before
-from skspectra._numerics.gain import gain_of_counts
-from skspectra._numerics.gradients import graded_pairs, positions_between
-from skspectra._numerics.phases import (
+from skspectra._numerics.edges.onset import edge_fraction, find_onset, power_law_before
+from skspectra._numerics.images.gain import gain_of_counts
+from skspectra._numerics.images.gradients import graded_pairs, positions_between
+from skspectra._numerics.images.phases import (
     merge_alike,
     potts_labels,
     search_phases,

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skspectra._numerics.windows import window_batches
+from skspectra._numerics.images.windows import window_batches
 from skspectra._sklearn import Interval, fit_context
 
 __all__ = ["WINDOW_CONSTRAINTS", "SlidingWindows"]

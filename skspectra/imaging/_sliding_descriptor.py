@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
-from skspectra._numerics.windows import autocorrelations, hann_window, histograms
+from skspectra._numerics.images.windows import autocorrelations, hann_window, histograms
 from skspectra._sklearn import Interval, StrOptions
 from skspectra.imaging._sliding import WINDOW_CONSTRAINTS, SlidingWindows
 

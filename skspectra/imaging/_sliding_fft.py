@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._numerics.windows import fourier_magnitudes, hann_window
+from skspectra._numerics.images.windows import fourier_magnitudes, hann_window
 from skspectra._sklearn import StrOptions
 from skspectra.imaging._sliding import WINDOW_CONSTRAINTS, SlidingWindows
 

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._numerics.markov import (
+from skspectra._numerics.images.markov import (
     dirichlet_intervals,
     implied_timescales,
     order_test,

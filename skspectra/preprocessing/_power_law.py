@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.axis import window_mask
-from skspectra._numerics.edge_in_window import holds_edge
-from skspectra._numerics.edge_onset import find_onset
+from skspectra._numerics.edges.in_window import holds_edge
+from skspectra._numerics.edges.onset import find_onset
 from skspectra._numerics.power_law import (
     AT_BOUND,
     FITTED,

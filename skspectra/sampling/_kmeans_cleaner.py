@@ -12,9 +12,9 @@ from sklearn.utils.validation import (
     check_random_state,
 )
 
-from skspectra._numerics.edge_evidence import Evidence, edge_evidence, keeps_thin_edges
-from skspectra._numerics.edge_onset import find_l3
-from skspectra._numerics.shape_clusters import likeliest_shape, shape_clusters
+from skspectra._numerics.edges.evidence import Evidence, edge_evidence, keeps_thin_edges
+from skspectra._numerics.edges.onset import find_l3
+from skspectra._numerics.images.shape_clusters import likeliest_shape, shape_clusters
 from skspectra._sklearn import Interval, StrOptions, check_y, fit_context
 from skspectra.sampling._base import SpectralSampler
 

@@ -8,10 +8,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from skspectra._numerics.affine_plane import principal_axes
-from skspectra._numerics.bayesian_unmixing import effective_sample_size, sample_mixture
-from skspectra._numerics.linear_mixture import abundances
-from skspectra._numerics.minimum_volume import minimum_volume_endmembers
+from skspectra._numerics.mixtures.affine_plane import principal_axes
+from skspectra._numerics.mixtures.bayesian import effective_sample_size, sample_mixture
+from skspectra._numerics.mixtures.linear import abundances
+from skspectra._numerics.mixtures.minimum_volume import minimum_volume_endmembers
 from skspectra._numerics.random import as_generator
 from skspectra._sklearn import Interval, StrOptions, fit_context
 from skspectra.unmixing._linear import LinearUnmixer

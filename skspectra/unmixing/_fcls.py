@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from skspectra._numerics.linear_mixture import abundances, expected_counts
+from skspectra._numerics.mixtures.linear import abundances, expected_counts
 from skspectra._sklearn import StrOptions, fit_context
 from skspectra.unmixing._linear import LinearUnmixer
 

@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from skspectra._input.spectra import SpectralMixin, check_input_features
 from skspectra._input.stored import validate_spectra
 from skspectra._numerics.axis import resolve_axis
-from skspectra._numerics.linear_mixture import abundances, chi_square, expected_counts
+from skspectra._numerics.mixtures.linear import abundances, chi_square, expected_counts
 from skspectra.unmixing._rows import blocks_of, check_counts
 
 __all__ = ["LinearUnmixer"]

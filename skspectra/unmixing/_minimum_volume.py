@@ -3,15 +3,15 @@
 import warnings
 from numbers import Integral, Real
 
-from skspectra._numerics.affine_plane import (
+from skspectra._numerics.images.spikes import spikes
+from skspectra._numerics.mixtures.affine_plane import (
     brightness_varies,
     count_endmembers,
     noise_variance,
     principal_axes,
 )
-from skspectra._numerics.minimum_volume import minimum_volume_endmembers
+from skspectra._numerics.mixtures.minimum_volume import minimum_volume_endmembers
 from skspectra._numerics.random import as_generator
-from skspectra._numerics.spikes import spikes
 from skspectra._sklearn import Interval, StrOptions, fit_context
 from skspectra.exceptions import SpectrumWarning, warn_spectra
 from skspectra.unmixing._linear import LinearUnmixer

@@ -4,7 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
-from skspectra._numerics.affine_plane import count_above_noise
+from skspectra._numerics.mixtures.affine_plane import count_above_noise
 from skspectra._numerics.poisson_pca import add_moments, poisson_components
 from skspectra._sklearn import Interval, StrOptions, fit_context
 from skspectra.unmixing._linear import LinearUnmixer

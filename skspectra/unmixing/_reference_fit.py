@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin, check_input_features
 from skspectra._numerics.axis import is_uniform
-from skspectra._numerics.linear_mixture import chi_square, expected_counts
+from skspectra._numerics.mixtures.linear import chi_square, expected_counts
 from skspectra._numerics.random import check_range
 from skspectra._sklearn import Interval, check_y, fit_context
 from skspectra.exceptions import warn_spectra

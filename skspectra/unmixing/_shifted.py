@@ -4,7 +4,7 @@ import numpy as np
 
 from skspectra._numerics.axis import dispersion
 from skspectra._numerics.interpolation import shift_rows
-from skspectra._numerics.nnls import nnls
+from skspectra._numerics.mixtures.nnls import nnls
 from skspectra._numerics.peaks import parabola_offset
 
 __all__ = ["ShiftedReferences"]

@@ -4,8 +4,8 @@ from numbers import Integral
 
 import numpy as np
 
-from skspectra._numerics.affine_plane import principal_axes, project
-from skspectra._numerics.pure_pixels import perspective_plane, vertex_components
+from skspectra._numerics.mixtures.affine_plane import principal_axes, project
+from skspectra._numerics.mixtures.pure_pixels import perspective_plane, vertex_components
 from skspectra._numerics.random import as_generator
 from skspectra._sklearn import Interval, fit_context
 from skspectra.unmixing._linear import LinearUnmixer

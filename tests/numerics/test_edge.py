@@ -1,6 +1,6 @@
 import numpy as np
 
-from skspectra._numerics.edge import edge_strength
+from skspectra._numerics.edges.strength import edge_strength
 
 ENERGY = 600 + 0.5 * np.arange(400)
 

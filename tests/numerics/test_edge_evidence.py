@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skspectra._numerics.edge_evidence import Evidence, edge_evidence, keeps_thin_edges
+from skspectra._numerics.edges.evidence import Evidence, edge_evidence, keeps_thin_edges
 
 AXIS = np.arange(600, 700, 0.5)
 

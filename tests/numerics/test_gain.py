@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skspectra._numerics.gain import gain_of_counts
+from skspectra._numerics.images.gain import gain_of_counts
 
 
 def two_phases(level, gain=1.0, seed=0, shape=(30, 40)):

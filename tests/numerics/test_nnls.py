@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls as scipy_nnls
 
-from skspectra._numerics.nnls import nnls
+from skspectra._numerics.mixtures.nnls import nnls
 
 
 @pytest.mark.parametrize("n_references", [1, 3, 6, 12])

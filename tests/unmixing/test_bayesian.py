@@ -4,8 +4,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import kstest, truncnorm
 from sklearn.exceptions import ConvergenceWarning
 
-from skspectra._numerics.bayesian_unmixing import effective_sample_size
-from skspectra._numerics.gibbs import draw_abundances, draw_endmembers, truncated_normal
+from skspectra._numerics.mixtures.bayesian import effective_sample_size
+from skspectra._numerics.mixtures.gibbs import draw_abundances, draw_endmembers, truncated_normal
 from skspectra.unmixing import BayesianUnmixer
 
 

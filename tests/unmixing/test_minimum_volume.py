@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime, linear_sum_assignment
 
-from skspectra._numerics import minimum_volume
-from skspectra._numerics.spikes import spikes
+from skspectra._numerics.images.spikes import spikes
+from skspectra._numerics.mixtures import minimum_volume
 from skspectra.exceptions import SpectrumWarning
 from skspectra.io import read_spectra
 from skspectra.io._hyperspy import import_hyperspy

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skspectra._numerics.nnls import least_squares, nnls
+from skspectra._numerics.mixtures.nnls import least_squares, nnls
 
 __all__ = ["abundances", "chi_square", "expected_counts"]
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skspectra._numerics.gibbs import (
+from skspectra._numerics.mixtures.gibbs import (
     draw_abundances,
     draw_concentration,
     draw_endmembers,

@@ -17,9 +17,9 @@ that is :math:`\rho` times as high there needs :math:`\rho / 4`.
 import numpy as np
 from scipy.optimize import minimize
 
-from skspectra._numerics.affine_plane import precision, project
-from skspectra._numerics.nnls import nnls
-from skspectra._numerics.pure_pixels import growing_simplex, largest_simplex
+from skspectra._numerics.mixtures.affine_plane import precision, project
+from skspectra._numerics.mixtures.nnls import nnls
+from skspectra._numerics.mixtures.pure_pixels import growing_simplex, largest_simplex
 
 __all__ = ["minimum_volume_endmembers", "minimum_volume_simplex"]
 

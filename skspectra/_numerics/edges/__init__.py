@@ -1,0 +1,1 @@
+"""Ionisation edges in spectra: how strong, where, and whether in a window."""

@@ -1,0 +1,1 @@
+"""Spectrum images and images of atoms: gain, spikes, phases, windows, neighbours, transitions."""
