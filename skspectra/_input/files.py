@@ -3,12 +3,35 @@
 import contextlib
 import uuid
 
-__all__ = ["check_folder", "check_readable", "printable", "writing"]
+__all__ = [
+    "ARRAY_ENDINGS",
+    "TEXT_ENDINGS",
+    "check_ending",
+    "check_folder",
+    "check_readable",
+    "printable",
+    "writing",
+]
+
+ARRAY_ENDINGS = (".npy", ".npz")
+TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".xy", ".asc", ".prn", ".xdi", ".nor", ".xmu")
 
 
 def printable(path):
     """Path as text that can be printed; file names need not be UTF-8."""
     return str(path).encode(errors="replace").decode()
+
+
+def check_ending(path):
+    """Raise a ValueError if the ending of a file is none of text, arrays and HyperSpy's formats."""
+    from rsciio import IO_PLUGINS
+
+    known = {f".{each.lower()}" for plugin in IO_PLUGINS for each in plugin["file_extensions"]}
+    if path.suffix.lower() not in known.union(TEXT_ENDINGS, ARRAY_ENDINGS):
+        raise ValueError(
+            f"{printable(path)} cannot be read: HyperSpy has no format with the ending "
+            f"{path.suffix!r}, and text must end in .csv, .txt or the like."
+        )
 
 
 def check_readable(path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 import skspectra
-from skspectra._input.files import check_folder, writing
+from skspectra._input.files import check_ending, check_folder, check_readable, writing
 
 __all__ = ["main"]
 
@@ -283,10 +283,13 @@ def _say(line):
 
 
 def _check_files(paths):
-    """Refuse files that are not there before what reads them is imported, which takes a second."""
-    for path in paths:
-        if not path.exists():
-            raise click.ClickException(f"There is no file {path}.")
+    """Refuse files that nothing reads before what reads others is imported, which takes long."""
+    try:
+        for path in paths:
+            check_readable(path)
+            check_ending(path)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _check_table(path):

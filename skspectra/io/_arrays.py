@@ -10,9 +10,7 @@ from skspectra.io._columns import find_columns
 from skspectra.io._points import spectra_of_points
 from skspectra.io._spectra import naming
 
-__all__ = ["ARRAY_ENDINGS", "load_arrays", "read_arrays"]
-
-ARRAY_ENDINGS = (".npy", ".npz")
+__all__ = ["load_arrays", "read_arrays"]
 
 
 def read_arrays(path, name, *, unit="eV", columns=None):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from skspectra._input.files import check_readable, printable
+from skspectra._input.files import ARRAY_ENDINGS, TEXT_ENDINGS, check_readable, printable
 from skspectra._numerics.axis import check_axis
 from skspectra._numerics.interpolation import resample_rows
 from skspectra.exceptions import warn_spectra
-from skspectra.io._arrays import ARRAY_ENDINGS, read_arrays
+from skspectra.io._arrays import read_arrays
 from skspectra.io._formats import load_signals, one_of
 from skspectra.io._signals import axis_label, to_matrix
 from skspectra.io._spectra import Spectra, naming
@@ -19,7 +19,6 @@ from skspectra.io._units import conversion
 
 __all__ = ["read_spectra", "spectra_in_files"]
 
-_TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".xy", ".asc", ".prn", ".xdi", ".nor", ".xmu")
 _FEWEST_CHANNELS = 8  # fewer values are points, between which nothing is averaged
 
 
@@ -187,7 +186,7 @@ def _check_paths(paths):
 
 def _read_file(path, signal, reader, decimal, options):
     name, ending = printable(path.stem), path.suffix.lower()
-    if reader is None and ending in _TEXT_ENDINGS:
+    if reader is None and ending in TEXT_ENDINGS:
         return read_text(path, name, decimal=decimal, **options)
     if reader is None and ending in ARRAY_ENDINGS:
         return read_arrays(path, name, **options)

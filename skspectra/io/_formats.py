@@ -2,7 +2,7 @@
 
 import importlib
 
-from skspectra._input.files import check_readable, printable
+from skspectra._input.files import check_ending, check_readable, printable
 from skspectra.io._hyperspy import import_hyperspy, quiet_hyperspy
 from skspectra.io._msa import read_msa
 from skspectra.io._safety import UnsafeFile, check_content, check_reader, evaluate_axis
@@ -96,6 +96,7 @@ def _find_plugin(path, reader):
 
     ending = path.suffix.lower().removeprefix(".")
     if reader is None:
+        check_ending(path)
         found = [
             plugin
             for plugin in IO_PLUGINS
@@ -111,11 +112,6 @@ def _find_plugin(path, reader):
     names = sorted(plugin["name"] for plugin in found or IO_PLUGINS)
     if reader is not None and not found:
         raise ValueError(f"reader must be one of {', '.join(names)}, got {reader!r}.")
-    if not found:
-        raise ValueError(
-            f"{printable(path)} cannot be read: HyperSpy has no format with the ending "
-            f"{path.suffix!r}, and text must end in .csv, .txt or the like."
-        )
     if len(found) > 1:
         raise ValueError(
             f"{printable(path)} may be of several formats. Say which by reader=, one of "

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from skspectra._input.files import check_readable, printable
+from skspectra._input.files import ARRAY_ENDINGS, check_readable, printable
 from skspectra.exceptions import warn_spectra
-from skspectra.io._arrays import ARRAY_ENDINGS, load_arrays
+from skspectra.io._arrays import load_arrays
 from skspectra.io._formats import load_signals, one_of
 from skspectra.io._hyperspy import import_hyperspy
 from skspectra.io._signals import axis_label, axis_unit, describe_axis, increasing_axis
