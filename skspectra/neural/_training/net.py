@@ -88,8 +88,10 @@ class SpectralNet(NeuralNet):
     def _perturbation(self):
         if self.augmenters is None:
             return None
-        drawn = int(torch.randint(2**62, ())) if self.generators is None else None
-        seed = self.generators.draw_seed() if drawn is None else drawn
+        if self.generators is None:
+            seed = int(torch.randint(2**62, ()))
+        else:
+            seed = self.generators.draw_seed()
         return partial(self.augmenters.perturb, rng=torch.Generator(self.device).manual_seed(seed))
 
     def take_module(self, module):
@@ -108,8 +110,10 @@ class SpectralNet(NeuralNet):
 
     def drawing(self):
         """Let layers that are not of this package draw from the generators of the net."""
-        ours = isinstance(self.module_, SpectralModule) if self.initialized_ else False
-        return nullcontext() if self.generators is None or ours else Drawing(self.generators)
+        knows_generators = self.initialized_ and isinstance(self.module_, SpectralModule)
+        if self.generators is None or knows_generators:
+            return nullcontext()
+        return Drawing(self.generators)
 
     def initialize(self):
         """Make the module, the criterion and the optimizer; draw the first weights."""
