@@ -18,8 +18,9 @@ _COLUMNS = (
     "upper",
     "shift_eV",
     "novelty",
-    "reason",
+    "warning",
 )
+_RENAMED = {"shift": "shift_eV", "reason": "warning"}  # of what a reader says
 _DIGITS = {"probability": 4, "mean_valence": 3, "lower": 3, "upper": 3, "shift_eV": 1, "novelty": 3}
 UNKNOWN = "unknown"
 _MOST_PRINTED = 60  # spectra of a file
@@ -46,7 +47,7 @@ def classify_files(paths, *, element="auto", model=None, signal=None):
         One row per spectrum: its name (``spectrum``), the ``element``, its ``valence`` or
         "unknown", the ``probability`` of that, the ``mean_valence`` with its interval from
         ``lower`` to ``upper``, how far the edge lies off its nominal energy (``shift_eV``), the
-        ``novelty`` (1 is the threshold), and the ``reason`` why it is unknown, else "".
+        ``novelty`` (1 is the threshold), and a ``warning``: why it is unknown, else "".
 
     Raises
     ------
@@ -75,7 +76,7 @@ def printed(table):
 def summary(table):
     """Count the valences and the reasons to name none, in one line."""
     named = table.loc[table["valence"] != UNKNOWN, "valence"].value_counts().sort_index()
-    reasons = table.loc[table["valence"] == UNKNOWN, "reason"].value_counts()
+    reasons = table.loc[table["valence"] == UNKNOWN, "warning"].value_counts()
     found = [f"{valence} {count}" for valence, count in named.items()]
     if len(reasons):
         why = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
@@ -88,17 +89,17 @@ def _classify(spectra, element, model):
     """Table of spectra on one axis."""
     is_whole = np.isfinite(spectra.rows).all(axis=1)
     empty = dict.fromkeys(_COLUMNS, np.nan) | {"element": "", "valence": UNKNOWN}
-    table = pd.DataFrame(empty | {"reason": "NaN in the spectrum"}, index=range(len(is_whole)))
+    table = pd.DataFrame(empty | {"warning": "NaN in the spectrum"}, index=range(len(is_whole)))
     table["spectrum"] = spectra.names
     rows = spectra.rows[is_whole].astype(float)
     if not len(rows):
         return table
     chosen = choose_reader(rows.sum(axis=0), spectra.axis, element=element, model=model)
     if chosen is None:
-        table.loc[is_whole, "reason"] = "no edge that a reader knows"
+        table.loc[is_whole, "warning"] = "no edge that a reader knows"
         return table
     try:
-        read = chosen.reader.read(rows, spectra.axis).rename(columns={"shift": "shift_eV"})
+        read = chosen.reader.read(rows, spectra.axis).rename(columns=_RENAMED)
     except ValueError as error:
         raise ValueError(f"{spectra.where}: {error}") from error
     for column in _COLUMNS[2:]:

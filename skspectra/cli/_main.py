@@ -125,7 +125,7 @@ def classify(files, element, model, signal, out):
     spectra, line scans or images, with or without background. For every spectrum: the element, its
     valence or "unknown", the probability, the mean valence with its interval of 90 %, how far the
     edge lies off its nominal energy in eV, the novelty (above 1 a spectrum is far from all that the
-    reader knows) and the reason why it is unknown: no edge, cannot tell (too noisy, or between two
+    reader knows) and a warning why it is unknown: no edge, cannot tell (too noisy, or between two
     valences) or foreign (the edge of something else).
     """
     _check_files(files)

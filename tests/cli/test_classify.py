@@ -40,7 +40,7 @@ def test_line_scan_is_read_wherever_the_edge_is(run, stubbed, tmp_path, shift):
     table = pd.read_csv(tmp_path / "table.csv", keep_default_na=False)
     assert table["spectrum"].tolist() == [f"scan[{number}]" for number in range(8)]
     assert table["valence"].tolist() == labels.tolist()
-    assert set(table["element"]) == {"Mn"} and set(table["reason"]) == {""}
+    assert set(table["element"]) == {"Mn"} and set(table["warning"]) == {""}
     np.testing.assert_allclose(table["shift_eV"], shift, atol=1.5)
     assert result.output == "8 spectra: Mn2+ 4, Mn3+ 4\n"
 
