@@ -78,23 +78,28 @@ class ValenceMaps:
         self.reasons = np.asarray(np.array(REASONS)[self._of("reason").astype(int)])
 
     @property
-    def valence(self):  # noqa: D102
+    def valence(self):
+        """Mean valence, NaN where it is unknown."""
         return self.pixels.like(self.known("valence"))
 
     @property
-    def uncertainty(self):  # noqa: D102
+    def uncertainty(self):
+        """Half the width of the interval of the mean valence."""
         return self.pixels.like((self.known("upper") - self.known("lower")) / 2)
 
     @property
-    def probability(self):  # noqa: D102
+    def probability(self):
+        """Probability of every class."""
         return self.pixels.like(self._values[..., len(_VALUES) :])
 
     @property
-    def novelty(self):  # noqa: D102
+    def novelty(self):
+        """How far each spectrum is from those of the training."""
         return self.pixels.like(self._of("novelty"))
 
     @property
-    def shift(self):  # noqa: D102
+    def shift(self):
+        """How far the edge lies off, in eV."""
         return self.pixels.like(self._of("shift"))
 
     def slices(self):
