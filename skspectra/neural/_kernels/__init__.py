@@ -58,7 +58,8 @@ def predictor(module, size):
     -------
     predict : FoldedModule where it can and is worth while, else `module`
     """
-    layers = recognize(module)
+    at_most = size * sum(parameter.numel() for parameter in module.parameters())
+    layers = recognize(module) if at_most >= _PREDICTION_PAYS_FROM else None
     if layers is None or size * layers.multiplications < _PREDICTION_PAYS_FROM:
         return module
     try:
