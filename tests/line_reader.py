@@ -26,6 +26,7 @@ class LineReader:
     """Tells a narrow line from a wide one, wherever in 625 to 660 eV it lies."""
 
     element_, classes_, valences_ = "Mn", CLASSES, np.array([2.0, 3.0])
+    energy_ = nominal_l3("Mn")
 
     def read(self, spectra, spectral_axis=None):
         """Answer in the columns of a ValenceReader."""

@@ -100,6 +100,7 @@ def _classify(spectra, element, model):
         return table
     try:
         read = chosen.reader.read(rows, spectra.axis).rename(columns=_RENAMED)
+        read["valence"] = read["valence"].astype(str)  # labels may be numbers
     except ValueError as error:
         raise ValueError(f"{spectra.where}: {error}") from error
     for column in _COLUMNS[2:]:

@@ -74,7 +74,8 @@ def map_file(
             f"{pixels.axis[0]:g} and {pixels.axis[-1]:g} eV. If you know that there is one, name "
             "it with --element."
         )
-    say(f"reading {chosen.element} L2,3 at {chosen.energy:.1f} eV with {chosen.name}")
+    edge = f"{chosen.element} L2,3" if chosen.element in ELEMENTS else "the edge"
+    say(f"reading {edge} at {chosen.energy:.1f} eV with {chosen.name}")
     with ChunkProgress() if image._lazy else contextlib.nullcontext():
         maps = read_image(chosen.reader, image, mask=left_out, by=by)
     say(f"read by {maps.by}: {maps.why}")
@@ -94,7 +95,8 @@ def _read_image(path, signal, say):
     else:
         image = _strongest(path, say)
     if image.data.nbytes <= _IN_MEMORY and image._lazy:
-        image.compute(show_progressbar=False)
+        with quiet_hyperspy():
+            image.compute(show_progressbar=False)
     return image
 
 

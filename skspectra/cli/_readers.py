@@ -6,6 +6,7 @@ from typing import NamedTuple
 from skspectra.imaging import find_edges
 from skspectra.imaging._edges import ELEMENTS, nominal_l3
 from skspectra.models import load_model, load_pretrained
+from skspectra.readers import ValenceReader
 
 __all__ = ["ChosenReader", "choose_reader", "load_reader"]
 
@@ -58,14 +59,14 @@ def choose_reader(spectrum, axis, *, element="auto", model=None, say=lambda line
     found = find_edges(spectrum, spectral_axis=axis).set_index("element")["energy"].to_dict()
     if model is not None:
         reader = load_reader(model)
-        of_model = getattr(reader, "element_", None)
-        if element not in ("auto", of_model):
-            raise ValueError(f"{model} reads {of_model}, not {element}.")
-        element = of_model
+        if element not in ("auto", reader.element_):
+            raise ValueError(f"{model} reads {reader.element_ or 'numbers'}, not {element}.")
+        energy = found.get(reader.element_, reader.energy_)
+        return ChosenReader(reader.element_ or "edge", reader, str(model), energy)
     if element != "auto":
-        name = model or shipped_name(element)
+        name = shipped_name(element)
         energy = found.get(element, nominal_l3(element))
-        return ChosenReader(element, load_reader(name), str(name), energy)
+        return ChosenReader(element, load_reader(name), name, energy)
     within = [each for each in ELEMENTS if axis[0] < nominal_l3(each) < axis[-1]]
     for candidate in dict.fromkeys([*found, *within]):
         try:
@@ -97,6 +98,19 @@ def shipped_name(element):
 
 @cache
 def load_reader(name):
-    """Load a reader from a file, or one that comes with the package."""
-    is_file = str(name).endswith(".safetensors")
-    return load_model(name) if is_file else load_pretrained(str(name))
+    """Load a reader from a file, or one that comes with the package.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name, or the file holds another model.
+    """
+    if not str(name).endswith(".safetensors"):
+        return load_pretrained(str(name))
+    reader = load_model(name)
+    if not isinstance(reader, ValenceReader):
+        raise ValueError(
+            f"{name} holds a {type(reader).__name__}, wanted is a ValenceReader, as "
+            "skspectra train makes one."
+        )
+    return reader

@@ -10,6 +10,7 @@ from skspectra.cli._labelled import on_one_axis, read_labelled
 from skspectra.cli._readers import load_reader
 from skspectra.models import save_model
 from skspectra.readers import ValenceReader
+from skspectra.readers._labels import element_of_labels
 
 __all__ = ["evaluate_reader", "figures_of", "report", "train_reader"]
 
@@ -40,6 +41,7 @@ def train_reader(paths, out, *, n_folds=5, seed=0, say=print):
         What `figures_of` says of the spectra while they were held out; it is in the file too.
     """
     X, y, groups, axis = on_one_axis(read_labelled(paths))
+    element_of_labels(sorted(set(y) - {UNKNOWN}))  # refuses what takes minutes to be refused
     reader = ValenceReader(random_state=seed)
     say(f"{len(y)} spectra of {len(set(groups))} files, {axis[0]:.1f} to {axis[-1]:.1f} eV")
     figures = _cross_validated(reader, X, y, groups, axis, n_folds, say)

@@ -33,7 +33,7 @@ def pixels_or_phases(reader, pixels, mask):
         A sentence that says why.
     """
     if mask.size < _FEWEST_PIXELS:
-        return "pixels", f"{mask.size} pixels are too few to be divided into phases"
+        return "pixels", f"the image has {mask.size}, too few to be divided into phases"
     if 4 * pixels.data.size > _MOST_BYTES:
         return "pixels", "the image is too large to be divided into phases in memory"
     squares = []

@@ -4,7 +4,6 @@ import numpy as np
 
 from skspectra.imaging._defects import repaired_with_counts
 from skspectra.imaging._dose import pixels_or_phases
-from skspectra.imaging._edges import nominal_l3
 from skspectra.imaging._image import finite_rows, is_lazy, spectrum_image
 from skspectra.imaging._maps import ValenceMaps, masked_values, phase_values, table_values
 from skspectra.imaging._phases import PhaseSegmenter
@@ -12,7 +11,7 @@ from skspectra.imaging._predict import check_mask
 
 __all__ = ["read_image"]
 
-_AROUND = 60.0  # eV each way from L3 that tell phases apart
+_AROUND = 60.0  # eV each way from the white line that tell phases apart
 
 
 def read_image(
@@ -99,7 +98,7 @@ def _read_rows(rows, masked, *, reader, settings):
 def _read_phases(reader, pixels, mask, repaired, random_state):
     """Values of every pixel from the sum of its phase, and the phases."""
     energies = pixels.axis
-    near = np.flatnonzero(np.abs(energies - nominal_l3(reader.element_)) <= _AROUND)
+    near = np.flatnonzero(np.abs(energies - reader.energy_) <= _AROUND)
     wanted = np.append(near, energies.size) if repaired else near
     counts = np.asarray(pixels.data[..., wanted])
     n_replaced, counts = (counts[..., -1], counts[..., :-1]) if repaired else (0, counts)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skspectra._input.files import ARRAY_ENDINGS, check_readable, printable
+from skspectra._input.files import ARRAY_ENDINGS, TEXT_ENDINGS, check_readable, printable
 from skspectra.exceptions import warn_spectra
 from skspectra.io._arrays import load_arrays
 from skspectra.io._formats import load_signals, one_of
@@ -149,6 +149,12 @@ def _load(path, unit, reader, lazy):
     if reader is None and path.suffix.lower() in ARRAY_ENDINGS:
         check_readable(path)
         return _array_signals(path, unit)
+    if reader is None and path.suffix.lower() in TEXT_ENDINGS:
+        check_readable(path)
+        raise ValueError(
+            f"{printable(path)} is text, which holds spectra but no image or other signals. "
+            "read_spectra reads it, and so does skspectra classify."
+        )
     return load_signals(path, reader=reader, lazy=lazy)
 
 

@@ -24,7 +24,8 @@ def valence_of_label(label):
         return float(label)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"Labels must name an ion, such as 'Mn2+', be a number, or be 'unknown'; got {label!r}."
+            "Labels must name one ion, such as 'Mn2+', be a number, or be 'unknown'; got "
+            f"{label!r}. Leave out spectra of mixed valence."
         ) from error
 
 
@@ -34,8 +35,10 @@ def element_of_labels(labels):
     Raises
     ------
     ValueError
-        If they name several.
+        If they name several, or one of them is neither an ion nor a number.
     """
+    for label in np.asarray(labels).tolist():
+        valence_of_label(label)
     matches = [_ION.match(str(label)) for label in np.asarray(labels).tolist()]
     elements = {match[1] if match else None for match in matches}
     if len(elements) > 1:

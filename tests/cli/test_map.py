@@ -125,6 +125,9 @@ def test_a_file_without_an_edge_is_one_line(run, tmp_path):
     result = run("nothing.hspy")
     assert result.exit_code == 1 and "No L2,3 edge of Ti, V" in result.output
     assert run("missing.hspy").exit_code == 1
+    (tmp_path / "text.csv").write_text("energy_eV,counts\n1,2\n")
+    assert "text.csv is text, which holds spectra but no image" in run("text.csv").output
+    (tmp_path / "text.csv").unlink()
     assert run("nothing.hspy", "--element", "Xx").exit_code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["nothing.hspy"]
 

@@ -1,3 +1,4 @@
+import hyperspy.api as hs
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ from skspectra.cli import _readers, _train
 from skspectra.cli._labelled import on_one_axis, read_labelled
 from skspectra.cli._main import main
 from skspectra.datasets import make_l23_spectra
-from skspectra.models import describe_model, load_model
+from skspectra.models import describe_model, load_model, save_model
 from skspectra.readers import ValenceReader
 
 
@@ -57,16 +58,59 @@ def test_what_cannot_be_trained_on_is_refused_before_anything_is_trained(run, tm
     write_spectra(tmp_path / "Mn3+" / "b.csv", ENERGY, line_image((3,))[0])
     (tmp_path / "empty").mkdir()
     (tmp_path / "table.csv").write_text("energy_eV,counts\n1,2")
+    mixed = [f"{name},{name[:-1]},{e},1" for name in ("Mn2+a", "Mn3+/Mn4+b") for e in ENERGY]
+    (tmp_path / "mixed.csv").write_text("\n".join(["spectrum,valence,energy_eV,intensity", *mixed]))
     for arguments, code, message in (
         (["Mn2+", "Mn3+", "--out", "r.safetensors"], 1, "from two files or more"),
         (["Mn2+", "empty", "--out", "r.safetensors"], 1, "no files in the folder empty"),
         (["table.csv", "--out", "r.safetensors"], 1, "neither a folder"),
+        (["mixed.csv", "--out", "r.safetensors"], 1, "got 'Mn3+/Mn4+'. Leave out spectra of mixed"),
         (["Mn2+", "Mn3+", "--out", "r.pkl"], 2, "must end in .safetensors"),
         (["Mn2+", "Mn3+", "--out", "none/r.safetensors"], 1, "There is no folder none"),
     ):
         result = run("train", *arguments)
         assert result.exit_code == code and message in result.output
     assert not list(tmp_path.glob("*.safetensors"))
+
+
+@pytest.mark.parametrize("command", ["classify", "map", "evaluate"])
+def test_a_model_that_is_no_reader_is_refused_by_name(run, tmp_path, command):
+    X, y = np.repeat(np.eye(2, 8), 5, axis=0), ["Mn2+"] * 5 + ["Mn3+"] * 5
+    save_model(LogisticRegression().fit(X, y), tmp_path / "model.safetensors")
+    write_spectra(tmp_path / "Mn2+" / "a.csv", ENERGY, line_image((3,))[0])
+    hs.signals.Signal1D(
+        line_image((3,))[0],
+        axes=[{"size": 3}, {"size": 200, "offset": 600, "scale": 0.5, "units": "eV"}],
+    ).save(tmp_path / "scan.hspy")
+    arguments = {
+        "classify": ["Mn2+/a.csv", "--model", "model.safetensors"],
+        "map": ["scan.hspy", "--model", "model.safetensors", "--out", "maps"],
+        "evaluate": ["model.safetensors", "Mn2+"],
+    }
+    result = run(command, *arguments[command])
+    assert result.exit_code == 1
+    assert (
+        "model.safetensors holds a LogisticRegression, wanted is a ValenceReader" in result.output
+    )
+
+
+def test_a_reader_of_labels_without_an_element_reads_where_its_edge_is(run, tmp_path):
+    energy = np.arange(605, 690, 0.5)
+    X, y = make_l23_spectra(
+        60, ions=("Mn2+", "Mn4+"), spectral_axis=energy, n_points=5, dose=5000, shift=0, stretch=0,
+        random_state=0, return_X_y=True,
+    )  # fmt: skip
+    numbers = np.where(y == "Mn2+", 2, 4)
+    reader = ValenceReader(
+        classifiers=[LogisticRegression()], energy=640.0, window=(-7, 17), random_state=0
+    )
+    save_model(reader.fit(X, numbers, spectral_axis=energy), tmp_path / "numbers.safetensors")
+    write_spectra(tmp_path / "Mn2+" / "a.csv", energy, X[y == "Mn2+"][:4])
+    result = run("classify", "Mn2+/a.csv", "--model", "numbers.safetensors")
+    assert result.exit_code == 0, result.output
+    assert "4 spectra: " in result.output
+    refused = run("classify", "Mn2+/a.csv", "--model", "numbers.safetensors", "--element", "Fe")
+    assert "reads numbers, not Fe" in refused.output
 
 
 @pytest.mark.parametrize("command", ["map", "classify", "train", "evaluate"])

@@ -151,7 +151,7 @@ def test_bad_input_is_refused(reader):
     ("labels", "message"),
     [
         (["Mn2+", "Fe3+"], "one element"),
-        (["low", "high"], "name an ion"),
+        (["low", "high"], "name one ion"),
         (["Ce3+", "Ce4+"], "energy= and window="),
         (["unknown", "unknown"], "All labels are 'unknown'"),
     ],
