@@ -7,6 +7,7 @@ import argparse
 import logging
 import time
 import warnings
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -188,11 +189,10 @@ def compare_speed(quick):
         ratios(f"N-FINDR, {size}^2 x 100", lambda x=image: NFINDR(5).fit(x), peer, 1)
     counts = rng.poisson(50 * X.clip(0)).astype(float)
     signal = import_hyperspy().signals.Signal1D(counts.reshape(big, big, -1))
-    hyperspys = lambda: signal.decomposition(True, print_info=False)  # noqa: E731
     ratios(
         f"Poisson PCA, {big}^2 x 300",
         lambda: PoissonPCA(5).fit_transform(counts),
-        {"HyperSpy SVD": (hyperspys, 1)},
+        {"HyperSpy SVD": (partial(signal.decomposition, True, print_info=False), 1)},
         rounds,
     )
     compare_local_structure(quick, rng, rounds)
