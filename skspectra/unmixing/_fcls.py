@@ -17,8 +17,9 @@ class FCLS(LinearUnmixer):
         \quad \text{with} \quad a_{ik} \ge 0, \quad \sum_k a_{ik} = 1
 
     This is multiple linear regression with two constraints, each of which can be left out [1]_. It
-    is solved exactly for any number of endmembers: spectra that have the same endmembers at zero
-    are solved together.
+    is solved exactly for any number of endmembers. Whether the conditions of the optimum hold is
+    checked of each spectrum, and a ConvergenceWarning counts those of which they do not. Collinear
+    endmembers share what belongs to them.
 
     Parameters
     ----------

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 from scipy.optimize import nnls as scipy_nnls
+from sklearn.exceptions import ConvergenceWarning
 
+from skspectra._numerics.mixtures import nnls as solver
 from skspectra._numerics.mixtures.nnls import nnls
 
 
@@ -46,3 +48,26 @@ def test_references_so_alike_that_exchanging_all_at_once_goes_in_circles():
     X = rng.normal(size=(200, 20))
     expected = np.array([scipy_nnls(E.T, x)[0] for x in X])
     np.testing.assert_allclose(nnls(E @ E.T, X @ E.T), expected, atol=1e-7)
+
+
+def test_spectra_that_are_solved_in_groups_and_one_by_one_agree(monkeypatch):
+    rng = np.random.default_rng(1)
+    E = rng.uniform(size=(6, 40)) ** 4
+    X = rng.dirichlet(np.full(6, 0.3), 200) @ E + 0.05 * rng.normal(size=(200, 40))
+    for sum_to_one in (False, True):
+        monkeypatch.setattr(solver, "_FEW_ALIKE", 0)
+        grouped = nnls(E @ E.T, X @ E.T, sum_to_one=sum_to_one)
+        monkeypatch.setattr(solver, "_FEW_ALIKE", np.inf)
+        monkeypatch.setattr(solver, "_STACK_NUMBERS", 100)
+        stacked = nnls(E @ E.T, X @ E.T, sum_to_one=sum_to_one)
+        np.testing.assert_allclose(grouped, stacked, atol=1e-10)
+        each = nnls(np.tile(E @ E.T, (200, 1, 1)), X @ E.T, sum_to_one=sum_to_one)
+        np.testing.assert_allclose(grouped, each, atol=1e-10)
+
+
+def test_fits_that_are_not_at_their_optimum_are_told(monkeypatch):
+    rng = np.random.default_rng(2)
+    E, X = rng.normal(size=(4, 20)), rng.normal(size=(30, 20))
+    monkeypatch.setattr(solver, "_MAX_ROUNDS", 1)
+    with pytest.warns(ConvergenceWarning, match="of 30 non-negative fits"):
+        nnls(E @ E.T, X @ E.T)

@@ -91,6 +91,17 @@ def test_collinear_endmembers_share_and_zero_spectra_are_allowed():
     assert with_vacuum.get_feature_names_out().tolist() == ["Mn", "vacuum"]
 
 
+@pytest.mark.parametrize("apart", [0, 1e-6, 1e-3])
+def test_a_library_that_is_nearly_collinear_fits_as_well_as_scipys(apart):
+    rng = np.random.default_rng(5)
+    library = rng.uniform(size=(20, 100)) ** 4
+    X = rng.dirichlet(np.full(20, 0.2), 50) @ library + 0.05 * rng.normal(size=(50, 100))
+    library = np.vstack([library, 2 * library + apart * rng.normal(size=library.shape)])
+    found = FCLS(library, sum_to_one=False).fit(X).residual(X)
+    expected = [scipy_nnls(library.T, x)[1] / 10 for x in X]
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
 def test_more_endmembers_than_a_machine_word_has_bits():
     rng = np.random.default_rng(3)
     library = rng.uniform(size=(80, 120)) ** 4

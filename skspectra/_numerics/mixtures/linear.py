@@ -1,11 +1,15 @@
 """Abundances of known endmembers, and how well they explain the spectra."""
 
+from functools import partial
+
 import numpy as np
+from sklearn.utils import gen_batches
 
 from skspectra._numerics.mixtures.nnls import least_squares, nnls
 
 __all__ = ["abundances", "chi_square", "expected_counts"]
 
+_GRAM_NUMBERS = 1 << 21  # of products of endmembers that are held at a time
 LEAST_VARIANCE = 1.0  # of counts: what a channel without any is taken to have
 
 
@@ -27,13 +31,15 @@ def abundances(X, endmembers, *, weights=None, sum_to_one=True, non_negative=Tru
     -------
     abundances : ndarray of shape (n_spectra, n_components)
     """
-    weighted = endmembers if weights is None or weights.ndim == 2 else endmembers * weights
-    if weights is not None and weights.ndim == 2:
-        gram, products = _gram_of_each(endmembers, weights), (X * weights) @ endmembers.T
-    else:
-        gram, products = weighted @ endmembers.T, X @ weighted.T
-    solve = nnls if non_negative else least_squares
-    return solve(gram, products, sum_to_one=sum_to_one)
+    solve = partial(nnls if non_negative else least_squares, sum_to_one=sum_to_one)
+    if weights is None or weights.ndim == 1:
+        weighted = endmembers if weights is None else endmembers * weights
+        return solve(weighted @ endmembers.T, (weighted @ X.T).T)
+    result = np.empty((len(X), len(endmembers)))
+    for rows in gen_batches(len(X), max(1, _GRAM_NUMBERS // len(endmembers) ** 2)):
+        gram = _gram_of_each(endmembers, weights[rows])
+        result[rows] = solve(gram, (X[rows] * weights[rows]) @ endmembers.T)
+    return result
 
 
 def _gram_of_each(endmembers, weights):

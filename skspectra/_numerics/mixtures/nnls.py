@@ -1,6 +1,10 @@
 """Non-negative least squares of many spectra at once."""
 
+import warnings
+from typing import NamedTuple
+
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 __all__ = ["least_squares", "nnls"]
 
@@ -8,6 +12,8 @@ _MAX_ROUNDS = 500
 _PATIENCE = 3
 _TOLERANCE = 1e-11
 _RIDGE = 1e-13
+_FEW_ALIKE = 8  # spectra of a subset, below which it is quicker to solve each by itself
+_STACK_NUMBERS = 1 << 20
 
 
 def nnls(gram, products, *, sum_to_one=False):
@@ -15,7 +21,8 @@ def nnls(gram, products, *, sum_to_one=False):
 
     Block principal pivoting [1]_: all variables that violate the optimality conditions change sides
     together, and one by one where that stops helping. Spectra with the same non-zero variables are
-    solved together.
+    solved together, and those of which few are alike as a stack. For any number of references a
+    solution is one at which the conditions hold; spectra without are warned of.
 
     Parameters
     ----------
@@ -35,35 +42,41 @@ def nnls(gram, products, *, sum_to_one=False):
     ----------
     .. [1] J. Kim and H. Park, SIAM Journal on Scientific Computing 33, 3261 (2011), algorithm 2.
     """
-    gram, products, norms = _unit_diagonal(gram, products)
-    sums = _sums(norms) if sum_to_one else None
-    n_spectra, n_references = products.shape
-    solution = np.zeros_like(products)
-    positive = np.ones(products.shape, dtype=bool)
+    problem = _Problem.scaled(gram, products, sum_to_one)
+    n_references, n_spectra = problem.products.shape
+    solution = np.empty((n_references, n_spectra))
+    positive = np.ones((n_references, n_spectra), dtype=bool)
     fewest, patience = np.full(n_spectra, n_references + 1), np.full(n_spectra, _PATIENCE)
-    rows = np.arange(n_spectra)
-    scale = np.abs(products).max(axis=1, keepdims=True, initial=0)
-    tolerance = _TOLERANCE * (np.maximum(scale, sums[1]) if sum_to_one else scale)
+    scale = np.abs(problem.products).max(axis=0, initial=0)
+    tolerance = _TOLERANCE * (np.maximum(scale, problem.total) if sum_to_one else scale)
+    left = slice(None)  # the spectra that are not solved yet
     for _ in range(_MAX_ROUNDS):
-        part, part_sums = gram, sums
-        if gram.ndim == 3:
-            part = gram[rows]
-            part_sums = sums and (sums[0][rows], sums[1][rows])
-        solved, dual = _solve(part, products[rows], positive[rows], part_sums)
-        wrong = np.where(positive[rows], solved, dual) < -tolerance[rows]
-        solution[rows] = solved
-        rows, wrong = rows[wrong.any(axis=1)], wrong[wrong.any(axis=1)]
-        if rows.size == 0:
+        now = positive[:, left]
+        solved, dual = problem.of(left).solve(now)
+        solution[:, left] = solved
+        wrong = np.where(now, solved, dual) < -tolerance[left]
+        n_wrong = wrong.sum(axis=0)
+        if not n_wrong.any():
             break
-        improved = wrong.sum(axis=1) < fewest[rows]
-        fewest[rows] = np.minimum(fewest[rows], wrong.sum(axis=1))
-        patience[rows] = np.where(improved, _PATIENCE, patience[rows] - 1)
-        positive[rows] ^= np.where((patience[rows] >= 0)[:, None], wrong, _last(wrong))
+        again = np.flatnonzero(n_wrong)
+        left = np.arange(n_spectra)[left][again]
+        now, wrong, n_wrong = now[:, again], wrong[:, again], n_wrong[again]
+        patience[left] = np.where(n_wrong < fewest[left], _PATIENCE, patience[left] - 1)
+        fewest[left] = np.minimum(fewest[left], n_wrong)
+        now ^= np.where(patience[left] >= 0, wrong, _last(wrong))
         if sum_to_one:  # something has to be 1
-            empty = rows[~positive[rows].any(axis=1)]
-            positive[empty, products[empty].argmax(axis=1)] = True
-    solution = np.maximum(solution, 0) / norms
-    return solution / solution.sum(axis=1, keepdims=True) if sum_to_one else solution
+            empty = np.flatnonzero(~now.any(axis=0))
+            now[problem.products[:, left[empty]].argmax(axis=0), empty] = True
+        positive[:, left] = now
+    else:
+        warnings.warn(
+            f"{len(left)} of {n_spectra} non-negative fits are not at their optimum after "
+            f"{_MAX_ROUNDS} rounds; are many endmembers nearly the same?",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    solution = np.maximum(solution, 0) / problem.norms
+    return (solution / solution.sum(axis=0) if sum_to_one else solution).T
 
 
 def least_squares(gram, products, *, sum_to_one=False):
@@ -78,82 +91,118 @@ def least_squares(gram, products, *, sum_to_one=False):
     -------
     coefficients : ndarray of shape (n_spectra, n_references)
     """
-    gram, products, norms = _unit_diagonal(gram, products)
-    sums = _sums(norms) if sum_to_one else None
-    return _solve(gram, products, np.ones(products.shape, dtype=bool), sums)[0] / norms
+    problem = _Problem.scaled(gram, products, sum_to_one)
+    return (problem.solve(np.ones(problem.products.shape, dtype=bool))[0] / problem.norms).T
 
 
-def _sums(norms):
-    """Weights and value of the sum of the scaled variables that is 1 of the variables."""
-    total = norms.mean(axis=-1, keepdims=True)
-    return total / norms, total
+class _Problem(NamedTuple):
+    """References scaled to length 1. Spectra are columns here: sums over few references are quick.
 
-
-def _unit_diagonal(gram, products):
-    """Scale the references to length 1, and keep dependent ones apart by a hair."""
-    norms = np.sqrt(np.diagonal(gram, axis1=-2, axis2=-1))
-    typical = norms.max(axis=-1, keepdims=True)
-    norms = np.where(norms > 0, norms, np.where(typical > 0, typical, 1.0))
-    gram = gram / (norms[..., :, None] * norms[..., None, :])
-    return gram + _RIDGE * np.eye(gram.shape[-1]), products / norms, norms
-
-
-def _solve(gram, products, positive, sums):
-    """Least squares of each spectrum by a subset of the references, and the gradient there.
-
-    `sums` is None, or the weights and the value of the weighted sum that each solution must have;
-    the gradient then is that of the Lagrangian.
+    Attributes
+    ----------
+    gram : ndarray of shape (n_references, n_references) or (n_spectra, n_references, n_references)
+        Products of the references; dependent ones are told apart by a hair.
+    products : ndarray of shape (n_references, n_spectra)
+        Products of the spectra with the references.
+    norms : ndarray of shape (n_references, n_spectra)
+        What the references were divided by.
+    total : ndarray of shape (n_spectra,) or None
+        The sum over the solution of `total` / `norms` must be `total`; None leaves it free.
     """
-    solution, multiplier = np.zeros_like(products), np.zeros((len(products), 1))
-    for rows in _groups(positive):
-        used = np.flatnonzero(positive[rows[0]])
-        part = gram[..., used[:, None], used]
-        part = part if gram.ndim == 2 else part[rows]
-        wanted = products[rows[:, None], used]
-        if sums is not None:
-            part, wanted = _bordered(part, wanted, *_of_rows(sums, rows, used))
-        solved = _solve_rows(part, wanted)
-        solution[rows[:, None], used] = solved[:, : used.size]
-        if sums is not None:
-            multiplier[rows] = solved[:, used.size :]
-    dual = np.einsum("...ij,...j->...i", gram, solution) - products
-    return solution, dual if sums is None else dual + multiplier * sums[0]
+
+    gram: np.ndarray
+    products: np.ndarray
+    norms: np.ndarray
+    total: np.ndarray | None
+
+    @classmethod
+    def scaled(cls, gram, products, sum_to_one):
+        """Scale the references to length 1."""
+        norms = np.sqrt(np.diagonal(gram, axis1=-2, axis2=-1))
+        typical = norms.max(axis=-1, keepdims=True)
+        norms = np.where(norms > 0, norms, np.where(typical > 0, typical, 1.0))
+        gram = gram / (norms[..., :, None] * norms[..., None, :])
+        gram = gram + _RIDGE * np.eye(gram.shape[-1])
+        norms = np.broadcast_to(np.atleast_2d(norms).T, products.T.shape)
+        total = norms.mean(axis=0) if sum_to_one else None
+        return cls(gram, np.divide(products.T, norms, order="C"), norms, total)
+
+    def of(self, columns):
+        """Return the problem of some of the spectra."""
+        return _Problem(
+            self.gram if self.gram.ndim == 2 else self.gram[columns],
+            self.products[:, columns],
+            self.norms[:, columns],
+            None if self.total is None else self.total[columns],
+        )
+
+    def solve(self, positive):
+        """Least squares of each spectrum by a subset of the references, and the gradient there.
+
+        Where the solution must have a sum, the gradient is that of the Lagrangian.
+        """
+        solution, multiplier = np.zeros_like(self.products), np.zeros(len(positive.T))
+        for used, columns in _subsets(positive, alike=self.gram.ndim == 2):
+            solved = self._solve_subset(used, columns)
+            solution[used, columns] = solved[: len(used)]
+            multiplier[columns] = 0.0 if self.total is None else solved[-1]
+        if self.gram.ndim == 2:
+            dual = self.gram @ solution - self.products
+        else:
+            dual = np.einsum("nij,jn->in", self.gram, solution) - self.products
+        return solution, dual if self.total is None else dual + multiplier * self.total / self.norms
+
+    def _solve_subset(self, used, columns):
+        """Solve for the references `used`, (n_used, 1) or (n_used, n_columns)."""
+        wanted = self.products[used, columns]
+        shared = self.gram.ndim == 2 and used.shape[1] == 1
+        if shared:
+            matrices = self.gram[used, used.T]
+        else:
+            gram = np.broadcast_to(self.gram, (len(self.norms.T), *self.gram.shape[-2:]))
+            matrices = gram[columns[:, None, None], used.T[:, :, None], used.T[:, None, :]]
+        if self.total is not None:
+            at = columns[:1] if shared else columns
+            weights = (self.total[at] / self.norms[used, at]).T
+            matrices = _bordered(matrices, weights[0] if shared else weights)
+            wanted = np.vstack([wanted, self.total[columns]])
+        if shared:
+            return np.linalg.solve(matrices, wanted)
+        return np.linalg.solve(matrices, wanted.T[..., None])[..., 0].T
 
 
-def _groups(positive):
-    """Rows of the same subset together."""
-    packed = np.packbits(positive, axis=1)
-    words = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), dtype=np.uint8)
-    words[:, : packed.shape[1]] = packed
-    codes = words.view(np.uint64)
-    order = np.lexsort(codes.T) if codes.shape[1] > 1 else np.argsort(codes[:, 0], kind="stable")
-    changes = (codes[order][1:] != codes[order][:-1]).any(axis=1)
-    return np.split(order, np.flatnonzero(changes) + 1)
+def _subsets(positive, alike):
+    """Yield positions of True, (n_used, 1) or (n_used, n_columns), and the columns they are of.
+
+    If `alike`, columns of the same subset come together, unless there are few of each; else those
+    whose subsets are of one size.
+    """
+    packed = np.packbits(positive, axis=0)
+    order = np.lexsort(packed) if alike else np.arange(len(positive.T))
+    ends = np.flatnonzero((packed[:, order[1:]] != packed[:, order[:-1]]).any(axis=0)) + 1
+    if alike and (len(ends) + 1) * _FEW_ALIKE <= order.size:
+        for columns in np.split(order, ends):
+            yield np.flatnonzero(positive[:, columns[0]])[:, None], columns
+        return
+    sizes = positive.sum(axis=0)
+    for size in np.unique(sizes):
+        n_most = max(1, _STACK_NUMBERS // (size + 1) ** 2)
+        columns = np.flatnonzero(sizes == size)
+        for start in range(0, len(columns), n_most):
+            part = columns[start : start + n_most]
+            yield np.argsort(~positive[:, part], axis=0, kind="stable")[:size], part
 
 
-def _of_rows(sums, rows, used):
-    weights, total = sums
-    return (
-        (weights[used], total) if weights.ndim == 1 else (weights[rows[:, None], used], total[rows])
-    )
-
-
-def _bordered(gram, products, weights, total):
-    """Add to the equations one for the sum."""
+def _bordered(gram, weights):
+    """Add to the equations one for the weighted sum of the solution."""
     size = weights.shape[-1]
     larger = np.zeros((*gram.shape[:-2], size + 1, size + 1))
     larger[..., :size, :size] = gram
     larger[..., :size, size] = larger[..., size, :size] = weights
-    return larger, np.column_stack([products, np.broadcast_to(total, (len(products), 1))])
-
-
-def _solve_rows(matrices, rows):
-    if matrices.ndim == 2:
-        return np.linalg.solve(matrices, rows.T).T
-    return np.linalg.solve(matrices, rows[..., None])[..., 0]
+    return larger
 
 
 def _last(wrong):
-    """Only the last True of each row."""
-    last = wrong.shape[1] - 1 - wrong[:, ::-1].argmax(axis=1)
-    return np.arange(wrong.shape[1]) == last[:, None]
+    """Only the last True of each column."""
+    last = len(wrong) - 1 - wrong[::-1].argmax(axis=0)
+    return np.arange(len(wrong))[:, None] == last
