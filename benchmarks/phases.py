@@ -11,7 +11,7 @@ import numpy as np
 
 from skspectra.datasets import make_particle_image
 from skspectra.exceptions import SpectrumWarning
-from skspectra.imaging import PhaseSegmenter
+from skspectra.imaging import PhaseSegmenter, read_image
 from skspectra.models import load_pretrained
 from skspectra.preprocessing import PCADenoiser
 
@@ -26,16 +26,17 @@ def by_pixels(image, read, n_components=None):
     return [each.reshape(image.valence.shape) for each in read(rows)]
 
 
-def by_phases(image, read):
-    """Return maps of the readings of phases; `read` None is a reader that makes no mistake."""
+def by_phases(image, reader):
+    maps = read_image(reader, image.data, spectral_axis=image.spectral_axis, by="phases")
+    return np.append(reader.valences_, np.nan)[maps.codes], maps.valence
+
+
+def without_error(image):
+    """Map of phases each of which has the true mean of its pixels."""
     segmenter = PhaseSegmenter(spectral_axis=image.spectral_axis, random_state=0)
-    segmenter.fit(image.data)
-    if read is None:
-        phases = [image.valence[segmenter.labels_ == k] for k in range(segmenter.n_phases_)]
-        readings = [[np.nanmean(phase) for phase in phases]] * 2
-    else:
-        readings = read(segmenter.phase_spectra_)
-    return [segmenter.interpolate(each)[0] for each in readings]
+    labels = segmenter.fit(image.data).labels_
+    truth = [np.nanmean(image.valence[labels == k]) for k in range(segmenter.n_phases_)]
+    return [segmenter.interpolate(truth)[0]] * 2
 
 
 def score(named, mean, truth):
@@ -69,8 +70,8 @@ def main(seeds):
         "pixels": lambda image: by_pixels(image, read),
         "pixels, PCA 3": lambda image: by_pixels(image, read, 3),
         "pixels, PCA auto": lambda image: by_pixels(image, read, "auto"),
-        "phases": lambda image: by_phases(image, read),
-        "phases, read without error": lambda image: by_phases(image, None),
+        "phases": lambda image: by_phases(image, reader),
+        "phases, read without error": without_error,
     }
     truth = np.array([[2, 3.5], [4, np.nan]])
     heads = [*score(truth, truth, truth), "seconds"]

@@ -4,35 +4,38 @@
 A cathode particle of Mn4+ whose surface is reduced to Mn2+, with a layer between them that is half
 Mn3+ and half Mn4+, at 30 counts in the highest channel on a background of 90. No pixel can be read
 by itself. `PhaseSegmenter` divides the image into phases by counts and neighbours, counts that it
-held out decide which phases differ, and the reader reads the sum of each.
+held out decide which phases differ, and the reader reads the sum of each. The layer between is read
+as a sum of the two others and of Mn3+, on the energy axis that they share. `read_image` does all of
+it.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from skspectra.datasets import make_particle_image
-from skspectra.imaging import PhaseSegmenter
+from skspectra.imaging import read_image
 from skspectra.models import load_pretrained
 
 image = make_particle_image(30, random_state=0)
-segmenter = PhaseSegmenter(spectral_axis=image.spectral_axis, random_state=0).fit(image.data)
-table = load_pretrained("mn-l23").read(segmenter.phase_spectra_, image.spectral_axis)
-print(table[["valence", "probability", "mean_valence", "lower", "upper", "reason"]].round(2))
-valence, step = segmenter.interpolate(table["mean_valence"])
+reader = load_pretrained("mn-l23")
+maps = read_image(reader, image.data, spectral_axis=image.spectral_axis, by="phases")
+phases = maps.phases
+print(maps.counts())
 
-figure, axes = plt.subplots(2, 2, figsize=(7.2, 5), layout="constrained")
-onset = np.searchsorted(image.spectral_axis, segmenter.onset_)
+figure, axes = plt.subplots(2, 2, figsize=(7.2, 5.2), layout="constrained")
+onset = np.searchsorted(image.spectral_axis, phases.onset_)
 axes[0, 0].imshow(image.data[..., onset : onset + 40].sum(axis=-1), cmap="gray")
-axes[0, 0].set_title("Counts of 20 eV after the onset")
-for k, spectrum in enumerate(segmenter.phase_spectra_):
-    label = f"{table['mean_valence'][k]:.1f}, {np.sum(segmenter.labels_ == k)} pixels"
-    axes[0, 1].plot(image.spectral_axis, spectrum / spectrum[:20].mean() + k / 2, label=label)
-axes[0, 1].plot(
-    image.spectral_axis, image.data[32, 48] / 120, color="0.7", zorder=0, label="a pixel"
-)
-axes[0, 1].set(xlabel="Energy loss (eV)", yticks=[], title="Sums of the phases", xlim=(600, 700))
-axes[0, 1].legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
-for ax, values, title in ((axes[1, 0], valence, "Read"), (axes[1, 1], image.valence, "True")):
+axes[0, 0].set_title("Counts after the onset")
+energy = phases.spectral_axis_
+for k, spectrum in enumerate(phases.phase_spectra_):
+    at = phases.labels_ == k
+    (line,) = axes[0, 1].plot(energy, spectrum / spectrum[:20].mean() + k / 2)
+    label = f"{np.median(maps.valence[at]):.1f}, {at.sum()} pixels"
+    axes[0, 1].text(699, 0.95 + k / 2, label, color=line.get_color(), ha="right")
+pixel = image.data[32, 48, np.searchsorted(image.spectral_axis, energy)]
+axes[0, 1].plot(energy, pixel / 120, color="0.7", zorder=0)
+axes[0, 1].set(xlabel="Energy loss (eV)", yticks=[], title="Sums of the phases, and a pixel")
+for ax, values, title in ((axes[1, 0], maps.valence, "Read"), (axes[1, 1], image.valence, "True")):
     drawn = ax.imshow(values, cmap="viridis", vmin=2, vmax=4)
     ax.set(title=title, facecolor="black")
 figure.colorbar(drawn, ax=axes[1], label="Mean valence")

@@ -5,6 +5,7 @@ import numpy as np
 from skspectra.imaging._defects import repaired_with_counts
 from skspectra.imaging._dose import pixels_or_phases
 from skspectra.imaging._image import finite_rows, is_lazy, spectrum_image
+from skspectra.imaging._joint_reading import read_together
 from skspectra.imaging._maps import ValenceMaps, masked_values, phase_values, table_values
 from skspectra.imaging._phases import PhaseSegmenter
 from skspectra.imaging._predict import check_mask
@@ -33,7 +34,8 @@ def read_image(
         Pixels that are left out, True where they are.
     by : {"pixels", "phases", "auto"}, default="pixels"
         What is read: every pixel by itself, or at a dose too low for that the sum of every phase
-        that `PhaseSegmenter` finds. "auto" takes phases where at least 15 % more of the sums of
+        that `PhaseSegmenter` finds; a phase between others is read as a sum of their edges, which
+        one energy axis has measured. "auto" takes phases where at least 15 % more of the sums of
         3 x 3 pixels can be named than of single pixels, in a sample of the image.
     repair : bool, default=True
         Whether spikes, saturated channels and dead pixels are replaced first, as by `repair_image`.
@@ -106,7 +108,7 @@ def _read_phases(reader, pixels, mask, repaired, random_state):
     phases = PhaseSegmenter(spectral_axis=energies[near], random_state=random_state).fit(counts)
     of_phases = masked_values(0, reader.classes_)
     if phases.n_phases_:
-        table = reader.read(phases.phase_spectra_, energies[near])
+        table = read_together(reader, phases.phase_spectra_, energies[near])
         of_phases = table_values(table, reader.classes_)
     values = phase_values(of_phases, phases, mask)
     values[..., 0] = n_replaced

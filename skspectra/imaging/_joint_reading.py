@@ -1,0 +1,107 @@
+"""Mean valences of phases that were measured together, on one energy axis."""
+
+import numpy as np
+from scipy.optimize import nnls
+
+from skspectra._numerics.interpolation import shift_rows
+from skspectra.readers import ValenceReader
+from skspectra.readers._edges import aligned_axis, find_edges
+
+__all__ = ["read_together"]
+
+_NEAR = 0.25  # of a valence between a class and the mean valence of a phase that may be pure
+_PURE = 0.75  # least share of a class in a phase that is pure
+_REACH = 2.5  # eV from its place on the common axis that the edge of a phase is looked for
+
+
+def read_together(reader, spectra, axis):
+    """Read the spectra of phases, and those that are not pure as sums of those that are.
+
+    A single spectrum does not tell a mixture from a shifted edge. The phases of an image share
+    axis and instrument, so that pure ones show how the edge of a class looks and where it lies.
+    Every other phase is the sum of their edges, and of the mean edges of the classes that none
+    shows, that is nearest in least squares.
+
+    Of every class, the named phase of most counts may be pure. The first, with the lowest or
+    highest valence if there is one, is taken for pure; the others are if at least three quarters
+    of their sum are of their class.
+
+    Parameters
+    ----------
+    reader : ValenceReader
+        Fitted. What another kind of reader says is left as it is.
+    spectra : ndarray of shape (n_phases, n_channels)
+        Sum of the counts of each phase, with background.
+    axis : ndarray of shape (n_channels,)
+        Their axis in eV.
+
+    Returns
+    -------
+    table : DataFrame
+        As of `ValenceReader.read`. Phases that are not pure have the mean valence of their sum,
+        in an interval as wide as the reader's, and no class ("cannot tell") if none makes three
+        quarters of it.
+    """
+    table = reader.read(spectra, axis)
+    candidates = _candidates(reader, table, spectra.sum(axis=1))
+    if not candidates or len(table) == 1:
+        return table
+    first = next(iter(candidates))
+    edges = _edges_on_common_axis(reader, spectra, axis, table["shift"][first])
+    classes = shift_rows(reader.templates_, *_aligned(reader, reader.positions_))
+    pure = []
+    for phase, code in candidates.items():
+        if not pure or _shares(edges[phase], classes)[code] >= _PURE:
+            classes[code] = edges[phase]
+            pure.append(phase)
+    for phase in np.setdiff1d(np.flatnonzero(table["reason"].isin(["", "cannot tell"])), pure):
+        _write_shares(table, phase, _shares(edges[phase], classes), reader)
+    return table
+
+
+def _candidates(reader, table, counts):
+    """Phase and class of those that may be pure, the lowest and highest classes first: dict."""
+    if not isinstance(reader, ValenceReader):
+        return {}
+    found = {}
+    for code in np.argsort(-np.abs(reader.valences_ - np.mean(reader.valences_)), kind="stable"):
+        off = (table["mean_valence"] - reader.valences_[code]).abs()
+        may_be = (table["valence"] == reader.classes_[code]) & (off <= _NEAR)
+        if may_be.any():
+            found[int(np.where(may_be, counts, -1).argmax())] = code
+    return found
+
+
+def _edges_on_common_axis(reader, spectra, axis, shift):
+    """Edges of the phases without background, on an axis that is `shift` eV off."""
+    edges = find_edges(
+        spectra,
+        axis,
+        reader.templates_,
+        energy=reader.energy_ + shift,
+        window=reader.window_,
+        max_shift=_REACH,
+    )
+    return shift_rows(edges.spectra, *_aligned(reader, edges.position - shift))
+
+
+def _aligned(reader, positions):
+    """Axis of aligned edges, and how far from its middle white lines at some positions lie."""
+    return aligned_axis(reader.window_), positions - reader.energy_
+
+
+def _shares(edge, classes):
+    """Shares of the edges of the classes in an edge, by least squares without negative ones."""
+    shares, _ = nnls(classes.T, edge)
+    return shares / max(shares.sum(), 1e-12)
+
+
+def _write_shares(table, phase, shares, reader):
+    """Put the mean valence of a sum into the table, and take the class from what has none."""
+    row = table.loc[phase, ["mean_valence", "lower", "upper"]].astype(float)
+    half = max(row["mean_valence"] - row["lower"], row["upper"] - row["mean_valence"])
+    mean = shares @ reader.valences_
+    ends = np.clip([mean - half, mean + half], reader.valences_.min(), reader.valences_.max())
+    table.loc[phase, ["mean_valence", "lower", "upper"]] = mean, *ends
+    if shares.max() < _PURE:
+        table.loc[phase, ["valence", "reason"]] = "unknown", "cannot tell"
