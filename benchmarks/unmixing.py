@@ -59,13 +59,21 @@ def simulate(counts, size, seed=0, purity=0.8):
     )
 
 
-def errors(endmembers, shares, true_shares, pure):
-    """Mean angle in degrees, and mean error of the shares, in the order that fits best."""
+def match(endmembers, pure):
+    """Positions of the endmembers that fit the true ones best, by their angles."""
     norms = np.outer(np.linalg.norm(endmembers, axis=1), np.linalg.norm(pure, axis=1))
     cosine = endmembers @ pure.T / np.maximum(norms, 1e-300)
     rows, columns = linear_sum_assignment(-cosine)
-    order = rows[np.argsort(columns)]
-    angle = np.degrees(np.arccos(cosine[order, np.arange(len(pure))].clip(-1, 1))).mean()
+    return rows[np.argsort(columns)]
+
+
+def errors(endmembers, shares, true_shares, pure):
+    """Mean angle in degrees, and mean error of the shares, in the order that fits best."""
+    order = match(endmembers, pure)
+    found = endmembers[order]
+    norms = np.linalg.norm(found, axis=1) * np.linalg.norm(pure, axis=1)
+    cosine = (found * pure).sum(axis=1) / np.maximum(norms, 1e-300)
+    angle = np.degrees(np.arccos(cosine.clip(-1, 1))).mean()
     return angle, np.abs(shares[:, order] - true_shares).mean()
 
 

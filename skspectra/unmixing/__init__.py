@@ -1,6 +1,7 @@
 """Spectra as mixtures of others."""
 
 from skspectra.unmixing._bayesian import BayesianUnmixer
+from skspectra.unmixing._bootstrap import UnmixingUncertainty
 from skspectra.unmixing._fcls import FCLS
 from skspectra.unmixing._minimum_volume import MinimumVolumeUnmixer
 from skspectra.unmixing._nfindr import NFINDR
@@ -17,4 +18,5 @@ __all__ = [
     "PoissonPCA",
     "ReferenceFit",
     "ReferenceFitParameters",
+    "UnmixingUncertainty",
 ]

@@ -14,6 +14,7 @@ from skspectra._numerics.mixtures.linear import abundances
 from skspectra._numerics.mixtures.minimum_volume import minimum_volume_endmembers
 from skspectra._numerics.random import as_generator
 from skspectra._sklearn import Interval, StrOptions, fit_context
+from skspectra.exceptions import warn_spectra
 from skspectra.unmixing._linear import LinearUnmixer
 from skspectra.unmixing._rows import check_n_components, check_room, rows_of_sample
 
@@ -85,6 +86,8 @@ class BayesianUnmixer(LinearUnmixer):
 
     Warns
     -----
+    SpectrumWarning
+        If there are spectra without counts; their abundances are those of the prior.
     ConvergenceWarning
         If an effective sample size is below 100: draw longer, or trust the standard deviations to
         one digit only.
@@ -172,7 +175,9 @@ class BayesianUnmixer(LinearUnmixer):
         rng = as_generator(self.random_state)
         spectra = rows_of_sample(X, len(X), rng)
         axes = principal_axes(self._checked_blocks(spectra), poisson=True)
-        check_room(axes.values, self.n_components)
+        check_room(axes, self.n_components)
+        empty = ~spectra.any(axis=1)
+        warn_spectra(empty, "{count} have no counts; their abundances are those of the prior.")
         start, _, _ = minimum_volume_endmembers(spectra, axes, self.n_components)
         learn = isinstance(self.concentration, str)
         draws = sample_mixture(

@@ -111,7 +111,7 @@ class NFINDR(LinearUnmixer):
         X = self._validate_spectra(X, reset=True, ensure_min_samples=2)
         check_n_components(self.n_components, X)
         axes = principal_axes(self._checked_blocks(X), poisson=self.poisson)
-        check_room(axes.values, self.n_components)
+        check_room(axes, self.n_components)
         n_dimensions = self.n_components - 1
         scores = np.concatenate([project(block, axes, n_dimensions) for _, block in blocks_of(X)])
         found = [largest_simplex(scores, start) for start in self._starts(scores)]

@@ -22,6 +22,9 @@ class PoissonPCA(LinearUnmixer):
     subtracted. Apart from this trivial component these are the factors of correspondence analysis,
     which electron microscopists have used since 1990 [2]_.
 
+    Of spectra that come one part after the other, or are larger than memory, the components are the
+    same: all that is remembered of spectra are sums over them.
+
     Components are orthogonal and have no sign, so they are no spectra of phases: see
     `MinimumVolumeUnmixer` for those, and `PCADenoiser` for spectra without their noise.
 
@@ -102,23 +105,52 @@ class PoissonPCA(LinearUnmixer):
         -------
         self : object
         """
-        X = self._validate_spectra(X, reset=True, ensure_min_samples=2)
-        moments = None
+        self._moments = None
+        return self._add(X, reset=True)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Find the components of all spectra so far, of which these are more.
+
+        The components are those that `fit` finds of all at once.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Counts; at first as many spectra as components.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        first = not hasattr(self, "components_")
+        self._moments = None if first else self._moments
+        return self._add(X, reset=first)
+
+    def _add(self, X, *, reset):
+        X = self._validate_spectra(X, reset=reset, ensure_min_samples=2 if reset else 1)
+        moments = self._moments
+        if moments is not None:
+            moments = moments._replace(total=moments.total.copy(), scatter=moments.scatter.copy())
         for block in self._checked_blocks(X):
             moments = add_moments(block, moments, poisson=True)
-        values, vectors, _, self.channel_scale_ = poisson_components(moments)
+        n_spectra, n_channels = moments.n_spectra, X.shape[1]
+        values, vectors, _, scale = poisson_components(moments)
         if self.n_components == "auto":
-            self.n_components_ = max(1, count_above_noise(values, len(X)))
-        elif self.n_components > min(X.shape):
+            n_components = max(1, count_above_noise(values, n_spectra))
+        elif self.n_components > min(n_spectra, n_channels):
             raise ValueError(
                 f"n_components={self.n_components} needs as many spectra and channels, got "
-                f"n_samples={X.shape[0]} spectra of {X.shape[1]} channels. Lower n_components."
+                f"n_samples={n_spectra} spectra of {n_channels} channels. Lower n_components."
             )
         else:
-            self.n_components_ = self.n_components
-        first = slice(self.n_components_)
-        self.components_ = vectors[first] * self.channel_scale_
-        self.explained_variance_ = values[first] / len(X)
+            n_components = self.n_components
+        first = slice(n_components)
+        self._moments, self.n_components_, self.channel_scale_ = moments, n_components, scale
+        self.components_ = vectors[first] * scale
+        self.explained_variance_ = values[first] / n_spectra
         self.explained_variance_ratio_ = values[first] / max(values.sum(), np.finfo(float).tiny)
         return self
 

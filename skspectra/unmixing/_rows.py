@@ -15,6 +15,7 @@ __all__ = [
 ]
 
 _BLOCK_BYTES = 1 << 25
+_ROUNDING = 1e-14  # of squares from which those of the mean are subtracted; else its square
 
 
 def check_counts(counts, X):
@@ -40,9 +41,12 @@ def check_n_components(n_components, X):
         )
 
 
-def check_room(values, n_components):
+def check_room(axes, n_components):
     """Raise where the spectra lie in fewer dimensions than their simplex would have."""
-    n_dimensions = int((values > values[0] * 1e-12).sum()) if values[0] > 0 else 0
+    size = axes.n_spectra * np.square(axes.mean / axes.scale).sum()
+    rounding = size * (_ROUNDING if axes.brightness is not None else _ROUNDING**2)
+    least = max(axes.values[0] * 1e-12, rounding)
+    n_dimensions = int((axes.values > least).sum())
     if n_components - 1 > n_dimensions:
         raise ValueError(
             f"The spectra differ in {n_dimensions} dimensions only, too few for {n_components} "

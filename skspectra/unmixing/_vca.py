@@ -98,7 +98,7 @@ class VCA(LinearUnmixer):
         X = self._validate_spectra(X, reset=True, ensure_min_samples=2)
         check_n_components(self.n_components, X)
         axes = principal_axes(self._checked_blocks(X), poisson=False)
-        check_room(axes.values, self.n_components)
+        check_room(axes, self.n_components)
         to_plane = perspective_plane(axes, self.n_components)
         points = np.concatenate([to_plane(block) for _, block in blocks_of(X)])
         self.indices_ = vertex_components(points, as_generator(self.random_state))

@@ -37,6 +37,23 @@ def test_the_number_of_components_is_found(mixture, counts, n_components):
     assert pca.explained_variance_.min() > 1
 
 
+def test_parts_one_after_the_other_are_as_good_as_all_at_once(mixture):
+    X, _, _ = mixture(20, size=24)
+    whole, parts = PoissonPCA().fit(X), PoissonPCA()
+    for rows in np.array_split(np.arange(len(X)), [100, 101, 300]):
+        parts.partial_fit(X[rows])
+    assert parts.n_components_ == whole.n_components_
+    np.testing.assert_allclose(parts.components_, whole.components_, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(parts.explained_variance_, whole.explained_variance_)
+    np.testing.assert_allclose(
+        parts.fit(X[:100]).components_, PoissonPCA().fit(X[:100]).components_
+    )
+    with pytest.raises(ValueError, match="Negative values"):
+        parts.partial_fit(-X)
+    again = parts.partial_fit(X[100:])  # as if the bad part had not come
+    np.testing.assert_allclose(again.components_, whole.components_, rtol=1e-8, atol=1e-9)
+
+
 def test_bad_input(mixture):
     X, _, _ = mixture(20, size=16)
     with pytest.raises(ValueError, match="Negative values in data passed to PoissonPCA"):

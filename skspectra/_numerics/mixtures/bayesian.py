@@ -119,13 +119,18 @@ def effective_sample_size(draws):
 
 
 def _variance(counts, n_components):
-    """Variance of the counts: their fit by as many components, not too far below their mean."""
+    """Variance of the counts: their fit by as many components, not too far below their mean.
+
+    Spectra without counts say nothing; their variance is infinite.
+    """
     moments = add_moments(counts, poisson=True)
     _, vectors, _, scale = poisson_components(moments)
     vectors = vectors[:n_components]
     fitted = (counts / scale) @ vectors.T @ (vectors * scale)
     expected = np.outer(counts.mean(axis=1), scale**2) / max(counts.mean(), 1e-300)
-    return np.maximum(fitted, np.maximum(_LEAST_SHARE * expected, 1e-6))
+    variance = np.maximum(fitted, np.maximum(_LEAST_SHARE * expected, 1e-6))
+    variance[~counts.any(axis=1)] = np.inf
+    return variance
 
 
 def _product(a, b):
