@@ -1,37 +1,65 @@
-"""Every Python block of the README and the guide runs, page by page."""
+"""Every Python block of the README and of the pages runs, and every link leads somewhere."""
 
 import importlib
 import re
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import skspectra
+from skspectra.datasets import make_particle_image
 
 ROOT = Path(__file__).parents[1]
-NEEDS = {"thickness.md": "exspy"}
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+REPOSITORY = PYPROJECT["project"]["urls"]["Repository"]
+NEEDS = {"thick_specimen.md": "exspy", "cluster.md": "distributed"}
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*/*.md"))]
+SCRIPTS = [page for page in PAGES if "```python" in page.read_text()]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", SCRIPTS, ids=lambda page: page.name)
 def test_page_runs(page, tmp_path, monkeypatch):
     if page.name in NEEDS:
         pytest.importorskip(NEEDS[page.name])
     monkeypatch.chdir(tmp_path)
+    write_a_scan("my_scan.csv")
     blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
-    assert blocks
     script = ModuleType("__main__")  # where pickle finds the classes of the page
     monkeypatch.setitem(sys.modules, "__main__", script)
     exec(compile("\n".join(blocks), page, "exec"), vars(script))
 
 
+def write_a_scan(path):
+    """Write the file that the README reads."""
+    particle = make_particle_image(1000, n_points=1, random_state=0)
+    columns = np.column_stack([particle.spectral_axis, particle.data[32, 48]])
+    np.savetxt(path, columns, delimiter=",", header="energy_eV,counts", comments="")
+
+
+@pytest.mark.parametrize("page", SCRIPTS, ids=lambda page: page.name)
+def test_code_fits_the_page(page):
+    blocks = re.findall(r"^```\w+\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    assert max(len(line) for block in blocks for line in block.splitlines()) <= 75
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text())
+    links = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", page.read_text())
     missing = [link for link in links if not (page.parent / link).exists()]
     assert not missing
+
+
+def test_readme_links_to_the_repository_wherever_it_is_shown():
+    text = (ROOT / "README.md").read_text()
+    raw = REPOSITORY.replace("//github.com", "//raw.githubusercontent.com")
+    inside = re.findall(rf"\]\((?:{REPOSITORY}/blob|{raw})/main/([^)#]+)[^)]*\)", text)
+    assert len(inside) > 8
+    assert not [path for path in inside if not (ROOT / path).exists()]
+    assert not re.findall(r"\]\((?!https:)", text)
 
 
 def test_contributing_names_files_that_there_are():

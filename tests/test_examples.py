@@ -1,4 +1,4 @@
-"""Every script of the gallery runs and draws."""
+"""Every script of the gallery and every tutorial runs and draws."""
 
 import runpy
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-SCRIPTS = sorted((Path(__file__).parents[1] / "docs" / "examples").glob("*.py"))
+DOCS = Path(__file__).parents[1] / "docs"
+SCRIPTS = sorted([*DOCS.glob("examples/*/*.py"), *DOCS.glob("tutorials/*.py")])
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)

@@ -1,4 +1,4 @@
-"""The guide's way to the white lines of thick specimens, which eXSpy's deconvolution opens."""
+"""White lines of thick specimens, by the deconvolution of the how-to guide."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "thickness.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how_to" / "thick_specimen.md"
 
 
 def test_deconvolved_ratios_are_those_of_a_thin_specimen():
