@@ -5,24 +5,11 @@ from collections import Counter
 from contextlib import contextmanager
 
 import torch
-from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PassthroughScoring, PrintLog
-from skorch.callbacks.scoring import ScoringBase
 
-from skspectra.neural._training.net import EpochBar
-from skspectra.neural._training.schedule import OneCycle
-from skspectra.neural._training.training import FUSED_OPTIMIZERS
+from skspectra.neural._training.one_vector import FUSED_OPTIMIZERS, watching
 
 __all__ = ["GraphedStep", "graphed_step", "graphed_step_of", "why_not"]
 
-_UNCONCERNED = (
-    EarlyStopping,
-    EpochBar,
-    EpochTimer,
-    LRScheduler,
-    OneCycle,
-    PassthroughScoring,
-    PrintLog,
-)
 _PAYS_FROM = 100  # steps in a training; recording takes the time of some tens
 _FIRST_STEPS = 3  # of each shape, that are not replayed
 _LOGGER = logging.getLogger("skspectra")
@@ -76,10 +63,9 @@ def graphed_step(step, optimizer, generators, *, device, n_steps, augmenters, ca
 
 def why_not(optimizer, augmenters, callbacks):
     """Return what of a step would be recorded as it was once, or missed, or None."""
-    for name, callback in callbacks:
-        scores = isinstance(callback, ScoringBase) and not callback.on_train
-        if not scores and type(callback) not in _UNCONCERNED:
-            return f"callback {name} may look at batches"
+    watcher = watching(callbacks)
+    if watcher is not None:
+        return f"callback {watcher} may look at batches"
     if type(optimizer) not in FUSED_OPTIMIZERS:
         return f"optimizer {type(optimizer).__name__}"
     if not all(group["fused"] for group in optimizer.param_groups):

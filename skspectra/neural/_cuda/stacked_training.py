@@ -13,8 +13,9 @@ from skspectra.neural._cuda.stacked_module import Padding, StackedModule, is_sta
 from skspectra.neural._training.batches import TrainingBatches
 from skspectra.neural._training.device import one_thread
 from skspectra.neural._training.net import EpochBar
+from skspectra.neural._training.one_vector import FUSED_OPTIMIZERS
 from skspectra.neural._training.schedule import OneCycle
-from skspectra.neural._training.training import FUSED_OPTIMIZERS, postponed
+from skspectra.neural._training.training import postponed
 
 __all__ = ["fit_side_by_side", "train_side_by_side", "train_stacked"]
 

@@ -37,7 +37,7 @@ def accelerate(net, data):
     size = net.max_epochs * math.prod(data.X["X"].shape)
     layers = recognize(net.module_) if size >= _PAYS_FROM else None
     if layers is not None:
-        net.compute = _training_kernels(net.module_, layers)
+        net.compute = _training_kernels(net.module_, layers, net.vector)
     try:
         yield
     finally:
@@ -72,12 +72,12 @@ def predictor(module, size):
     return folded
 
 
-def _training_kernels(module, layers):
+def _training_kernels(module, layers, vector):
     """Kernels of a module, if its copy can be trained by them on two spectra of zeros, or None."""
     try:
         trial = ConvKernels(recognize(deepcopy(module).train()))
         trial(torch.zeros(2, layers.n_channels)).sum().backward()
-        return ConvKernels(layers)
+        return ConvKernels(layers, vector)
     except Exception as reason:  # of whatever kind: torch can still train
         _log("Training", reason)
         return None

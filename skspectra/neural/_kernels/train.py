@@ -29,6 +29,9 @@ class ConvKernels:
     ----------
     layers : ConvLayers
         What `recognize` returns for a module on the CPU.
+    vector : tensor, default=None
+        All parameters of the module, if they and their gradients are views of it and its gradient;
+        then gradients are added to that, without a word to autograd.
 
     Raises
     ------
@@ -36,7 +39,7 @@ class ConvKernels:
         If numba is missing.
     """
 
-    def __init__(self, layers):
+    def __init__(self, layers, vector=None):
         from skspectra.neural._kernels import compiled
 
         self._compiled = compiled
@@ -47,13 +50,18 @@ class ConvKernels:
             for part in layers.parts
             for parameter in (part.conv.weight, part.conv.bias, part.norm.weight, part.norm.bias)
         ]
+        size = sum(parameter.numel() for parameter in self.parameters)
+        self._vector = None if vector is None else vector.detach()[:size]
+        self._gradient = None if vector is None else vector.grad[:size]
         self._eps = np.array([norm.eps for norm in self.norms])
+        self._join_statistics()
         self._plans = {}
         self._tapes = defaultdict(list)
 
     def __call__(self, X):
         """Logits of spectra X, of shape (n_spectra, n_channels)."""
-        output = _Function.apply(self, X, torch.is_grad_enabled(), *self.parameters)
+        watched = self.parameters if self._vector is None else self.parameters[:1]
+        output = _Function.apply(self, X, torch.is_grad_enabled(), *watched)
         return output if self._layers.maps is not None else self._layers.classifier(output)
 
     def run(self, X, for_backward):
@@ -64,15 +72,16 @@ class ConvKernels:
         output : tensor of shape (n_spectra, n_outputs) or (n_spectra, n_filters, n_positions)
             Logits if there are class maps, else features.
         back : callable
-            From the gradient there to a list of those of all parameters; once.
+            From the gradient there to those of the parameters that autograd watches; once.
         """
         signals = self._layers.enter(X).squeeze(1).contiguous()
         plan = self._plan(signals.shape[1])
         mask = self._mask(signals, plan)
-        theta = _flatten_dense_tensors(self.parameters)
-        means, variances = self.statistics()
+        theta = _flatten_dense_tensors(self.parameters) if self._vector is None else self._vector
+        theta = theta.numpy()
+        moments = self.statistics()
         tapes = [self.take_tape(len(X), plan.tape_size, theta.dtype)]
-        output = self.forward(signals, mask, plan, theta, tapes[0], means, variances)
+        output = self.forward(signals, mask, plan, theta, tapes[0], moments)
         if not for_backward:
             self.give_tape(tapes.pop())
 
@@ -80,8 +89,11 @@ class ConvKernels:
             if not tapes:
                 raise RuntimeError("The gradient of these spectra was computed already.")
             d = d.flatten(1).contiguous()
-            gradients = self.backward(d, plan, theta, tapes[0], means, variances)
+            gradients = torch.from_numpy(self.backward(d, plan, theta, tapes[0], moments))
             self.give_tape(tapes.pop())
+            if self._gradient is not None:
+                self._gradient += gradients
+                return (None,)
             return _unflatten_dense_tensors(gradients, self.parameters)
 
         shape = (-1, *plan.features) if self._layers.maps is None else output.shape
@@ -108,63 +120,73 @@ class ConvKernels:
         tapes = self._tapes[size]
         tape = tapes.pop() if tapes else None
         if tape is None or len(tape) < n_tiles or tape.dtype != dtype:
-            tape = torch.zeros((n_tiles, size), dtype=dtype)
+            tape = np.zeros((n_tiles, size), dtype)
         return tape
 
     def give_tape(self, tape):
         """Give memory back for the next batch."""
         self._tapes[tape.shape[1]].append(tape)
 
+    def _join_statistics(self):
+        """Let the running statistics of all normalisations be views of few tensors."""
+        self._n_batches = torch.stack([norm.num_batches_tracked for norm in self.norms])
+        means = [norm.running_mean for norm in self.norms]
+        variances = [norm.running_var for norm in self.norms]
+        running = torch.stack([torch.cat(means), torch.cat(variances)])
+        self._running = running.numpy()
+        parts = running.split([len(norm.weight) for norm in self.norms], dim=1)
+        for norm, both, count in zip(self.norms, parts, self._n_batches, strict=True):
+            norm.running_mean, norm.running_var = both
+            norm.num_batches_tracked = count
+
     def statistics(self):
         """Return means and variances of all filters, as float64: running ones, or to be filled."""
         if self.norms[0].training:
-            return torch.empty((2, sum(len(norm.weight) for norm in self.norms))).double()
-        means = [norm.running_mean for norm in self.norms]
-        variances = [norm.running_var for norm in self.norms]
-        both = _flatten_dense_tensors([*means, *variances]).double()
-        return both[: len(both) // 2], both[len(both) // 2 :]
+            return np.empty(self._running.shape)
+        return self._running.astype(np.float64)
 
-    def forward(self, X, mask, plan, theta, tape, means, variances):
+    def forward(self, X, mask, plan, theta, tape, moments):
         """Run the kernel; in training mode, update the statistics of the module too."""
         training = self.norms[0].training
         n_outputs = prod(plan.features) if self._layers.maps is None else plan.parts["filters"][-1]
-        output = theta.new_empty((len(X), n_outputs))
+        output = np.empty((len(X), n_outputs), theta.dtype)
         self._compiled.forward(
             X.numpy(),
             mask.numpy(),
             plan.parts,
             self._layers.maps is not None,
-            theta.numpy(),
+            theta,
             self._eps,
             training,
-            *(tensor.numpy() for tensor in (tape, means, variances, output)),
+            tape,
+            *moments,
+            output,
         )
         if training:
-            self._update_statistics(means, variances, plan, len(X))
-        return output
+            self._update_statistics(moments, plan, len(X))
+        return torch.from_numpy(output)
 
-    def backward(self, gradient, plan, theta, tape, means, variances):
+    def backward(self, gradient, plan, theta, tape, moments):
         """Run the kernel that computes the gradients of all parameters."""
-        gradients = torch.empty_like(theta)
+        gradients = np.empty_like(theta)
         self._compiled.backward(
             gradient.numpy(),
             plan.parts,
             self._layers.maps is not None,
-            theta.numpy(),
+            theta,
             self._eps,
-            *(tensor.numpy() for tensor in (tape, means, variances, gradients)),
+            tape,
+            *moments,
+            gradients,
         )
         return gradients
 
-    def _update_statistics(self, means, variances, plan, n_spectra):
+    def _update_statistics(self, moments, plan, n_spectra):
         """Move the running statistics towards those of a batch, as `BatchNorm1d` does."""
-        torch._foreach_add_([norm.num_batches_tracked for norm in self.norms], 1)
-        first = self.norms[0]
-        share = 1 / int(first.num_batches_tracked) if first.momentum is None else first.momentum
-        running = [norm.running_mean for norm in self.norms]
-        running += [norm.running_var for norm in self.norms]
-        batch = torch.cat([means, variances * plan.unbiased(n_spectra)]).to(running[0].dtype)
-        torch._foreach_lerp_(running, batch.split(plan.filters), share)
+        self._n_batches.add_(1)
+        momentum = self.norms[0].momentum
+        share = 1 / int(self._n_batches[0]) if momentum is None else momentum
+        self._running += share * (moments * plan.unbiased(n_spectra) - self._running)
 
 
 class _Function(torch.autograd.Function):
@@ -185,14 +207,13 @@ class _Plan(NamedTuple):
     parts: np.ndarray  # sizes of all blocks and class maps, and where they find what is theirs
     features: tuple  # filters and positions of the last block
     tape_size: int  # numbers on the tape of a tile
-    filters: list  # of all parts, twice
     factors: dict  # by the number of spectra
 
     def unbiased(self, n_spectra):
-        """By what the variance of each filter in so many spectra is to be multiplied."""
+        """By what means and variances of each filter in so many spectra are to be multiplied."""
         if n_spectra not in self.factors:
             n_values = np.repeat(n_spectra * self.parts["outputs"], self.parts["filters"])
-            self.factors[n_spectra] = torch.from_numpy(n_values / (n_values - 1))
+            self.factors[n_spectra] = np.stack([np.ones(n_values.size), n_values / (n_values - 1)])
         return self.factors[n_spectra]
 
 
@@ -215,5 +236,4 @@ def _plan(layers, length, n_lanes):
     parts = np.array(rows, _PLAN)
     last = parts[len(layers.blocks) - 1]
     shape = int(last["filters"]), int(last["pairs"])
-    filters = 2 * parts["filters"].tolist()
-    return _Plan(parts, shape, tape_at + prod(shape) * n_lanes, filters, {})
+    return _Plan(parts, shape, tape_at + prod(shape) * n_lanes, {})

@@ -45,6 +45,8 @@ class SpectralNet(NeuralNet):
     take_step : callable or None
         While it trains, what takes its steps in place of skorch: ``take_step(rows, batches)`` gives
         the loss of a batch.
+    vector : torch.nn.Parameter or None
+        While it trains, all of its parameters, if they are views of one; see `as_one_vector`.
     interrupted : bool
         Whether the last training was ended by Ctrl-C.
     """
@@ -52,6 +54,7 @@ class SpectralNet(NeuralNet):
     generators = None
     compute = None
     take_step = None
+    vector = None
     interrupted = False
 
     def __init__(self, *args, augmenters=None, **kwargs):
@@ -147,8 +150,16 @@ class SpectralNet(NeuralNet):
 
     def get_loss(self, y_pred, y_true, X=None, **kwargs):
         """Weighted mean of the losses of a batch, for weights whose mean over all rows is 1."""
-        losses = super().get_loss(y_pred, y_true, X=X, **kwargs)
-        return torch.mean(X["sample_weight"] * losses)
+        return torch.mean(X["sample_weight"] * self.criterion_(y_pred, y_true))
+
+    def train_step(self, batch, **fit_params):
+        """Train on a batch; without what skorch does for optimizers that step more than once."""
+        if self.vector is None:
+            return super().train_step(batch, **fit_params)
+        self.vector.grad.zero_()
+        step = self.train_step_single(batch, **fit_params)
+        self.optimizer_.step()
+        return step
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Run one epoch; losses stay on the device until its end.

@@ -15,11 +15,11 @@ from skspectra._input.stored import StoredSpectra
 from skspectra.neural._modules.initialization import settle_statistics, standardize_layers
 from skspectra.neural._training.device import one_thread
 from skspectra.neural._training.net import SpectralNet
+from skspectra.neural._training.one_vector import FUSED_OPTIMIZERS, as_one_vector
 from skspectra.neural._training.random import Generators, give_generator
 from skspectra.neural._training.streaming import as_tensor
 
 __all__ = [
-    "FUSED_OPTIMIZERS",
     "Training",
     "as_dataset",
     "make_net",
@@ -29,8 +29,6 @@ __all__ = [
     "train_or_postpone",
 ]
 
-# They step all parameters at once on the device, and each number by itself.
-FUSED_OPTIMIZERS = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 _DEVICE_SHARE = 0.5  # of the free memory of a CUDA device, for spectra that stay there
 _HOW_TO_STEP = {f"optimizer__{name}" for name in ("foreach", "fused", "differentiable")}
 _NOT_PLAIN = ("batches", "_batch_count", "_best")
@@ -191,7 +189,7 @@ class Training:
 
     def _fit_and_settle(self):
         net, data = self.net, self.data
-        with ExitStack() as accelerated, one_thread():
+        with ExitStack() as accelerated, one_thread(), as_one_vector(net):
             for accelerate in self.accelerators:
                 accelerated.enter_context(accelerate(net, data))
             net.partial_fit(data.X, data.y)
