@@ -150,6 +150,7 @@ def classify(files, element, model, signal, out):
     epilog=_examples(
         "skspectra map scan.dm4",
         "skspectra map scan.hspy --element Fe --out iron",
+        "skspectra map scan.hspy --mask substrate --by phases",
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
@@ -158,9 +159,11 @@ def classify(files, element, model, signal, out):
 @_SIGNAL
 @click.option(
     "--mask",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A .npy file in the shape of the image, True where pixels are left out. Without it, what "
-    "has no edge is left out.",
+    default="none",
+    show_default=True,
+    metavar="none|substrate|FILE",
+    help="What is left out beside pixels that show no edge: substrate and thick places that "
+    "clustering finds, or what is True in a .npy FILE in the shape of the image.",
 )
 @click.option(
     "--by",
@@ -179,20 +182,24 @@ def map_(file, element, model, signal, mask, by, out):
 
     FILE is any that HyperSpy reads. The edges of eight 3d metals are looked for within 12 eV of
     their energies, and every pixel is read with the reader of the element found, without training.
+    Several elements have a folder each. If the low loss of the same scan is in the file, the axis
+    is corrected by the zero-loss peak.
     """
     _check_files([file])
     from skspectra.cli._map import map_file
 
     out = out or Path(f"{file.stem}-map")
     try:
-        summary = map_file(
+        summaries = map_file(
             file, out, signal=signal, element=element, model=model, mask=mask, by=by, say=_say
         )
     except (ImportError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    counts = ", ".join(f"{name} {count}" for name, count in summary["counts"].items())
-    click.echo(f"spectra: {counts}")
-    click.echo(f"map.png, report.html, the maps as .hspy and summary.json are in {out}")
+    for name, summary in summaries.items():
+        counts = ", ".join(f"{name} {count}" for name, count in summary["counts"].items())
+        click.echo(f"{name} in {summary['pixels']} spectra: {counts}")
+    places = out if len(summaries) == 1 else " and ".join(str(out / name) for name in summaries)
+    click.echo(f"map.png, report.html, the maps as .hspy and summary.json are in {places}")
 
 
 @main.command(

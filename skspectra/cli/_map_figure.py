@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from skspectra.cli._background import background_before
+from skspectra.cli._report import texts_of_pixels
 from skspectra.imaging import ValenceMaps
 from skspectra.plotting import LineScanDisplay, ValenceMapDisplay
 from skspectra.plotting._style import COLORS
@@ -12,9 +13,10 @@ __all__ = ["draw_map"]
 
 _SHOWN = 45.0  # eV each way from L3
 _MOST_SLICES = 6
+_SPECTRUM, _DRIFT = 2.6, 1.3  # inches
 
 
-def draw_map(path, maps: ValenceMaps, total, element, energy):
+def draw_map(path, maps: ValenceMaps, total, element, energy, zero_loss=None):
     """Draw maps above the sum of the spectra, to a file.
 
     Parameters
@@ -29,17 +31,25 @@ def draw_map(path, maps: ValenceMaps, total, element, energy):
         Whose edge was read.
     energy : float
         Where its white line lies, in eV.
+    zero_loss : ndarray of the shape of the image, default=None
+        Where the zero-loss peak lay, in eV, before the axis was corrected.
     """
     heights = _heights_of_maps(maps.codes.shape)
-    figure = Figure(figsize=(8.4, sum(heights) + 2.6), layout="constrained")
-    parts = figure.subfigures(len(heights) + 1, 1, height_ratios=(*heights, 2.6), squeeze=False)
-    *above, below = parts.ravel()
+    below = (_SPECTRUM,) if zero_loss is None or zero_loss.size < 2 else (_SPECTRUM, _DRIFT)
+    figure = Figure(figsize=(8.4, sum(heights + below)), layout="constrained")
+    ratios = heights + below
+    parts = figure.subfigures(len(ratios), 1, height_ratios=ratios, squeeze=False).ravel()
     slices = maps.slices()
-    for part, one in zip(above, slices, strict=False):
+    for part, one in zip(parts[: len(heights)], slices, strict=False):
         _draw_slice(part, one)
-    if len(slices) > len(above):
-        figure.suptitle(f"{len(above)} of {len(slices)} images", fontsize="medium")
-    _draw_spectrum(below.subplots(), maps.pixels.axis, total, element, energy)
+    if not heights:
+        figure.suptitle(texts_of_pixels(maps)[0], fontsize="medium")
+    elif len(slices) > len(heights):
+        figure.suptitle(f"{len(heights)} of {len(slices)} images", fontsize="medium")
+    ax = parts[len(heights)].subplots()
+    _draw_spectrum(ax, maps.pixels.axis, total, element, energy)
+    if len(below) > 1:
+        _draw_drift(parts[-1].subplots(), zero_loss)
     figure.savefig(path, dpi=150, format="png")
 
 
@@ -56,6 +66,12 @@ def _draw_slice(part, maps):
         ValenceMapDisplay.from_maps(maps, axes=part.subplots(1, 3))
     else:
         LineScanDisplay.from_maps(maps, axes=part.subplots(2, 1, height_ratios=(1, 6)))
+
+
+def _draw_drift(ax, zero_loss):
+    ax.plot(zero_loss.ravel(), color=COLORS[0], linewidth=0.8)
+    ax.set(xlabel="Spectrum, in the order of the scan", ylabel="Zero-loss\npeak (eV)")
+    ax.margins(x=0)
 
 
 def _draw_spectrum(ax, axis, total, element, energy):

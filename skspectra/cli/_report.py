@@ -11,7 +11,7 @@ import numpy as np
 from skspectra.cli._background import background_before
 from skspectra.plotting._image import MASKED, class_image
 
-__all__ = ["doubts", "write_report"]
+__all__ = ["doubts", "texts_of_pixels", "write_report"]
 
 _SHOWN = 45.0  # eV each way from L3
 _MOST_NUMBERS = 2_000_000  # in the page, of spectra
@@ -129,7 +129,8 @@ def _data_of_pixels(maps, energy):
     if maps.codes.size * near.size > _MOST_NUMBERS:
         return (
             None,
-            "The image is too large to put its spectra into this page; see the .hspy files.",
+            f"The spectra of {maps.codes.size} pixels are too many for a page, which holds "
+            f"{_MOST_NUMBERS // near.size}. The maps are in the .hspy files.",
         )
     width = maps.codes.shape[-1]
     spectra = np.asarray(maps.pixels.data[..., near], dtype=float).reshape(-1, near.size)
@@ -139,6 +140,7 @@ def _data_of_pixels(maps, energy):
     palette, numbers = np.unique(_hex(colors), return_inverse=True)
     data = {
         "shape": [maps.codes.size // width, width],
+        "rows_of_image": maps.codes.shape[-2] if maps.codes.ndim > 1 else 1,
         "energies": axis[near].round(4).tolist(),
         "spectra": _floats(spectra),
         "background": _floats(law),
@@ -146,7 +148,7 @@ def _data_of_pixels(maps, energy):
         "classes": [str(name) for name in maps.classes],
         "palette": palette.tolist(),
         "colors": numbers.tolist(),
-        "text": _texts(maps),
+        "text": texts_of_pixels(maps),
     }
     return (
         data,
@@ -154,14 +156,16 @@ def _data_of_pixels(maps, energy):
     )
 
 
-def _texts(maps):
+def texts_of_pixels(maps):
     """One line about every pixel."""
     valence, lower, upper = (maps.known(name).ravel() for name in ("valence", "lower", "upper"))
+    phases = np.full(maps.codes.size, -1) if maps.phases is None else maps.phases.labels_.ravel()
     return [
         (f"unknown, {reason}" if code < 0 else str(maps.classes[code]))
         + (f", mean valence {mean:.2f} ({low:.2f} to {high:.2f})" if mean == mean else "")
-        for code, reason, mean, low, high in zip(
-            maps.codes.ravel(), maps.reasons.ravel(), valence, lower, upper, strict=True
+        + (f", phase {phase + 1}" if phase >= 0 else "")
+        for code, reason, mean, low, high, phase in zip(
+            maps.codes.ravel(), maps.reasons.ravel(), valence, lower, upper, phases, strict=True
         )
     ]  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Folders of results that are whole or not written."""
 
 import contextlib
+import os
 import shutil
 import uuid
 
@@ -19,11 +20,13 @@ def check_results_folder(path, marker):
 
     Raises
     ------
-    FileNotFoundError, FileExistsError
+    FileNotFoundError, FileExistsError, PermissionError
         If it cannot be made, or holds something else.
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {path.parent} to make {path.name} in.")
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(f"The folder {path.parent} is not yours to write {path.name} to.")
     if path.exists() and not (path.is_dir() and (path / marker).exists() or _is_empty(path)):
         raise FileExistsError(
             f"{path} exists and holds no earlier results, so it is not replaced. Choose another "

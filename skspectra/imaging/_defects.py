@@ -90,8 +90,8 @@ def repaired_with_counts(data):
 def _repair(data):
     rows = data.reshape(-1, data.shape[-1])
     neighbours = _Neighbours(data.shape[:-1])
-    flagged = ~np.isfinite(rows) | _saturated(rows) | _dark(rows, neighbours)[:, None]
-    flagged |= _spikes(rows, neighbours)
+    flagged = ~np.isfinite(rows) | _dark(rows, neighbours)[:, None] | _spikes(rows, neighbours)
+    flagged |= _saturated(rows, flagged)
     both = np.concatenate([rows, np.zeros((len(rows), 1), rows.dtype)], axis=1)
     spoiled = np.flatnonzero(flagged.any(axis=1))
     for start in range(0, spoiled.size, _AT_ONCE):
@@ -176,12 +176,12 @@ def _above_neighbours(rows, pixels, channels, neighbours):
     return np.where(is_known.any(axis=1), (rows[pixels, channels] - highest) / deviation, 0.0)
 
 
-def _saturated(rows):
-    """Channels at the ceiling of the detector."""
-    highest = np.max(rows, initial=0, where=np.isfinite(rows))
-    at_ceiling = rows == highest
-    if rows.dtype.kind in "iu" and highest == np.iinfo(rows.dtype).max:
+def _saturated(rows, flagged):
+    """Channels at the ceiling of the detector: that of its type, or of those that are no spikes."""
+    if rows.dtype.kind in "iu" and (at_ceiling := rows == np.iinfo(rows.dtype).max).any():
         return at_ceiling
+    highest = np.max(rows, initial=0, where=~flagged)
+    at_ceiling = rows == highest
     repeats = at_ceiling[:, :-2] & at_ceiling[:, 1:-1] & at_ceiling[:, 2:]
     return at_ceiling & (highest >= _LEAST_SATURATED) & repeats.any()
 

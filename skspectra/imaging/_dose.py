@@ -9,7 +9,7 @@ __all__ = ["pixels_or_phases"]
 _PATCHES = 16
 _PATCH = 6  # pixels along each of the last two axes
 _BINNED = 3
-_GAIN = 0.15  # of the sums that are named more often than pixels
+_GAIN = 0.05  # of the sums that are named more often than pixels
 _FEWEST_PIXELS = 64
 _MOST_BYTES = 2**31
 
@@ -42,7 +42,11 @@ def pixels_or_phases(reader, pixels, mask):
         squares.append(_squares(np.where(mask[corner][..., None], np.nan, patch)))
     one, several = _shares_named(reader, np.concatenate(squares), pixels.axis)
     said = f"{one:.0%} of single pixels can be named, {several:.0%} of the sums of neighbours"
-    return ("phases" if several - one > _GAIN else "pixels"), said
+    if several - one <= _GAIN:
+        return "pixels", said
+    if np.nanmin(pixels.data) < 0:
+        return "pixels", f"{said}, but phases need counts, and the image has negative values"
+    return "phases", said
 
 
 def _corners(shape):

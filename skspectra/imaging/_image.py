@@ -130,12 +130,7 @@ def spectrum_image(image, spectral_axis=None):
                 "axes_manager."
             )
         return _from_signal(image)
-    data = image if is_lazy(image) else np.asarray(image)
-    if data.ndim < 1 or data.dtype.kind not in "biuf":
-        raise ValueError(
-            "image must be an array of numbers of shape (..., n_channels), got shape "
-            f"{data.shape} and dtype {data.dtype}."
-        )
+    data = _checked(image if is_lazy(image) else np.asarray(image))
     axis = None if spectral_axis is None else check_axis(spectral_axis, data.shape[-1])
     return SpectrumImage(_whole_spectra(data), axis, None)
 
@@ -144,8 +139,17 @@ def _from_signal(signal):
     axis, is_reversed = increasing_axis(signal)
     manager = signal.axes_manager
     order = manager.navigation_indices_in_array[::-1] + manager.signal_indices_in_array
-    data = _whole_spectra(signal.data.transpose(order))
+    data = _whole_spectra(_checked(signal.data).transpose(order))
     return SpectrumImage(data[..., ::-1] if is_reversed else data, axis, signal)
+
+
+def _checked(data):
+    if data.ndim < 1 or data.dtype.kind not in "biuf":
+        raise ValueError(
+            "The image must hold real numbers in an array of shape (..., n_channels), got shape "
+            f"{data.shape} and dtype {data.dtype}."
+        )
+    return data
 
 
 def _whole_spectra(data):

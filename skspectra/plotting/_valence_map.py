@@ -146,7 +146,8 @@ class ValenceMapDisplay:
         ):
             ax.imshow(background)
             image = ax.imshow(values, cmap="viridis", vmin=limits[0], vmax=limits[1])
-            ax.figure.colorbar(image, ax=ax, location="bottom", shrink=0.9, pad=0.03)
+            if np.isfinite(values).any():
+                ax.figure.colorbar(image, ax=ax, location="bottom", shrink=0.9, pad=0.03)
             ax.set_title(title)
         axes[0].set_title("Valence")
         scale_bar(axes[0], codes.shape[1], self.pixel_size, self.unit)

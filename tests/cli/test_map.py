@@ -1,4 +1,5 @@
 import json
+import re
 import warnings
 
 import h5py
@@ -8,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 from line_reader import ENERGY, LineReader, line_image
 
-from skspectra.cli import _map, _readers
+from skspectra.cli import _map, _map_input, _readers
 from skspectra.cli._main import main
+from skspectra.datasets import make_l23_spectra
 from skspectra.imaging._edges import nominal_l3
 
 WRITTEN = {
@@ -83,16 +85,105 @@ def test_the_signal_with_the_edge_is_taken_and_a_mask_is_kept(run, tmp_path):
     result = run("dual.npz", "--mask", "mask.npy", "--by", "pixels")
     assert result.exit_code == 0, result.output
     assert "'core', not" in result.output and "Mn3+ 0, no edge 36, masked 54" in result.output
+    assert "Mn in 144 spectra" in result.output
     assert run("dual.npz", "--signal", "core").exit_code == 0
 
 
 def test_an_image_that_stays_in_its_file_shows_its_progress(run, tmp_path, monkeypatch):
     labels = write_image(tmp_path / "scan.hspy")
-    monkeypatch.setattr(_map, "_IN_MEMORY", 0)
+    monkeypatch.setattr(_map_input, "_IN_MEMORY", 0)
     result = run("scan.hspy", "--by", "pixels")
     assert result.exit_code == 0, result.output
-    assert "reading: 100%" in result.output
+    assert re.search(r"^reading: 100%, (\d+) of \1 tasks, \d+ s$", result.output, re.MULTILINE)
+    refused = run("scan.hspy", "--mask", "substrate")
+    assert refused.exit_code == 1 and "the image is too large" in refused.output
     assert f"Mn2+ {(labels == 'Mn2+').sum()}, Mn3+" in result.output
+
+
+def test_a_spike_and_saturated_channels_hide_no_edge(run, tmp_path):
+    labels = write_image(tmp_path / "scan.hspy")
+    signal = hs.load(tmp_path / "scan.hspy")
+    signal.data[2, 2, 30] = 10**7
+    signal.data[3, :, 150:160] = 65_535
+    signal.save(tmp_path / "scan.hspy", overwrite=True)
+    result = run("scan.hspy", "--by", "pixels")
+    assert result.exit_code == 0, result.output
+    assert f"Mn2+ {(labels == 'Mn2+').sum()}, Mn3+" in result.output
+
+
+def test_complex_images_are_refused_in_one_line(run, tmp_path):
+    hs.signals.Signal1D(line_image((4, 6))[0].astype(complex)).save(tmp_path / "scan.hspy")
+    result = run("scan.hspy")
+    assert result.exit_code == 1 and "dtype complex128" in result.output
+    assert len(result.output.splitlines()) <= 3
+
+
+def test_masks_that_do_not_fit_are_refused_by_name(run, tmp_path):
+    write_image(tmp_path / "scan.hspy")
+    (tmp_path / "text.npy").write_text("0 1")
+    np.save(tmp_path / "turned.npy", np.zeros((6, 5), bool))
+    for name, said in (
+        ("missing.npy", "--mask is none or substrate, or a .npy file"),
+        ("text.npy", "no .npy file of numbers"),
+        ("turned.npy", r"must have the shape of the image, (5, 6), got (6, 5)"),
+    ):
+        result = run("scan.hspy", "--mask", name)
+        assert result.exit_code == 1 and said in result.output
+    assert not (tmp_path / "scan-map").exists()
+
+
+def test_the_substrate_is_masked_on_request(run, tmp_path):
+    labels = write_image(tmp_path / "scan.hspy", (16, 16))
+    result = run("scan.hspy", "--mask", "substrate", "--by", "pixels")
+    assert result.exit_code == 0, result.output
+    assert f"{(labels == 'unknown').sum()} of 256 spectra are masked" in result.output
+    counts = json.loads((tmp_path / "scan-map" / "summary.json").read_text())["counts"]
+    assert counts == {
+        "Mn2+": int((labels == "Mn2+").sum()),
+        "Mn3+": int((labels == "Mn3+").sum()),
+        "masked": int((labels == "unknown").sum()),
+    }
+
+
+def test_every_element_of_a_file_has_a_map(tmp_path, monkeypatch):
+    energy = np.arange(600.0, 780.0, 0.5)
+    edges = [
+        make_l23_spectra(
+            1, ions=[ion], spectral_axis=energy, shift=0, stretch=0, resolution=0.8, thickness=0.2,
+            n_points=1, dose=None, residual_background=0, random_state=0,
+        ).data[0].clip(0)
+        for ion in ("Mn3+", "Fe3+")
+    ]  # fmt: skip
+    row, column = np.indices((12, 14))
+    amounts = np.stack([row < 8, column > 4], axis=-1)
+    expected = 1e5 * (2 * (energy / 640) ** -3.0 + amounts @ np.stack(edges))
+    signal = hs.signals.Signal1D(np.random.default_rng(0).poisson(expected))
+    axis = signal.axes_manager[-1]
+    axis.offset, axis.scale, axis.units = energy[0], 0.5, "eV"
+    signal.save(tmp_path / "two.hspy")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["map", "two.hspy"])
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "two-map"
+    assert {path.name for path in folder.iterdir()} == {"Mn", "Fe", "summary.json"}
+    summary = json.loads((folder / "summary.json").read_text())["elements"]
+    for element, amount in zip(("Mn", "Fe"), np.moveaxis(amounts, -1, 0), strict=True):
+        assert {path.name for path in (folder / element).iterdir()} == WRITTEN
+        counts = summary[element]["counts"]
+        assert counts["no edge"] == pytest.approx((amount == 0).sum(), abs=3)
+        assert counts[f"{element}3+"] > amount.sum() / 2
+        assert (hs.load(folder / element / "class.hspy").data[amount == 0] < 0).mean() > 0.95
+    assert CliRunner().invoke(main, ["map", "two.hspy"]).exit_code == 0, "it is replaced"
+
+
+def test_edges_that_lie_off_unlike_each_other_are_not_both_believed(monkeypatch):
+    found = {"Mn": 634.0, "Fe": 716.0}
+    choices = [_readers.ChosenReader(name, None, "", energy) for name, energy in found.items()]
+    monkeypatch.setattr(_readers, "_choices", lambda *_: iter(choices))
+    said = []
+    chosen = _readers.choose_readers(None, None, say=said.append)
+    assert [each.element for each in chosen] == ["Mn"]
+    assert "716.0 eV is not taken for Fe" in said[0] and "Mn lies -8" in said[0]
 
 
 def test_earlier_results_are_replaced_and_other_folders_are_not(run, tmp_path):

@@ -92,4 +92,6 @@ def test_an_image_too_large_for_a_page_is_shown_without_its_spectra(maps, tmp_pa
     monkeypatch.setattr("skspectra.cli._report._MOST_NUMBERS", 10)
     (tmp_path / "map.png").write_bytes(b"")
     write_report(tmp_path / "report.html", maps, SUMMARY, tmp_path / "map.png")
-    assert "too large to put" in text_of("note", (tmp_path / "report.html").read_text())
+    assert "30 pixels are too many for a page" in text_of(
+        "note", (tmp_path / "report.html").read_text()
+    )

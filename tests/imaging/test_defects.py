@@ -53,6 +53,9 @@ def test_a_ceiling_is_found_by_its_type_and_by_its_repetition():
     image[2, 2, 70:76] = image[2, 2].max() * 0.7
     ceiling = np.where(image > image[2, 2, 70], image[2, 2, 70], image)
     assert repair_image(ceiling)[1][2, 2] >= 6
+    ceiling[4, 4, 20] = 1e7
+    n_replaced = repair_image(ceiling)[1]
+    assert n_replaced[2, 2] >= 6 and n_replaced[4, 4] >= 1, "a spike hides no ceiling"
     narrow = clean // 4
     narrow[1, 1, 30] = 2**16 - 1
     assert repair_image(narrow.astype(np.uint16))[1][1, 1] == 1

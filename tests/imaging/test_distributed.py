@@ -23,7 +23,7 @@ class SlowReader(LineReader):
 
 
 @pytest.mark.filterwarnings("ignore")  # of the cluster, about its ports and what it loses
-def test_a_map_is_whole_and_equal_when_a_worker_is_lost():
+def test_a_map_is_whole_and_equal_when_a_worker_is_lost(capsys):
     image, _ = line_image((12, 10))
     expected = read_image(LineReader(), image, spectral_axis=ENERGY)
     lazy = da.from_array(image, chunks=(1, 10, -1))
@@ -34,9 +34,10 @@ def test_a_map_is_whole_and_equal_when_a_worker_is_lost():
     ):
         victim = next(iter(client.run(os.getpid).values()))
         client.submit(_kill_later, victim, pure=False, priority=10)
-        maps = read_image(SlowReader(), lazy, spectral_axis=ENERGY)
+        maps = read_image(SlowReader(), lazy, spectral_axis=ENERGY, progress=True)
         pids = client.run(os.getpid).values()
     assert victim not in pids
+    assert "reading: 100%, 12 of 12 chunks" in capsys.readouterr().err
     np.testing.assert_array_equal(maps.codes, expected.codes)
     np.testing.assert_allclose(maps.probability, expected.probability, rtol=1e-9, atol=1e-12)
 
