@@ -71,7 +71,8 @@ def find_columns(titles, is_number, unit, chosen=None):
         if len(is_number) != 2:
             raise ValueError(
                 f"has {len(is_number)} columns without titles. Wanted are two, energy and "
-                "intensity; or choose by number, as in columns=(0, 1)."
+                "intensity. Write titles such as 'energy_eV' and 'counts' above them, or choose "
+                "by number, as in columns=(0, 1)."
             )
         energy, intensities = 0, [1]
     else:

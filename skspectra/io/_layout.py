@@ -6,7 +6,7 @@ import itertools
 import re
 from typing import NamedTuple
 
-from skspectra.io._numbers import is_number
+from skspectra.io._numbers import is_number, plain_numbers
 
 __all__ = ["decode", "find_table", "find_titles", "split"]
 
@@ -43,7 +43,9 @@ def decode(path):
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
-            return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+            if "\r" in text:
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
+            return plain_numbers(text)
         break
     raise ValueError(
         "This is not text: it holds binary data. If it was written by a microscope, give it the "
@@ -100,8 +102,9 @@ def find_table(text):
     if not above:
         raise ValueError("The file is empty: it holds no line that is not a comment.")
     raise ValueError(
-        "The file holds a header and no numbers: wanted are lines with at least two of them, "
-        f"energy and intensity, and the first of these among the first {_LAST_LINE}."
+        f"The file holds no lines of numbers, its first is {above[0][1][:80]!r}. Wanted are lines "
+        "with at least two numbers, energy and intensity, and the first of these among the first "
+        f"{_LAST_LINE}."
     )
 
 

@@ -4,12 +4,24 @@ import re
 
 import numpy as np
 
-__all__ = ["BadNumber", "is_number", "sample_decimal", "to_numbers"]
+__all__ = ["BadNumber", "is_number", "plain_numbers", "sample_decimal", "to_numbers"]
 
 _EITHER = re.compile(
     r"\s*([+-]?(\d[\d.,]*|[.,]\d+)(e[+-]?\d+)?|[+-]?(nan|inf(inity)?))?\s*", re.IGNORECASE
 )
 _NO_THOUSANDS = re.compile(r"(?<!\d)0\d*,\d|\d{4},\d|\d,\d{1,2}(?!\d)|\d,\d{4}")
+_SPELLINGS = (
+    ("\N{MINUS SIGN}", re.compile("\N{MINUS SIGN}(?=[.,]?\\d)"), "-"),
+    *(  # marks between thousands
+        (mark, re.compile(rf"(?<=\d){mark}(?=\d{{3}}(?!\d))"), "")
+        for mark in "'\N{RIGHT SINGLE QUOTATION MARK}\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+    ),
+    *(  # exponents of Fortran's double precision
+        (mark + sign, re.compile(rf"(?<=\d|\.){mark}(?=[+-]\d{{2,3}}(?![^\W_]))"), "e")
+        for mark in "Dd"
+        for sign in "+-"
+    ),
+)
 
 
 class BadNumber(ValueError):
@@ -18,6 +30,14 @@ class BadNumber(ValueError):
     def __init__(self, text, row, column):
         super().__init__(text)
         self.text, self.row, self.column = text, row, column
+
+
+def plain_numbers(text):
+    """Text with its numbers spelt as Python does, but for the decimal mark."""
+    for sign, pattern, plain in _SPELLINGS:
+        if sign in text:
+            text = pattern.sub(plain, text)
+    return text
 
 
 def is_number(field):

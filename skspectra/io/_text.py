@@ -1,4 +1,4 @@
-"""Spectra in text files: two columns, wide tables, and long tables with columns of names."""
+"""Spectra in text files: in columns, in rows, and in long tables with columns of names."""
 
 import io
 import re
@@ -10,6 +10,7 @@ from skspectra.io._columns import find_columns
 from skspectra.io._layout import decode, find_table, find_titles, split
 from skspectra.io._numbers import BadNumber, is_number, sample_decimal, to_numbers
 from skspectra.io._points import spectra_of_points
+from skspectra.io._rows import spectra_in_rows
 from skspectra.io._spectra import naming
 
 __all__ = ["read_text"]
@@ -47,6 +48,9 @@ def read_text(path, name, *, unit="eV", columns=None, decimal=None):
         text = decode(path)
         table = _Table(text, find_table(text), decimal)
         titles, label = find_titles(table.place, table.width)
+        in_rows = None if columns else spectra_in_rows(table, titles, where=where, name=name)
+    if in_rows:
+        return [in_rows]
     numeric = [table.looks_numeric(i) for i in range(table.width)]
     try:
         found = find_columns(titles, numeric, unit, columns)
@@ -135,7 +139,7 @@ class _Table:
             numbers, found = pd.factorize(values)
             found = [str(name).strip() for name in found]
             if "" in found:
-                line = self._line(int(np.argmax(numbers == found.index(""))))[0]
+                line = self.line(int(np.argmax(numbers == found.index(""))))[0]
                 raise ValueError(f"line {line}: the column {title!r} is empty.")
             codes, both = pd.factorize(codes * len(found) + numbers)
             pairs = [divmod(each, len(found)) for each in both]
@@ -143,17 +147,19 @@ class _Table:
         again, names = pd.factorize(np.array(names, dtype=object))
         return (again[codes], list(names)) if 0 < len(names) < len(codes) and titled else None
 
-    def _line(self, row):
+    def line(self, row):
         """Return the number and the text of the line of a row."""
         lines = [item for item in enumerate(self.body.split("\n"), 1) if item[1].strip(" ")]
         number, line = lines[self.frame.index[row]]
         return self.place.line + number, line
 
     def _bad_field(self, row, text):
-        number, line = self._line(row)
+        number, line = self.line(row)
         n_fields = len(split(line, self.place.delimiter))
         if n_fields < self.width:
             return self._uneven(number, n_fields, self.width)
+        if not text.strip():
+            return ValueError(f"line {number}: a field is empty where a number is wanted.")
         return ValueError(
             f"line {number}: {text!r} is not a number. Lines that are no data must start with '#'."
         )

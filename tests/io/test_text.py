@@ -81,6 +81,9 @@ MARKS = {
     "US, quoted": ('E,I\n635.0,"1,500"\n640.5,987\n645.0,"12,500"\n', None),
     "DE": ("E;I\n635,0;1.500\n640,5;987\n645,0;12.500\n", None),
     "DE, decimals too": ("E;I\n635,0;1.500,0\n640,5;987,0\n645,0;12.500,0\n", None),
+    "Swiss": ("E;I\n635.0;1'500\n640.5;987\n645.0;12’500\n", None),
+    "French": ("E;I\n635,0;1\u202f500,0\n640,5;987,0\n645,0;12\xa0500,0\n", None),
+    "Fortran": ("635.0 0.15D+04\n640.5 9.87d+02\n645.0 12500.D+00\n", None),
     "only a point": ("E;I\n635.000;1500\n640.500;987\n645.000;12500\n", None),
     "only a comma": ("E;I\n635,000;1500\n640,500;987\n645,000;12500\n", ","),
     "as asked, comma": ("E;I\n635,000;1500\n640,500;987\n645,000;12500\n", ","),
@@ -101,7 +104,7 @@ def test_one_decimal_mark_for_a_file(tmp_path, text):
         ("630\t1,234\n631\t2,345\n", "'1,234' .*decimal comma and with a comma between thousands"),
         ("630.000\t1,234\n631.000\t2,345\n", r"decimal=',' or decimal='\.'"),
         ("630.5\t1,23,456\n631.5\t1,234,567\n", "comma in '1,23,456' and a point in '630"),
-        ("630.5\t1_000\n631.5\t2_000\n", "header and no numbers"),
+        ("630.5\t1_000\n631.5\t2_000\n", "no lines of numbers"),
     ],
 )
 def test_marks_that_may_be_read_in_two_ways_are_refused(tmp_path, text, message):
@@ -135,6 +138,45 @@ def test_tables_of_several_spectra(tmp_path, text):
         "pixels": ["0, 0", "0, 1"],
         "numbers": ["1.1", "1.10"],
     }.get(text, ["1", "2"])
+
+
+IN_ROWS = {
+    "frame": ",635,640,645\n0,5,0,5\n1,10,0,10\n",
+    "frame without its index": "635,637.5,640,642.5,645\n5,2.5,0,2.5,5\n10,5,0,5,10\n",
+    "names": "sample,635,640,645\na,5,0,5\nb,10,0,10\n",
+    "names that repeat": "valence;635,0;640,0;645,0\nMn2+;5,0;0,0;5,0\nMn2+;10,0;0,0;10,0\n",
+    "decreasing": "sample\t645\t640\t635\na\t5\t0\t5\nb\t10\t0\t10\n",
+    "with the unit": "energy_keV,.635,.640,.645\na,5,0,5\nb,10,0,10\n",
+}
+
+
+@pytest.mark.parametrize("text", IN_ROWS)
+def test_tables_with_a_spectrum_in_each_row(tmp_path, text):
+    X, names = read_spectra(write(tmp_path / "MnO.csv", IN_ROWS[text]), AXIS)
+    np.testing.assert_allclose(X, TWO)
+    numbered = text in ("frame without its index", "names that repeat")
+    counted = ["0", "1"] if text == "frame" else ["a", "b"]
+    assert names.tolist() == (["MnO[0]", "MnO[1]"] if numbered else counted)
+
+
+def test_frames_with_energies_as_names_come_back(tmp_path):
+    spectra = np.random.default_rng(0).poisson(100, size=(3, 40))
+    frame = pd.DataFrame(spectra, columns=np.linspace(630, 649.5, 40), index=["a", "b", "c"])
+    frame.to_csv(tmp_path / "rows.csv")
+    frame.T.to_csv(tmp_path / "columns.csv", index_label="energy_eV")
+    in_rows = read_spectra(tmp_path / "rows.csv", frame.columns)
+    in_columns = read_spectra(tmp_path / "columns.csv", frame.columns)
+    for (X, names), want in zip((in_rows, in_columns), (spectra, spectra), strict=True):
+        np.testing.assert_array_equal(X, want)
+        assert names.tolist() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "text", ["635,640,645\n636,1,1\n637,1,1\n638,1,1\n", ",1,2,3\n635,5,6,7\n640,0,1,2\n"]
+)
+def test_a_first_row_and_a_first_column_that_may_both_be_the_axis(tmp_path, text):
+    with pytest.raises(ValueError, match=r"without titles"):
+        read_spectra(write(tmp_path / "a.csv", text), AXIS)
 
 
 ROWS = "{0},{1},{2},{3}\n635,5,10,1\n640,0,0,1\n645,5,10,1\n"
@@ -267,9 +309,9 @@ def test_missing_units_are_warned_about_once(tmp_path):
     [
         ("", "is empty"),
         ("# nothing\n\n", "is empty"),
-        ("energy,intensity\n", "a header and no numbers"),
+        ("energy,intensity\n", "no lines of numbers"),
         ("635,5\n640,zero\n", "line 2: 'zero' is not a number"),
-        ("# x\n635,5\n\n640,\n", "line 4: '' is not a number"),
+        ("# x\n635,5\n\n640,\n", "line 4: a field is empty"),
         ("five,635\n640,1\n", "line 1: 'five' is not a number"),
         (
             "energy_eV,counts\n635(5\n640,0\n645,5",
@@ -277,9 +319,9 @@ def test_missing_units_are_warned_about_once(tmp_path):
         ),
         ("635,5\n640,0\n645", "line 3: 1 columns where .* 2. Is the file cut short"),
         ("635,5\n640,0,1\n645,1", "line 2: 3 columns where .* 2. Is the file cut short"),
-        ("635\n640\n", "a header and no numbers"),
+        ("635\n640\n", "no lines of numbers"),
         ("635,5,1\n640,0,1\n", r"has 3 columns without titles.*columns=\(0, 1\)"),
-        ("energy,MnO,MnO2\n635,5,1\n640,0,\n", "line 3: '' is not a number"),
+        ("energy,MnO,MnO2\n635,5,1\n640,0,\n", "line 3: a field is empty"),
         ("635,5\n640,nan\n645,0\n", "intensities are not all finite"),
         ("635,5\n640,inf\n645,0\n", "intensities are not all finite"),
         ("635,5\n645,0\nnan,1\n", "an energy is NaN"),
@@ -287,7 +329,7 @@ def test_missing_units_are_warned_about_once(tmp_path):
         ("spectrum,eV,I\na,635,5\n,640,0\n", "line 3: the column 'spectrum' is empty"),
         ("\0\0\0", "is not text"),
         ('635,5\n640,"0\n645,5\n', "cannot be read"),
-        ("635,True\n640,False\n", "header and no numbers"),
+        ("635,True\n640,False\n", "no lines of numbers"),
         ("1," * 30_000, "line 1 has 30000 fields, at most 20000 columns"),
         ("two words\n" * 20_000 + "635 5\n640 0\n", "among the first 10000"),
         ('"' + ", " * 60_000 + '",counts\n635,1\n640,x\n', "line 3: 'x' is not a number"),
