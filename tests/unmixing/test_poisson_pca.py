@@ -19,6 +19,16 @@ def test_factors_are_those_of_correspondence_analysis(mixture):
     np.testing.assert_allclose(np.abs(scaled[0]), np.sqrt(column), rtol=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_of_phases_that_differ_is_no_component(seed):
+    """Of so many spectra even noise would have an edge that this noise is beyond."""
+    rng = np.random.default_rng(seed)
+    axis = np.linspace(0, 1, 60)
+    pure = 20 * np.exp(-(((axis - np.linspace(0.1, 0.9, 6)[:, None]) / 0.1) ** 2)) + 0.5
+    counts = rng.poisson(pure[rng.integers(6, size=60_000)])
+    assert PoissonPCA().fit(counts).n_components_ == 6
+
+
 def test_it_denoises_as_the_denoiser_does(mixture):
     X, _, _ = mixture(20, size=16)
     pca = PoissonPCA(3).fit(X)
