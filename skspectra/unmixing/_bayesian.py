@@ -33,9 +33,10 @@ class BayesianUnmixer(LinearUnmixer):
     components as endmembers expect. All spectra are drawn at once, then all channels, beginning
     with the endmembers of least volume.
 
-    Standard deviations are right for spectra that are independent of each other, with an abundance
-    prior that is right: 90 % intervals then hold 87 to 90 %. Images are smooth, and their
-    endmembers are known less well than this says, and with a wrong prior much less.
+    Standard deviations are nearly right for spectra that are independent of each other, with an
+    abundance prior that is right: 90 % intervals then hold 84 to 90 %. Images are smooth, and their
+    endmembers are known much less well than this says, and so with a wrong prior: see
+    `MinimumVolumeUnmixer.bootstrap` for images.
 
     Parameters
     ----------
