@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from skspectra.cli._readers import choose_reader
+from skspectra.imaging._defects import repaired_with_counts
 from skspectra.io._files import spectra_in_files
 
 __all__ = ["classify_files", "printed", "summary"]
@@ -91,10 +92,16 @@ def _classify(spectra, element, model):
     empty = dict.fromkeys(_COLUMNS, np.nan) | {"element": "", "valence": UNKNOWN}
     table = pd.DataFrame(empty | {"warning": "NaN in the spectrum"}, index=range(len(is_whole)))
     table["spectrum"] = spectra.names
+    if np.iscomplexobj(spectra.rows):
+        raise ValueError(f"{spectra.where}: the spectra are complex numbers, wanted are counts.")
     rows = spectra.rows[is_whole].astype(float)
     if not len(rows):
         return table
-    chosen = choose_reader(rows.sum(axis=0), spectra.axis, element=element, model=model)
+    settings = {"element": element, "model": model}
+    chosen = choose_reader(rows.sum(axis=0), spectra.axis, **settings)
+    if chosen is None:  # a spike may hide the edges of a thousand spectra
+        rows = repaired_with_counts(rows)[:, :-1]
+        chosen = choose_reader(rows.sum(axis=0), spectra.axis, **settings)
     if chosen is None:
         table.loc[is_whole, "warning"] = "no edge that a reader knows"
         return table

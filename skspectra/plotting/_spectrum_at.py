@@ -117,7 +117,8 @@ class SpectrumAtDisplay:
         ax.set(xticks=[], yticks=[], anchor="N")
         (self._mark,) = ax.plot([], [], "s", markerfacecolor="none", markeredgecolor="white", ms=9)
         self.show(*((shape[0] // 2, shape[1] // 2) if pixel is None else pixel))
-        self.figure_.canvas.mpl_connect("button_press_event", self._clicked)
+        # matplotlib forgets a bound method with its object, to which no name may refer
+        self.figure_.canvas.mpl_connect("button_press_event", lambda event: self._clicked(event))
         return self
 
     def show(self, row, column):
@@ -148,8 +149,11 @@ class SpectrumAtDisplay:
         )
 
     def _clicked(self, event):
-        if event.inaxes is self.axes_[0] and event.xdata is not None:
-            self.show(round(event.ydata), round(event.xdata))
+        toolbar = self.figure_.canvas.toolbar
+        is_zooming = toolbar is not None and bool(toolbar.mode)
+        if event.inaxes is self.axes_[0] and not is_zooming:
+            at = np.clip(np.rint([event.ydata, event.xdata]), 0, np.subtract(self.codes.shape, 1))
+            self.show(*map(int, at))
             self.figure_.canvas.draw_idle()
 
 

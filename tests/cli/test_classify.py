@@ -115,3 +115,35 @@ def test_real_spectra_are_read_or_called_unknown(run, real_data, tmp_path):
     scan = pd.read_csv("scan.csv", keep_default_na=False)
     assert not (scan["valence"] == "Mn2+").any()
     assert scan["shift_eV"].between(-10, -6).all()
+
+
+@pytest.mark.real_data
+def test_edges_of_iron_chromium_and_cobalt_are_told_apart(run, real_data, tmp_path):
+    path = real_data / "fe_cr_co_l23_eelsdb.csv"
+    result = run(path, "--out", "table.csv")
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv("table.csv", index_col="spectrum", keep_default_na=False)
+    known = pd.read_csv(path).groupby("spectrum")["valence"].first().reindex(table.index)
+    named = table["valence"] != "unknown"
+    pure = known.isin(["Fe2+", "Fe3+", "Cr3+"])
+    assert (table["valence"] == known)[named & pure].all()
+    assert (named & pure).sum() >= 4
+    assert not named["eelsdb_FeAl"], "a metal has none of the valences"
+    elements = table["element"][named]
+    assert all(name.lower().find(element.lower()) >= 0 for name, element in elements.items())
+
+
+def test_a_spike_hides_no_edge_of_an_image(run, stubbed, tmp_path):
+    image, labels = line_image((5, 6))
+    image[2, 2, 30] = 10**8
+    write_signal(tmp_path / "scan.hspy", image)
+    result = run("scan.hspy", "--out", "table.csv")
+    assert result.exit_code == 0, result.output
+    read = pd.read_csv("table.csv")["valence"].to_numpy()
+    assert np.mean(read == labels.ravel()) > 0.95
+
+
+def test_complex_spectra_are_refused(run, stubbed, tmp_path):
+    write_signal(tmp_path / "scan.hspy", line_image((2, 3))[0].astype(complex))
+    result = run("scan.hspy")
+    assert result.exit_code == 1 and "complex numbers, wanted are counts" in result.output
