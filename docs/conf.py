@@ -9,8 +9,12 @@ from sphinx_gallery.sorting import ExplicitOrder, FunctionSortKey
 
 import skspectra
 
-with open(Path(__file__).parents[1] / "pyproject.toml", "rb") as file:
-    repository = tomllib.load(file)["project"]["urls"]["Repository"]
+ROOT = Path(__file__).parents[1]
+_PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+_ELSEWHERE = {
+    "reference/benchmarks": "benchmarks/README.md",
+    "reference/changes": "CHANGELOG.md",
+}
 
 project = "skspectra"
 author = "the skspectra developers"
@@ -33,12 +37,14 @@ default_role = "code"
 html_theme = "pydata_sphinx_theme"
 html_title = project
 html_theme_options = {
-    "github_url": repository,
+    "github_url": _PROJECT["urls"]["Repository"],
     "header_links_before_dropdown": 5,
     "show_toc_level": 2,
 }
 html_sidebars = {"index": []}
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 copybutton_exclude = ".linenos, .gp, .go"  # neither prompts nor outputs
 
 autosummary_ignore_module_all = False
@@ -77,24 +83,25 @@ intersphinx_mapping = {
 
 
 class _InOrder(FunctionSortKey):
-    """Tutorials as they are read, examples by their names."""
+    """Tutorials as they are read; the map before other examples, which go by their names."""
 
     def __init__(self, folder):
         super().__init__(
             lambda name: (
-                _TUTORIALS.index(name) if name in _TUTORIALS else 0,
+                _ORDER.index(name) if name in _ORDER else len(_ORDER),
                 name,
             )
         )
 
 
-_TUTORIALS = [
+_ORDER = [
     "from_a_file_to_a_map.py",
     "from_hyperspy.py",
     "from_scikit_learn.py",
     "train_on_your_own_folder.py",
     "which_unmixing_when.py",
     "from_an_image_to_phases.py",
+    "plot_spectrum_image.py",
 ]
 
 sphinx_gallery_conf = {
@@ -117,17 +124,20 @@ sphinx_gallery_conf = {
     "doc_module": ("skspectra",),
     "reference_url": {"skspectra": None},
     "backreferences_dir": "reference/backreferences",
+    "thumbnail_size": (600, 400),
     "download_all_examples": False,
     "write_computation_times": False,
     "show_memory": False,
 }
 
 
-def _relink(app, page, source):
-    """Lead the links of the repository to the pages that they become."""
+def _read(app, page, source):
+    """Read pages from where the repository has them, and lead its links to the pages."""
+    if page in _ELSEWHERE:
+        source[0] = (ROOT / _ELSEWHERE[page]).read_text()
     text = re.sub(
         r"\]\((\.\./)+benchmarks/README\.md\)",
-        "](/reference/benchmarks.rst)",
+        "](/reference/benchmarks.md)",
         source[0],
     )
     text = re.sub(r"\]\(\.\./docs/", "](../", text)
@@ -137,10 +147,6 @@ def _relink(app, page, source):
     source[0] = re.sub(
         r"\]\(\.\./tutorials/(\w+)\.py\)", r"](/learn/\1.rst)", text
     )
-
-
-def _relink_included(app, path, page, source):
-    _relink(app, page, source)
 
 
 def _plain_labels(app, what, name, object, options, lines):
@@ -153,6 +159,5 @@ def _plain_labels(app, what, name, object, options, lines):
 
 def setup(app):
     """Connect what changes the pages."""
-    app.connect("source-read", _relink)
-    app.connect("include-read", _relink_included)
+    app.connect("source-read", _read)
     app.connect("autodoc-process-docstring", _plain_labels)

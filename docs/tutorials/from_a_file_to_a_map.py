@@ -29,11 +29,8 @@ signal = hs.signals.Signal1D(particle.data[8:56:2, 20:84:2])
 for axis in signal.axes_manager.navigation_axes:
     axis.scale, axis.units = 1.6, "nm"
 energy = signal.axes_manager[-1]
-energy.offset, energy.scale, energy.units = (
-    particle.spectral_axis[0],
-    0.5,
-    "eV",
-)
+energy.offset, energy.scale = particle.spectral_axis[0], 0.5
+energy.units = "eV"
 signal.save("particle.hspy", overwrite=True)
 
 # %%
@@ -106,13 +103,10 @@ print(maps.valence)
 # ``by="auto"`` the image is divided into phases, and the reader reads the sum of each
 # phase. The result says why.
 
-dim = hs.signals.Signal1D(make_particle_image(30, random_state=0).data)
-dim.axes_manager[-1].offset, dim.axes_manager[-1].scale = (
-    particle.spectral_axis[0],
-    0.5,
+dim = make_particle_image(30, n_points=5, random_state=0)
+of_phases = read_image(
+    reader, dim.data, spectral_axis=dim.spectral_axis, by="auto"
 )
-dim.axes_manager[-1].units = "eV"
-of_phases = read_image(reader, dim, by="auto")
 print(of_phases.by, of_phases.why)
 of_phases.plot()
 plt.show()

@@ -225,9 +225,8 @@ print(bayes.components_std_.mean(), bayes.effective_sample_size_.round())
 
 scores = PoissonPCA().fit_transform(counts)
 phases = KMeans(3, n_init=3, random_state=0).fit_predict(scores)
-softly = (
-    GaussianMixture(3, random_state=0).fit(scores).predict_proba(scores)
-)
+mixture = GaussianMixture(3, random_state=0).fit(scores)
+softly = mixture.predict_proba(scores)
 
 # %%
 # Pictures of spectra
@@ -240,9 +239,8 @@ softly = (
 few = scores[::10]
 label = shares.argmax(axis=1)
 drawn = TSNE(2, perplexity=20, random_state=0).fit_transform(few)
-separated = (
-    LinearDiscriminantAnalysis().fit(scores, label).transform(scores)[::10]
-)
+discriminants = LinearDiscriminantAnalysis().fit(scores, label)
+separated = discriminants.transform(few)
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
 for ax, points, title in zip(
     axes, (drawn, separated), ("TSNE", "Linear discriminants"), strict=True

@@ -23,11 +23,8 @@ def as_signal(counts):
     )
     signal = hs.signals.Signal1D(particle["data"][8:56:2, 20:84:2])
     energy = signal.axes_manager[-1]
-    energy.offset, energy.scale, energy.units = (
-        particle["spectral_axis"][0],
-        0.5,
-        "eV",
-    )
+    energy.offset, energy.scale = particle["spectral_axis"][0], 0.5
+    energy.units = "eV"
     for axis in signal.axes_manager.navigation_axes:
         axis.scale, axis.units = 1.6, "nm"
     return signal

@@ -21,9 +21,8 @@ pure = make_l23_spectra(
     100, n_points=20, shift=0, dose=None, random_state=0
 )
 valence = np.array([int(ion[2]) for ion in pure.target])
-part = (
-    pure.parameters["point"].to_numpy() % 5
-)  # new spectra are of other points of the theory
+# New spectra are of other points of the theory.
+part = pure.parameters["point"].to_numpy() % 5
 
 
 def mixtures(rows, n_samples, seed):

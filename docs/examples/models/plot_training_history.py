@@ -16,7 +16,11 @@ X, y = make_l23_spectra(
     100, n_points=5, shift=(-1, 1), random_state=0, return_X_y=True
 )
 net = FullyConvClassifier(
-    dropout=0.3, max_epochs=40, validation_fraction=0.2, random_state=0
+    dropout=0.3,
+    max_epochs=40,
+    validation_fraction=0.2,
+    verbose=1,
+    random_state=0,
 )
 net.fit(SpectrumNormalizer().fit_transform(X), y)
 TrainingHistoryDisplay.from_estimator(net)

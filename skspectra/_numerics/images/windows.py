@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.fft import fftshift, irfft2, rfft2
+from scipy.signal.windows import hann
 
 __all__ = ["autocorrelations", "fourier_magnitudes", "hann_window", "histograms", "window_batches"]
 
@@ -26,7 +27,7 @@ def window_batches(image, size, step):
 
 def hann_window(size):
     """Two-dimensional Hann window, (size, size)."""
-    row = np.hanning(size + 1)[:-1].astype(np.float32)
+    row = hann(size, sym=False).astype(np.float32)
     return np.outer(row, row)
 
 

@@ -1,5 +1,6 @@
 """The skorch nets that the estimators own: they wait for the device once an epoch."""
 
+import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
@@ -19,6 +20,8 @@ from skspectra.neural._training.random import Drawing
 from skspectra.neural._training.streaming import StreamedScoringBatches, StreamedTrainingBatches
 
 __all__ = ["ClassifierNet", "EpochBar", "SpectralNet"]
+
+_SECONDS_BETWEEN_LINES = 5.0  # where standard error is no terminal
 
 
 class SpectralNet(NeuralNet):
@@ -220,16 +223,18 @@ class ClassifierNet(SpectralNet, NeuralNetClassifier):
 
 
 class EpochBar(Callback):
-    """Progress bar over the epochs, in terminals and notebooks; nothing where neither is."""
+    """Progress bar over the epochs; where no terminal is, a line now and then in a log."""
 
     def on_train_begin(self, net, **kwargs):
         """Open the bar."""
-        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", leave=False, disable=None)
+        seconds = 0.1 if sys.stderr.isatty() else _SECONDS_BETWEEN_LINES
+        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", mininterval=seconds)
 
     def on_epoch_end(self, net, **kwargs):
         """Show the losses of the epoch."""
         shown = {name: net.history[-1].get(name) for name in ("train_loss", "valid_loss")}
-        self.bar_.set_postfix({name: value for name, value in shown.items() if value is not None})
+        known = {name: value for name, value in shown.items() if value is not None}
+        self.bar_.set_postfix(known, refresh=False)
         self.bar_.update()
 
     def on_train_end(self, net, **kwargs):
