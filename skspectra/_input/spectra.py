@@ -3,7 +3,7 @@
 import contextlib
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skspectra._numerics.axis import axis_names, check_same_axis, resolve_axis
 from skspectra._numerics.column_names import spectral_columns
@@ -90,7 +90,7 @@ class SpectralMixin:
         X = in_memory(X)
         check_params = {"dtype": [np.float64, np.float32]} | check_params
         with noting_bad_rows(X):
-            validated = validate_data(self, X, reset=reset, **check_params)
+            validated = _validate(self, X, reset, check_params)
         if reset:
             self.spectral_axis_ = resolve_axis(
                 X, getattr(self, "spectral_axis", None), n_channels=self.n_features_in_
@@ -124,6 +124,15 @@ class SpectralMixin:
         if tags.transformer_tags is not None:
             tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _validate(estimator, X, reset, check_params):
+    """As `validate_data`, which looks at each column of a frame: 4 ms for 700 channels."""
+    values = X.to_numpy() if hasattr(X, "columns") and hasattr(X, "to_numpy") else None
+    if values is None or values.dtype.kind not in "fiu":
+        return validate_data(estimator, X, reset=reset, **check_params)
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    return check_array(values, estimator=estimator, input_name="X", **check_params)
 
 
 def check_input_features(estimator, input_features):

@@ -10,11 +10,13 @@ from skspectra.cli._labelled import on_one_axis, read_labelled
 from skspectra.cli._readers import load_reader
 from skspectra.models import save_model
 from skspectra.readers import ValenceReader
+from skspectra.readers._experts import N_COMPONENTS
 from skspectra.readers._labels import element_of_labels
 
 __all__ = ["evaluate_reader", "figures_of", "report", "train_reader"]
 
 UNKNOWN = "unknown"
+LEAST_PER_COMPONENT = 3  # spectra, of which a part is held out twice
 
 
 def train_reader(paths, out, *, n_folds=5, seed=0, say=print):
@@ -120,6 +122,7 @@ def figures_of(y, table, reader):
 def report(figures):
     """Figures as lines for the terminal."""
     table = pd.DataFrame(figures["confusion"]).T.fillna(0).astype(int)
+    table = table[sorted(table.columns, key=lambda name: (name == UNKNOWN, name))]
     return "\n".join(
         [
             f"{figures['spectra']} spectra, {_percent(figures['named'])} named, "
@@ -141,6 +144,7 @@ def _cross_validated(reader, X, y, groups, axis, n_folds, say):
             "Each valence must come from two files or more, so that one can be held out; got "
             f"{pd.Series(groups).groupby(y).nunique().to_dict()}."
         )
+    _check_enough(y)
     folds = StratifiedGroupKFold(min(n_folds, fewest), shuffle=True, random_state=0)
     tables, order = [], []
     for number, (train, test) in enumerate(folds.split(X, y, groups), start=1):
@@ -151,6 +155,19 @@ def _cross_validated(reader, X, y, groups, axis, n_folds, say):
         order.append(test)
     figures = figures_of(y[np.concatenate(order)], pd.concat(tables, ignore_index=True), fitted)
     return figures | {"folds": folds.n_splits, "files": len(set(groups))}
+
+
+def _check_enough(y):
+    """Refuse what would end in an error of the components, or of a classifier of one class."""
+    valences = sorted(set(y) - {UNKNOWN})
+    if len(valences) < 2:
+        raise ValueError(f"A reader tells valences apart; got only {', '.join(valences)}.")
+    least, known = LEAST_PER_COMPONENT * N_COMPONENTS, int((y != UNKNOWN).sum())
+    if known < least:
+        raise ValueError(
+            f"A reader is trained on {least} spectra of known valence or more, since parts of them "
+            f"are held out; got {known}. `skspectra classify` needs no training."
+        )
 
 
 def _parts(y, groups):

@@ -148,3 +148,13 @@ def test_spectra_of_tables_and_folders_come_to_one_axis(tmp_path):
     assert y.tolist() == ["Mn2+"] * 2 and set(groups) == {"Mn2+/a", "table/MnO"}
     np.testing.assert_allclose(X[0], rows[0, 10:150])
     assert _readers.shipped_name("Mn") == "mn-l23"
+
+
+def test_too_few_spectra_and_a_single_valence_are_refused_in_words(run, tmp_path):
+    for label in ("Mn2+", "Mn3+"):
+        for number in range(2):
+            write_spectra(tmp_path / label / f"{number}.csv", ENERGY, line_image((3,))[0])
+    few = run("train", "Mn2+", "Mn3+", "--out", "reader.safetensors")
+    assert few.exit_code == 1 and "75 spectra of known valence or more" in few.output
+    single = run("train", "Mn2+", "--out", "reader.safetensors")
+    assert single.exit_code == 1 and "tells valences apart; got only Mn2+" in single.output

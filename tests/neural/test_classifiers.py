@@ -114,9 +114,10 @@ def test_narrow_numbers_stay_narrow(dtype, spectra):
     narrow = (100 * np.abs(X)).astype(dtype)
     augmented = {"validation_fraction": 0.2, "augment": PCANoise(n_components=2)}
     for params in ({}, augmented):
-        clf = quick(**params, callbacks=[KeepTrained, KeepHeldOut]).fit(narrow, y)
+        watched = quick(**params, callbacks=[KeepTrained, KeepHeldOut])
+        clf = clone(watched).fit(narrow, y)
         assert KeepTrained.spectra.numpy().dtype == dtype
-        expected = quick(**params).fit(narrow.astype(np.float32), y)
+        expected = watched.fit(narrow.astype(np.float32), y)
         assert same_weights(clf, expected)
         np.testing.assert_array_equal(clf.predict_proba(narrow), expected.predict_proba(narrow))
     held_out = quick(validation_fraction=0.2, callbacks=[KeepHeldOut]).fit(narrow, y)

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 from scipy.stats import norm
-from sklearn.mixture import GaussianMixture
 
 from skspectra._numerics.n_components import count_with_alike_neighbours
 from skspectra._numerics.poisson_pca import add_moments, poisson_components
@@ -129,6 +128,8 @@ def _components(image):
 
 def _mixture_labels(features, most, rng):
     """Gaussian mixture of more parts than there may be phases: the judging counts merge them."""
+    from sklearn.mixture import GaussianMixture  # takes 0.2 s to import
+
     some = features[:: -(-len(features) // _FIT_PIXELS)]
     mixture = GaussianMixture(
         min(most, len(some) // 2),

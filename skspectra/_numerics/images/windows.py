@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.fft import fftshift, irfft2, rfft2
-from scipy.signal.windows import hann
 
 __all__ = ["autocorrelations", "fourier_magnitudes", "hann_window", "histograms", "window_batches"]
 
@@ -27,7 +26,7 @@ def window_batches(image, size, step):
 
 def hann_window(size):
     """Two-dimensional Hann window, (size, size)."""
-    row = hann(size, sym=False).astype(np.float32)
+    row = np.hanning(size + 1)[:-1].astype(np.float32)
     return np.outer(row, row)
 
 
