@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from skspectra._input.files import writing
-from skspectra.plotting import RobustnessDisplay, SpectraDisplay
+from skspectra.plotting import SpectraDisplay
 from skspectra.plotting._style import class_colors
 from skspectra.preprocessing import SpectrumNormalizer
 
@@ -17,6 +17,10 @@ __all__ = ["SHIPPED", "draw", "report", "write_json"]
 SHIPPED = "shipped reader"
 
 _MOST_SHOWN = 24
+_CONVOLUTIONAL = {
+    "fully convolutional": {"color": "#0072B2", "linewidth": 1.5},
+    "fully conv, invariant": {"color": "#D55E00", "linewidth": 3},
+}
 
 
 def draw(out, results, simulated, measured):
@@ -37,10 +41,7 @@ def draw(out, results, simulated, measured):
     with matplotlib.rc_context({"savefig.dpi": 150}):
         spectra = SpectraDisplay.from_spectra(X, y, spectral_axis=axis, ax=_new_axes((4.5, 4)))
         _save(spectra.figure_, out / "simulated.png")
-        shifts = RobustnessDisplay(
-            results["shifts_eV"], results["accuracy"], chance=1 / len(np.unique(y))
-        )
-        _save(shifts.plot(ax=_new_axes((5, 3.8))).figure_, out / "shifts.png")
+        _save(_draw_shifts(results, chance=1 / len(np.unique(y))), out / "shifts.png")
         if results["spectra"]:
             _save(_draw_measured(*measured, results["spectra"]), out / "spectra.png")
 
@@ -48,6 +49,33 @@ def draw(out, results, simulated, measured):
 def _new_axes(size):
     """Axes of a figure that needs no window, wherever this runs."""
     return Figure(figsize=size, layout="constrained").subplots()
+
+
+def _draw_shifts(results, chance):
+    """Draw accuracy against shift: convolutional nets in colour, all that learn places in grey."""
+    ax = _new_axes((6, 3.6))
+    shifts, places = results["shifts_eV"], []
+    for name, curve in results["accuracy"].items():
+        mean, spread = np.mean(curve, axis=1), np.std(curve, axis=1)
+        style = _CONVOLUTIONAL.get(name, {"color": "0.6", "linewidth": 1})
+        ax.plot(shifts, mean, **style)
+        if name in _CONVOLUTIONAL:
+            ax.fill_between(
+                shifts, mean - spread, mean + spread, color=style["color"], alpha=0.2, linewidth=0
+            )
+            ax.text(
+                shifts[-1] + 0.15,
+                mean[-1],
+                name.replace(", ", ",\n"),
+                color=style["color"],
+                va="center",
+            )
+        else:
+            places.append(name)
+    label = {"color": "0.4", "fontsize": "small", "ha": "center", "va": "top"}
+    ax.text(shifts[len(shifts) // 2], chance - 0.03, ",\n".join(places), **label)
+    ax.set(xlabel="Shift (eV)", ylabel="Accuracy", ylim=(0, 1.02), xlim=(shifts[0], shifts[-1]))
+    return ax.figure
 
 
 def _draw_measured(axis, X, records):
