@@ -5,7 +5,6 @@ import numpy as np
 from skspectra.imaging._defects import repaired_with_counts
 from skspectra.imaging._dose import pixels_or_phases
 from skspectra.imaging._image import finite_rows, is_lazy, spectrum_image
-from skspectra.imaging._joint_reading import read_together
 from skspectra.imaging._maps import ValenceMaps, masked_values, phase_values, table_values
 from skspectra.imaging._phases import PhaseSegmenter
 from skspectra.imaging._predict import check_mask
@@ -117,6 +116,8 @@ def _read_phases(reader, pixels, mask, repaired, random_state):
     counts = np.asarray(pixels.data[..., wanted])
     n_replaced, counts = (counts[..., -1], counts[..., :-1]) if repaired else (0, counts)
     counts = np.where(mask[..., None], 0, counts)
+    from skspectra.imaging._joint_reading import read_together  # which needs torch
+
     phases = PhaseSegmenter(spectral_axis=energies[near], random_state=random_state).fit(counts)
     of_phases = masked_values(0, reader.classes_)
     if phases.n_phases_:

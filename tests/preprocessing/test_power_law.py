@@ -197,11 +197,9 @@ def test_auto_window_wants_an_edge():
     [("lsmo_linescan.hspy", 620), ("sto_core_loss.dm3", 444), ("cuzn_spectrum_image.hspy", 929)],
 )
 def test_auto_window_on_real_files(real_data, name, stop):
-    import hyperspy.api as hs
+    from skspectra.io import read_signal, to_matrix
 
-    from skspectra.io import to_matrix
-
-    X, energy, _ = to_matrix(hs.load(real_data / name))
+    X, energy, _ = to_matrix(read_signal(real_data / name))
     model = PowerLawBackground("auto", spectral_axis=energy).fit(X)
     assert abs(model.window_[1] - stop) < 5
 
