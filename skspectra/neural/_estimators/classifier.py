@@ -38,8 +38,9 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
     def as_published(cls, **params):
         """Make a classifier that is trained as in the article [1]_.
 
-        The learning rate of Adam is 0.001 all the time, a batch has 128 spectra. In the article
-        there are 100 to 500 epochs, of spectra augmented 25 to 60 times; here there are 200.
+        The learning rate of Adam is 0.001 all the time and a batch has 128 spectra. The article
+        does not say for how many epochs; in the thesis [2]_ accuracy and loss have settled after
+        200, on spectra augmented 25 to 60 times.
 
         Parameters
         ----------
@@ -54,6 +55,8 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
         ----------
         .. [1] M. Chatzidakis and G. A. Botton, "Towards calibration-invariant spectroscopy using
            deep learning", Scientific Reports 9, 2126 (2019), Methods.
+        .. [2] M. Chatzidakis, "Applications of statistical learning algorithms in electron
+           spectroscopy", thesis, McMaster University (2018), figure 4.12.
 
         Examples
         --------

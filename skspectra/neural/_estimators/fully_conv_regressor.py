@@ -45,7 +45,7 @@ class FullyConvRegressor(FullyConvParameters, SpectralNetRegressor):
         Channels that the convolution of each block spans, without padding. For the published one
         the spectra must be wide enough: 140 channels with the default.
     dropout : float, default=0.1
-        Share of the features that is dropped while training; the article's for mixed valence.
+        Share of the features that is dropped while training; the thesis's for mixed valence [4]_.
     <parameters>
 
     Attributes
@@ -84,6 +84,8 @@ class FullyConvRegressor(FullyConvParameters, SpectralNetRegressor):
     .. [3] J. Lei, M. G'Sell, A. Rinaldo, R. J. Tibshirani and L. Wasserman, "Distribution-free
        predictive inference for regression", Journal of the American Statistical Association 113,
        1094 (2018), sections 2.2 and 5.2.
+    .. [4] M. Chatzidakis, "Applications of statistical learning algorithms in electron
+       spectroscopy", thesis, McMaster University (2018).
 
     Examples
     --------
