@@ -11,7 +11,11 @@ and its accuracy, the share called foreign, the log loss, and the expected calib
 bins. Simulated spectra are counts from points of the multiplet calculation that were not trained
 on. With ``--rivals``, others are trained on the same simulated edges, found and aligned in the same
 way: a single invariant net, 15 neighbours, support vectors with a Gaussian and a cosine kernel, a
-random forest, and `ReferenceFit` of the mean edge of each class.
+random forest, `ReferenceFit` of the mean edge of each class and, where sktime is installed
+(``pip install -c constraints.txt ".[baselines]"``), MiniRocket with a ridge. ``--figure FILE``
+draws the accuracy of the surest share of the simulated spectra against that share.
+
+Measured spectra are counted eight times each, in channels of 0.1 eV, with their lowest values as 0.
 """
 
 import argparse
@@ -20,7 +24,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pretrained import VALENCES, counted, simulate, training_set
+from baselines import TimeSeriesClassifier, time_series_classifiers
+from pretrained import N_TRAINED, VALENCES, counted, simulate, training_set
 from scipy.ndimage import gaussian_filter1d
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
@@ -40,8 +45,9 @@ BACKGROUNDS = (0, 1, 5, 20)
 SHIFTS = (-10, -5, 5, 10)
 STRETCHES = (-0.05, 0.05)
 RESOLUTIONS = (0.5, 1, 2, 3.5)  # eV, added to that of the measurement
-N_TRAINED_POINTS = 200
-COVERAGES = (0.25, 0.5, 0.75, 0.9, 1)
+N_DRAWS = 8  # of the counts of each measured spectrum
+COVERAGES = (0.25, 0.5, 0.75, 0.9, 1)  # printed
+CURVE = np.linspace(0.05, 1, 39)  # drawn
 
 
 def measured(folder, reader):
@@ -64,14 +70,24 @@ def manganese_oxide(folder):
 
 def read(reader, spectra, change):
     """Read spectra one by one on their own axes, each changed, into one table."""
-    tables = [reader.read(row[None], axis) for axis, row in (change(a, x) for a, x, _ in spectra)]
-    return pd.concat(tables, ignore_index=True), np.array([label for *_, label in spectra])
+    changed = [(*change(axis, row), label) for axis, row, label in spectra]
+    tables = [reader.read(np.atleast_2d(rows), axis) for axis, rows, _ in changed]
+    labels = [np.repeat(label, len(np.atleast_2d(rows))) for _, rows, label in changed]
+    return pd.concat(tables, ignore_index=True), np.concatenate(labels)
 
 
-def as_counts(axis, intensity, dose, background, rng):
+def as_counts(axis, intensity, dose, background, rng, n_draws=1):
     """Count a spectrum so many times in its maximum, on a background that high at its middle."""
-    edge = np.clip(intensity / np.percentile(intensity, 99.5), 0, None)
-    return rng.poisson(dose * (edge + background * (axis / axis.mean()) ** -3.3))
+    low, high = np.percentile(intensity, (2, 99.5))
+    edge = np.clip((intensity - low) / (high - low), 0, None)
+    expected = dose * (edge + background * (axis / axis.mean()) ** -3.3)
+    return rng.poisson(expected, (n_draws, axis.size))
+
+
+def in_fine_channels(axis, intensity):
+    """Bring a spectrum to channels of 0.1 eV, as those of EELS often are."""
+    fine = np.arange(axis[0], axis[-1], 0.1)
+    return fine, np.interp(fine, axis, intensity)
 
 
 def changes(rng):
@@ -93,8 +109,13 @@ def changes(rng):
         for background in BACKGROUNDS[1:]:
             yield (
                 f"{dose} counts on {background}x",
-                lambda axis, x, d=dose, b=background: (axis, as_counts(axis, x, d, b, rng)),
+                lambda axis, x, d=dose, b=background: _counted_finely(axis, x, d, b, rng),
             )
+
+
+def _counted_finely(axis, x, dose, background, rng):
+    fine, row = in_fine_channels(axis, x)
+    return fine, as_counts(fine, row, dose, background, rng, N_DRAWS)
 
 
 def _blurred(axis, x, fwhm):
@@ -125,11 +146,11 @@ def calibration_error(confidence, right):
     return sum(gaps) / len(right)
 
 
-def risk_coverage(table, y, classes):
+def risk_coverage(table, y, classes, shares):
     """Accuracy of the most probable shares."""
     proba = table[list(classes)].to_numpy()
     right = (classes[proba.argmax(axis=1)] == y)[np.argsort(-proba.max(axis=1))]
-    return [right[: max(1, round(share * len(y)))].mean() for share in COVERAGES]
+    return [right[: max(1, round(share * len(y)))].mean() for share in shares]
 
 
 def show(name, values):
@@ -161,30 +182,59 @@ def mixed_pairs(reader, spectra, n_pairs, rng):
 
 
 def on_simulated(reader, n_per_class):
+    """Print figures by dose and background; return the risk-coverage curves on 1x, by dose."""
+    curves = {}
     element, rng = reader.element_, np.random.default_rng(0)
     X, y, points = simulate(element, n_per_class, 200)
-    X, y = X[points >= N_TRAINED_POINTS], y[points >= N_TRAINED_POINTS]
+    X, y = X[points >= N_TRAINED], y[points >= N_TRAINED]
     energies, axis = reader.spectral_axis_ / reader.energy_, reader.spectral_axis_
     for dose in DOSES:
         for background in BACKGROUNDS:
             table = reader.read(counted(X, energies, dose, background, rng), axis)
             show(f"{dose} counts on {background}x", figures(table, y, reader.classes_))
             if background == 1:
-                curve = risk_coverage(table, y, reader.classes_)
+                curves[dose] = risk_coverage(table, y, reader.classes_, CURVE)
+                curve = risk_coverage(table, y, reader.classes_, COVERAGES)
                 cells = (f"{c:.0%} {r:.3f}" for c, r in zip(COVERAGES, curve, strict=True))
                 print("      accuracy of the surest:", *cells, sep="  ")
+    return curves
+
+
+def draw(curves, path):
+    """Draw risk-coverage curves, one panel for each element."""
+    import matplotlib.pyplot as plt
+
+    n_rows = -(-len(curves) // 4)
+    figure, axes = plt.subplots(
+        n_rows, 4, figsize=(11, 3 * n_rows), sharex=True, sharey=True, layout="constrained"
+    )
+    for ax in axes.flat[len(curves) :]:
+        ax.remove()
+    for ax, (element, of_doses) in zip(axes.flat, curves.items(), strict=False):
+        colours = plt.cm.viridis(np.linspace(0, 0.9, len(of_doses)))
+        for colour, (dose, curve) in zip(colours, of_doses.items(), strict=True):
+            ax.plot(CURVE, curve, color=colour, label=f"{dose} counts")
+        ax.set_title(element)
+        ax.grid(alpha=0.3)
+    axes.flat[0].legend(fontsize="small")
+    axes.flat[0].set_ylim(0.5, 1.01)
+    figure.supxlabel("Share of the spectra that is named")
+    figure.supylabel("Accuracy of what is named")
+    figure.savefig(path, dpi=120)
 
 
 def rivals():
     """Return simple classifiers of aligned edges."""
     components = PCA(25, random_state=0)
-    return {
-        "single net": default_classifiers(1)[1],
+    simple = {
+        "single net": default_classifiers("mixed", 1)[1],
         "15 neighbours": make_pipeline(components, KNeighborsClassifier(15)),
         "SVC": make_pipeline(components, SVC(C=10, probability=True, random_state=0)),
         "SVC, cosine": SVC(kernel=cosine_similarity, C=100, probability=True, random_state=0),
         "forest": RandomForestClassifier(200, random_state=0),
     }
+    rocket = time_series_classifiers().get("MiniRocket + ridge")
+    return simple if rocket is None else simple | {"MiniRocket": TimeSeriesClassifier(rocket)}
 
 
 def against_rivals(reader, spectra, n_per_class):
@@ -204,14 +254,14 @@ def against_rivals(reader, spectra, n_per_class):
         edges.spectra
     )
     X, y, points = simulate(element, n_per_class, 201)
-    is_new = points >= N_TRAINED_POINTS
+    is_new = points >= N_TRAINED
     tested = {"simulated": ([(reader.spectral_axis_, row) for row in X[is_new]], y[is_new])}
     if spectra:
         tested["measured"] = [(a, x) for a, x, _ in spectra], np.array([t for *_, t in spectra])
     for kind, (rows, labels) in tested.items():
         for dose in (None, 1000, 100, 20):
             name = f"{kind}, {'as they are' if dose is None else f'{dose} counts'}"
-            counts = [x if dose is None else as_counts(a, x, dose, 1, rng) for a, x in rows]
+            counts = [x if dose is None else as_counts(a, x, dose, 1, rng)[0] for a, x in rows]
             found = [
                 reader._find(np.asarray(x, float)[None], a)
                 for x, (a, _) in zip(counts, rows, strict=True)
@@ -229,9 +279,11 @@ def against_rivals(reader, spectra, n_per_class):
 
 
 def _probabilities(model, spectra):
-    """Return probabilities of a classifier, or the fractions of `ReferenceFit`."""
+    """Return probabilities of a classifier, 1 and 0 where it only predicts, or fractions."""
     if hasattr(model, "predict_proba"):
         return model.predict_proba(spectra)
+    if not hasattr(model, "transform"):
+        return (model.predict(spectra)[:, None] == model.classes_).astype(float)
     fractions = np.maximum(model.transform(spectra), 1e-3)
     return fractions / fractions.sum(axis=1, keepdims=True)
 
@@ -240,14 +292,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, nargs="?", help="folder of measured spectra")
     parser.add_argument("--elements", nargs="+", default=list(VALENCES), choices=list(VALENCES))
+    parser.add_argument("--figure", type=Path, help="file for the risk-coverage curves")
     parser.add_argument("--rivals", action="store_true", help="train the rivals too")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     n_per_class = 30 if options.quick else 1000
+    curves = {}
     for element in options.elements:
         reader = load_pretrained(f"{element.lower()}-l23")
         print(f"\n{element}, simulated from points not trained on")
-        on_simulated(reader, n_per_class)
+        curves[element] = on_simulated(reader, n_per_class)
         sets = {}
         if options.folder is not None:
             sets["published"] = measured(options.folder, reader)
@@ -269,6 +323,8 @@ def main():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 against_rivals(reader, sets.get("published", []), n_per_class)
+    if options.figure is not None:
+        draw(curves, options.figure)
 
 
 if __name__ == "__main__":

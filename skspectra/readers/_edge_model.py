@@ -115,11 +115,10 @@ class EdgeModel:
         ]
 
     def _learn_classes(self, views, codes, held_views, held_codes, seed):
-        classifiers = self.classifiers or default_classifiers(seed)
         self.experts_ = [
             clone(classifier).fit(smooth_by_noise(view), codes)
-            for view in views
-            for classifier in classifiers
+            for level, view in zip(DOSES, views, strict=True)
+            for classifier in self.classifiers or default_classifiers(level, seed)
         ]
         everything = np.concatenate([self._evidence(view) for view in held_views])
         self.weights_ = weighing().fit(everything, np.tile(held_codes, len(held_views)))
@@ -165,7 +164,7 @@ class EdgeModel:
         spectra, labels = smooth_by_noise(edges), drawn_labels(fractions, rng)
         self.mixture_experts_ = [
             clone(each).fit(spectra, labels)
-            for each in self.classifiers or default_classifiers(seed)
+            for each in self.classifiers or default_classifiers("mixed", seed)
         ]
         edges, fractions = held
         true = fractions @ self.valences_

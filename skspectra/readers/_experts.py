@@ -28,17 +28,22 @@ N_COMPONENTS = 25
 LEAST_PROBABILITY = 1e-3  # of an expert, so that no one of them decides alone
 TYPICAL_NOISE = -1.7  # decimal logarithm
 NOISE_RANGE = (-1.3, 1.5)
+N_CONVOLUTIONAL = {"high": 3, "mixed": 1}  # at each level of dose, and for mixtures
 
 
-def default_classifiers(random_state):
-    """Small dense nets on principal components, and an invariant convolutional net."""
-    convolutional = make_pipeline(
-        SpectrumNormalizer(),
-        FullyConvClassifier(
-            architecture="invariant", dropout=0.2, lr=0.01, max_epochs=20, random_state=random_state
-        ),
-    )
-    return [_dense((32,), random_state), convolutional]
+def default_classifiers(level, random_state):
+    """Return small dense nets on principal components, and convolutional nets beside them.
+
+    Convolutional nets are right about measured edges oftener where these have many counts, so they
+    are for the high dose, and one of them for mixtures; under noise dense nets are better.
+    """
+    n_convolutional = N_CONVOLUTIONAL.get(level, 0)
+    dense = _dense((48,), random_state)
+    if not n_convolutional:
+        return [dense]
+    net = FullyConvClassifier(architecture="invariant", dropout=0.2, lr=0.01, max_epochs=25)
+    ensemble = EnsembleClassifier(net, n_convolutional, random_state=random_state)
+    return [dense, make_pipeline(SpectrumNormalizer(), ensemble)]
 
 
 def default_detector(random_state):
@@ -88,4 +93,4 @@ def evidence(experts, spectra, noise):
 
 def weighing():
     """Return what learns how far to believe each expert, at which noise."""
-    return LogisticRegression(C=0.05, max_iter=2000)
+    return LogisticRegression(C=0.005, max_iter=2000)

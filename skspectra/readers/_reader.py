@@ -56,8 +56,8 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
     ----------
     classifiers : list of classifiers, default=None
         With `predict_proba`; each is cloned and trained at every level of dose, and on mixtures.
-        None is three small dense nets on principal components, and an invariant
-        `FullyConvClassifier`.
+        None is three small dense nets on principal components, and beside them three invariant
+        `FullyConvClassifier` at the high dose and one on mixtures.
     detector : classifier, default=None
         With `predict_proba`; tells edges of the element from others. None is three small dense nets
         on principal components.
