@@ -121,7 +121,9 @@ class EdgeModel:
             for classifier in self.classifiers or default_classifiers(level, seed)
         ]
         everything = np.concatenate([self._evidence(view) for view in held_views])
-        self.weights_ = weighing().fit(everything, np.tile(held_codes, len(held_views)))
+        self.weights_ = weighing(len(everything)).fit(
+            everything, np.tile(held_codes, len(held_views))
+        )
 
     def _evidence(self, edges):
         return evidence(self.experts_, smooth_by_noise(edges), edges.noise)
