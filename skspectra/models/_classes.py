@@ -121,6 +121,7 @@ _ESTIMATORS = {
 
 # What is no estimator, and its attributes; None is all that its constructor sets.
 _OBJECTS = {
+    "skspectra._numerics.poisson_pca.Moments": None,
     "skspectra._numerics.power_law.ExponentTable": None,
     "skspectra.augmentation._base.AugmenterChain": None,
     "skspectra.unmixing._shifted.ShiftedReferences": None,

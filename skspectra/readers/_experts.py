@@ -94,6 +94,7 @@ def evidence(experts, spectra, noise):
 def weighing(n_spectra):
     """Return what learns how far to believe each expert, at which noise.
 
-    The penalty grows with many spectra, of a simulation above all, whose experts differ little.
+    The penalty is stronger for thousands of spectra, which are simulated and read alike by all
+    experts.
     """
-    return LogisticRegression(C=min(0.05, 50 / n_spectra), max_iter=2000)
+    return LogisticRegression(C=np.clip(40 / n_spectra, 0.005, 0.05), max_iter=2000)

@@ -120,5 +120,5 @@ def test_what_does_not_fit_is_refused(classifier, image):
         predict_image(classifier, image, shift=2.0)
     with pytest.raises(ValueError, match="spectral_axis is for arrays"):
         predict_image(classifier, as_signal(image), spectral_axis=AXIS)
-    with pytest.raises(ValueError, match="array of numbers"):
+    with pytest.raises(ValueError, match="real numbers in an array"):
         predict_image(classifier, np.array(["a"]))
