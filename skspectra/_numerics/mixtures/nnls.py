@@ -14,6 +14,7 @@ _TOLERANCE = 1e-11
 _RIDGE = 1e-13
 _FEW_ALIKE = 8  # spectra of a subset, below which it is quicker to solve each by itself
 _STACK_NUMBERS = 1 << 20
+_WELL_CONDITIONED = 1e6
 
 
 def nnls(gram, products, *, sum_to_one=False):
@@ -75,8 +76,11 @@ def nnls(gram, products, *, sum_to_one=False):
             ConvergenceWarning,
             stacklevel=2,
         )
-    solution = np.maximum(solution, 0) / problem.norms
-    return (solution / solution.sum(axis=0) if sum_to_one else solution).T
+    solution = np.maximum(solution, 0, out=solution)
+    solution /= problem.norms
+    if sum_to_one:
+        solution /= solution.sum(axis=0)
+    return solution.T
 
 
 def least_squares(gram, products, *, sum_to_one=False):
@@ -141,34 +145,54 @@ class _Problem(NamedTuple):
 
         Where the solution must have a sum, the gradient is that of the Lagrangian.
         """
+        if self.gram.ndim == 2 and positive.all():
+            return self._solve_alike(self.gram, self.products, self.norms)[: len(positive)], 0.0
         solution, multiplier = np.zeros_like(self.products), np.zeros(len(positive.T))
         for used, columns in _subsets(positive, alike=self.gram.ndim == 2):
             solved = self._solve_subset(used, columns)
             solution[used, columns] = solved[: len(used)]
             multiplier[columns] = 0.0 if self.total is None else solved[-1]
         if self.gram.ndim == 2:
-            dual = self.gram @ solution - self.products
+            dual = self.gram @ solution
         else:
-            dual = np.einsum("nij,jn->in", self.gram, solution) - self.products
-        return solution, dual if self.total is None else dual + multiplier * self.total / self.norms
+            dual = np.einsum("nij,jn->in", self.gram, solution)
+        dual -= self.products
+        if self.total is not None:
+            dual += multiplier * self.total / self.norms
+        return solution, dual
 
     def _solve_subset(self, used, columns):
         """Solve for the references `used`, (n_used, 1) or (n_used, n_columns)."""
         wanted = self.products[used, columns]
-        shared = self.gram.ndim == 2 and used.shape[1] == 1
-        if shared:
-            matrices = self.gram[used, used.T]
-        else:
-            gram = np.broadcast_to(self.gram, (len(self.norms.T), *self.gram.shape[-2:]))
-            matrices = gram[columns[:, None, None], used.T[:, :, None], used.T[:, None, :]]
+        if self.gram.ndim == 2 and used.shape[1] == 1:
+            return self._solve_alike(self.gram[used, used.T], wanted, self.norms[used, columns])
+        gram = np.broadcast_to(self.gram, (len(self.norms.T), *self.gram.shape[-2:]))
+        matrices = gram[columns[:, None, None], used.T[:, :, None], used.T[:, None, :]]
         if self.total is not None:
-            at = columns[:1] if shared else columns
-            weights = (self.total[at] / self.norms[used, at]).T
-            matrices = _bordered(matrices, weights[0] if shared else weights)
+            matrices = _bordered(matrices, (self.total[columns] / self.norms[used, columns]).T)
             wanted = np.vstack([wanted, self.total[columns]])
-        if shared:
-            return np.linalg.solve(matrices, wanted)
         return np.linalg.solve(matrices, wanted.T[..., None])[..., 0].T
+
+    def _solve_alike(self, gram, wanted, norms):
+        """Solve for spectra that use the same references, of these products and norms."""
+        if self.total is not None:
+            gram = _bordered(gram, self.total[0] / norms[:, 0])
+            wanted = np.vstack([wanted, np.full(len(wanted.T), self.total[0])])
+        return _solve_many(gram, wanted)
+
+
+def _solve_many(matrix, wanted):
+    """Solve small equations for many right sides, each of which costs a factorisation much more.
+
+    The inverse of a matrix that is well conditioned does, with a step that mends its rounding.
+    """
+    inverse = np.linalg.inv(matrix)
+    if np.linalg.norm(matrix) * np.linalg.norm(inverse) > _WELL_CONDITIONED:
+        return np.linalg.solve(matrix, wanted)
+    solution = inverse @ wanted
+    rest = matrix @ solution
+    solution += inverse @ np.subtract(wanted, rest, out=rest)
+    return solution
 
 
 def _subsets(positive, alike):
