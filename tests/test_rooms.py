@@ -14,6 +14,7 @@ PACKAGE = Path(skspectra.__file__).parent
 ROOMS = [
     "exceptions",
     "_sklearn",
+    "_progress",
     "_numerics",
     "_input",
     "preprocessing",
@@ -35,7 +36,10 @@ ROOMS = [
     "__main__",
 ]
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
-MODULES += [PACKAGE / f"{name}.py" for name in ("exceptions", "_sklearn", "pipeline", "__main__")]
+MODULES += [
+    PACKAGE / f"{name}.py"
+    for name in ("exceptions", "_sklearn", "_progress", "pipeline", "__main__")
+]
 PRIVATE = re.compile(r"^(sklearn|imblearn)\b.*\._(?!_)")
 
 

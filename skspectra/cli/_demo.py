@@ -11,11 +11,11 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.pipeline import make_pipeline
-from tqdm import tqdm
 
 import skspectra
 from skspectra._numerics.axis import window_channels
 from skspectra._numerics.interpolation import shift_rows
+from skspectra._progress import Progress
 from skspectra.augmentation import EnergyShift
 from skspectra.cli._classify import classify_files
 from skspectra.cli._demo_report import SHIPPED, draw, report, write_json
@@ -72,7 +72,7 @@ def run_demo(out, spectra=(), *, quick=False, seed=0, progress=True):
     seed : int, default=0
         Seed of everything that is drawn.
     progress : bool, default=True
-        Whether to show a progress bar, where standard error is a terminal.
+        Whether to show progress.
 
     Returns
     -------
@@ -93,17 +93,16 @@ def run_demo(out, spectra=(), *, quick=False, seed=0, progress=True):
     size = QUICK if quick else FULL
     models = _classifiers(size.max_epochs, seed)
     n_steps = 2 + len(models) * (N_FOLDS + bool(len(names)))
-    with tqdm(total=n_steps, disable=None if progress else True, unit="step") as bar:
-        bar.set_description("simulate")
+    with Progress(progress, "simulating", n_steps, "step") as bar:
         X, y = _simulate(size.n_per_class, size.n_points, seed, **ONE_INSTRUMENT)
         bar.update()
         X_shifted, y_shifted = _simulate(
             size.n_per_class_real, size.n_points, seed + 1, shift=(-MAX_SHIFT, MAX_SHIFT)
         )
         bar.update()
-        bar.set_description("cross-validate")
+        bar.update(0, what="cross-validating")
         curves = _shift_curves(models, X, y, seed, bar)
-        bar.set_description("classify")
+        bar.update(0, what="classifying")
         real, held_out = _classify(models, X_shifted, y_shifted, measured, names, known, bar)
     for record, (_, row) in zip(real, () if read is None else read.iterrows(), strict=True):
         record[SHIPPED] = {"label": row["valence"], "probability": float(row["probability"])}

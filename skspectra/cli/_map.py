@@ -105,7 +105,7 @@ def _substrate(pixels, chosen, say):
 def _read(image, chosen, left_out, by, say):
     edge = f"{chosen.element} L2,3" if chosen.element in ELEMENTS else "the edge"
     say(f"reading {edge} at {chosen.energy:.1f} eV with {chosen.name}")
-    maps = read_image(chosen.reader, image, mask=left_out, by=by, progress=True)
+    maps = read_image(chosen.reader, image, mask=left_out, by=by, verbose=1)
     say(f"read by {maps.by}: {maps.why}")
     return maps
 

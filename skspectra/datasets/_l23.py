@@ -4,10 +4,10 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import Bunch
-from tqdm import tqdm
 
 from skspectra._numerics.axis import check_axis
 from skspectra._numerics.random import as_generator, check_range
+from skspectra._progress import Progress
 from skspectra._sklearn import Interval, validate_params
 from skspectra.datasets._atoms import check_ion, element_of
 from skspectra.datasets._library import default_axis, l3_maximum, stick_library
@@ -44,7 +44,7 @@ its sources.
         "n_points": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state", np.random.Generator],
         "return_X_y": ["boolean"],
-        "verbose": ["boolean"],
+        "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=True,
 )
@@ -67,7 +67,7 @@ def make_l23_spectra(
     n_points=200,
     random_state=None,
     return_X_y=False,
-    verbose=False,
+    verbose=0,
 ):
     r"""Simulate L2,3 edges to train a classifier of ions with.
 
@@ -140,8 +140,8 @@ def make_l23_spectra(
         Seeds everything that is drawn; the same value gives the same spectra.
     return_X_y : bool, default=False
         Return ``(data, target)`` instead of a Bunch.
-    verbose : bool, default=False
-        Show a progress bar while stick spectra are computed, if standard error is a terminal.
+    verbose : int or bool, default=0
+        Whether to show progress while stick spectra are computed.
 
     Returns
     -------
@@ -227,7 +227,7 @@ def make_l23_spectra(
     dose = None if dose is None else _check_range_above(dose, "dose", 0)
     rng = as_generator(random_state)
     spectra, records = [], []
-    with tqdm(total=len(ions) * n_points, disable=None if verbose else True) as progress:
+    with Progress(verbose, "simulating", len(ions) * n_points, "point") as progress:
         for ion, ion_rng in zip(ions, rng.spawn(len(ions)), strict=True):
             points, tables = stick_library(ion, n_points, progress)
             drawn = draw(n_per_class, n_points, ranges, dose, ion_rng)

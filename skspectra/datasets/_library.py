@@ -70,7 +70,7 @@ def stick_library(ion, n_points, progress):
         Name of the ion.
     n_points : int
         Number of parameter points.
-    progress : tqdm.tqdm
+    progress : Progress
         Advanced by one for every point.
 
     Returns
@@ -81,7 +81,7 @@ def stick_library(ion, n_points, progress):
         L3 and L2 weights on `GRID`.
     """
     points = parameter_points(ion, n_points)
-    start = progress.n
+    start = progress.done
 
     def compute():
         tables = np.empty((n_points, 2, GRID.size), np.float32)
@@ -92,7 +92,7 @@ def stick_library(ion, n_points, progress):
         return tables
 
     tables = load_or_compute(f"l23-{ion}", (ion, points), compute)
-    progress.update(start + n_points - progress.n)
+    progress.update(start + n_points - progress.done)
     return points, tables
 
 

@@ -1,10 +1,12 @@
 """Cross-validation of estimators whose last step is a net."""
 
+import contextlib
 import logging
 from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn import get_config, model_selection
 from sklearn.base import clone, is_classifier
 from sklearn.frozen import FrozenEstimator
@@ -12,6 +14,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
 from skspectra._input.pipelines import fit_together
+from skspectra._progress import Progress, ProgressSplitter
 from skspectra._sklearn import (
     HasMethods,
     StrOptions,
@@ -20,7 +23,7 @@ from skspectra._sklearn import (
     validate_params,
 )
 
-__all__ = ["can_be_stacked", "cross_validate", "fit_folds", "score_folds"]
+__all__ = ["can_be_stacked", "counting_folds", "cross_validate", "fit_folds", "score_folds"]
 
 _LOGGER = logging.getLogger("skspectra")
 
@@ -39,6 +42,7 @@ _LOGGER = logging.getLogger("skspectra")
         "return_estimator": ["boolean"],
         "return_indices": ["boolean"],
         "error_score": [StrOptions({"raise"}), Real],
+        "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=False,
 )
@@ -56,6 +60,7 @@ def cross_validate(
     return_estimator=False,
     return_indices=False,
     error_score=np.nan,
+    verbose=0,
 ):
     """Score an estimator on folds that it was not fitted to: scikit-learn's, but faster on a GPU.
 
@@ -95,6 +100,8 @@ def cross_validate(
         Whether the rows of the folds are returned.
     error_score : "raise" or float, default=nan
         The score of a fold whose fit or score fails; "raise" raises what it raised.
+    verbose : int or bool, default=0
+        Whether to show progress over the folds.
 
     Returns
     -------
@@ -139,9 +146,20 @@ def cross_validate(
         fits = fit_folds([estimator], X, y, cv, n_jobs, params)
         if fits is not None:
             return score_folds(*fits[0], X, y, cv, **scored)
-    return model_selection.cross_validate(
-        estimator, X, y, cv=cv, groups=groups, n_jobs=n_jobs, params=params, **scored
-    )
+    with counting_folds(verbose, estimator, X, y, groups, cv, n_jobs) as folds:
+        return model_selection.cross_validate(
+            estimator, X, y, groups=groups, n_jobs=n_jobs, params=params, **folds, **scored
+        )
+
+
+@contextlib.contextmanager
+def counting_folds(verbose, estimator, X, y, groups, cv, n_jobs):
+    """Show progress over the folds; give what tells scikit-learn to count them."""
+    cv = check_cv(cv, y, classifier=is_classifier(estimator))
+    with Progress(verbose, "cross-validating", cv.get_n_splits(X, y, groups), "fold") as progress:
+        n_at_work = effective_n_jobs(n_jobs)
+        yield {"cv": ProgressSplitter(cv, n_at_work, progress), "pre_dispatch": n_at_work}
+        progress.update(progress.total - progress.done)
 
 
 def can_be_stacked(estimator):

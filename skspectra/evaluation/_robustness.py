@@ -10,6 +10,7 @@ from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel, delayed
 
 from skspectra._input.spectra import refuse_images
+from skspectra._progress import Progress
 from skspectra._sklearn import HasMethods, safe_indexing, validate_params
 
 __all__ = ["perturbations_of", "robustness_curve"]
@@ -27,6 +28,7 @@ __all__ = ["perturbations_of", "robustness_curve"]
         "cv": ["cv_object"],
         "scoring": [str, callable, None],
         "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=True,
 )
@@ -42,6 +44,7 @@ def robustness_curve(
     cv=10,
     scoring=None,
     n_jobs=None,
+    verbose=0,
 ):
     """Score an estimator on held-out spectra that are perturbed more and more.
 
@@ -72,6 +75,8 @@ def robustness_curve(
         The score; the estimator's own if None.
     n_jobs : int, default=None
         How many folds are fitted in parallel.
+    verbose : int or bool, default=0
+        Whether to show progress over the folds.
 
     Returns
     -------
@@ -109,11 +114,12 @@ def robustness_curve(
     X, y, groups = indexable(X, y, groups)
     cv = check_cv(cv, y, classifier=is_classifier(estimator))
     scorer = check_scoring(estimator, scoring)
-    columns = Parallel(n_jobs=n_jobs)(
+    columns = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_score_fold)(clone(estimator), X, y, train, test, perturbations, scorer)
         for train, test in cv.split(X, y, groups)
     )
-    return np.array(columns).T
+    progress = Progress(verbose, "scoring", cv.get_n_splits(X, y, groups), "fold")
+    return np.array(list(progress.over(columns))).T
 
 
 def perturbations_of(perturbation, param_name, param_range):

@@ -9,7 +9,12 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
 from skspectra._sklearn import HasMethods, StrOptions, validate_params
-from skspectra.evaluation._cross_validation import can_be_stacked, fit_folds, score_folds
+from skspectra.evaluation._cross_validation import (
+    can_be_stacked,
+    counting_folds,
+    fit_folds,
+    score_folds,
+)
 
 __all__ = ["validation_curve"]
 
@@ -27,6 +32,7 @@ __all__ = ["validation_curve"]
         "n_jobs": [Integral, None],
         "params": [dict, None],
         "error_score": [StrOptions({"raise"}), Real],
+        "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=False,
 )
@@ -43,6 +49,7 @@ def validation_curve(
     n_jobs=None,
     params=None,
     error_score=np.nan,
+    verbose=0,
 ):
     """Score several values of a parameter by cross-validation: scikit-learn's, faster on a GPU.
 
@@ -79,6 +86,8 @@ def validation_curve(
         spectrum is cut with them.
     error_score : "raise" or float, default=nan
         The score where a fit or score fails; "raise" raises what it raised.
+    verbose : int or bool, default=0
+        Whether to show progress over the folds.
 
     Returns
     -------
@@ -124,15 +133,16 @@ def validation_curve(
             return tuple(
                 np.stack([s[name] for s in scores]) for name in ("train_score", "test_score")
             )
-    return model_selection.validation_curve(
-        estimator,
-        X,
-        y,
-        param_name=param_name,
-        param_range=param_range,
-        groups=groups,
-        cv=cv,
-        n_jobs=n_jobs,
-        params=params,
-        **scored,
-    )
+    with counting_folds(verbose, estimator, X, y, groups, cv, n_jobs) as folds:
+        return model_selection.validation_curve(
+            estimator,
+            X,
+            y,
+            param_name=param_name,
+            param_range=param_range,
+            groups=groups,
+            n_jobs=n_jobs,
+            params=params,
+            **folds,
+            **scored,
+        )

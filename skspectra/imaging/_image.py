@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skspectra._numerics.axis import check_axis
+from skspectra._progress import Progress
 from skspectra.io import from_rows
 from skspectra.io._signals import increasing_axis
 
@@ -42,7 +43,7 @@ class SpectrumImage(NamedTuple):
         n_rows = int(np.prod(self.shape))
         return from_rows(values.reshape(n_rows, *values.shape[len(self.shape) :]), self.signal)
 
-    def map_rows(self, function, n_values, dtype, *others, **options):
+    def map_rows(self, function, n_values, dtype, *others, verbose=0, **options):
         """Values of shape (..., n_values) that a function makes of rows of spectra.
 
         Parameters
@@ -55,11 +56,13 @@ class SpectrumImage(NamedTuple):
             Of the values.
         *others : ndarray of shape (...)
             Further values of every pixel.
+        verbose : int or bool, default=0
+            Whether to show progress over the blocks of an image in memory.
         **options : dict
             What the function needs besides; for a dask array each is sent once.
         """
         if not is_lazy(self.data):
-            return self._map_in_memory(function, n_values, others, options)
+            return self._map_in_memory(function, n_values, others, options, verbose)
         import dask
         import dask.array as da
 
@@ -77,12 +80,15 @@ class SpectrumImage(NamedTuple):
             **options,
         )
 
-    def _map_in_memory(self, function, n_values, others, options):
+    def _map_in_memory(self, function, n_values, others, options, verbose):
         rows = self.data.reshape(-1, self.data.shape[-1])
         others = [each.ravel() for each in others]
         step = max(1, _BLOCK_BYTES // max(rows.shape[1] * rows.dtype.itemsize, 1))
         blocks = [slice(start, start + step) for start in range(0, len(rows), step)]
-        values = [function(rows[b], *(each[b] for each in others), **options) for b in blocks]
+        values = [
+            function(rows[b], *(each[b] for each in others), **options)
+            for b in Progress(verbose, "reading", len(blocks), "block").over(blocks)
+        ]
         return np.concatenate(values).reshape(*self.shape, n_values)
 
 

@@ -74,6 +74,8 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
         numbers. On an axis that is not positive no edge is searched for and no phase gets -1.
     random_state : int, RandomState instance or None, default=None
         Seeds the division of the counts and the mixtures.
+    verbose : int or bool, default=0
+        Whether to show progress over the divisions of the counts.
 
     Attributes
     ----------
@@ -146,6 +148,7 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
         "gain": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "spectral_axis": ["array-like", None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -160,6 +163,7 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
         gain="auto",
         spectral_axis=None,
         random_state=None,
+        verbose=0,
     ):
         self.max_phases = max_phases
         self.smoothness = smoothness
@@ -170,6 +174,7 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
         self.gain = gain
         self.spectral_axis = spectral_axis
         self.random_state = random_state
+        self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, image, y=None, *, shape=None):
@@ -199,6 +204,7 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
             self.search_share,
             self.significance,
             random_state,
+            self.verbose,
         )
         self.n_candidates_, self.n_components_ = search.n_candidates, search.projection.shape[1]
         labels = potts_labels(counts, search.labels, self.smoothness)

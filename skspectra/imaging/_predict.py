@@ -21,6 +21,7 @@ def predict_image(
     shift=0.0,
     mask=None,
     fill_value=np.nan,
+    verbose=0,
 ):
     """Let a fitted estimator predict every pixel of a spectrum image.
 
@@ -46,6 +47,8 @@ def predict_image(
     fill_value : scalar, default=nan
         What pixels get that are left out, and those with NaN or infinity, which are warned about.
         Integers become floats unless it is an integer.
+    verbose : int or bool, default=0
+        Whether to show progress over the blocks of an image in memory.
 
     Returns
     -------
@@ -94,6 +97,7 @@ def predict_image(
         dtype,
         check_mask(mask, pixels.shape),
         estimator=estimator,
+        verbose=verbose,
         settings=(method, new_axis, classes, np.full(n_values, fill_value, dtype)),
     )
     result = pixels.like(values[..., 0] if trial.ndim == 1 else values)

@@ -1,29 +1,27 @@
 """Progress of an image that is computed chunk by chunk, on any scheduler of dask."""
 
 import sys
-import time
+
+from skspectra._progress import Progress
 
 __all__ = ["computed"]
 
-_SECONDS_BETWEEN_LINES = 10.0  # where standard error is no terminal
 
-
-def computed(array, *, progress=False):
+def computed(array, *, verbose=0):
     """Compute a dask array, on the cluster whose client is connected if there is one.
 
     Parameters
     ----------
     array : dask array
         What is wanted.
-    progress : bool, default=False
-        Whether to tell on standard error how much is done: a bar in a terminal, a line every ten
-        seconds and one at the end elsewhere.
+    verbose : int or bool, default=0
+        Whether to show progress.
 
     Returns
     -------
     values : ndarray
     """
-    if not progress:
+    if not verbose:
         return array.compute()
     client = _connected_client()
     if client is None:
@@ -37,7 +35,7 @@ def _compute_here(array):
     class Tasks(Callback):
         def _start_state(self, dsk, state):
             n_tasks = sum(len(state[name]) for name in ("ready", "waiting", "running"))
-            self.told = _progress(n_tasks, "task")
+            self.told = Progress(True, "reading", n_tasks, "task")
 
         def _posttask(self, key, result, dsk, state, worker_id):
             self.told.update()
@@ -54,10 +52,9 @@ def _compute_there(array, client):
 
     begun = client.persist(array)
     futures = futures_of(begun)
-    told = _progress(len(futures), "chunk")
-    for _ in as_completed(futures):
-        told.update()
-    told.close()
+    with Progress(True, "reading", len(futures), "chunk") as told:
+        for _ in as_completed(futures):
+            told.update()
     return begun.compute()
 
 
@@ -69,40 +66,3 @@ def _connected_client():
         return distributed.default_client()
     except ValueError:
         return None
-
-
-def _progress(total, unit):
-    """Show a bar in a terminal, else lines."""
-    if not sys.stderr.isatty():
-        return _Lines(total, unit)
-    from tqdm import tqdm
-
-    return tqdm(total=total, desc="reading", unit=unit)
-
-
-class _Lines:
-    """Progress in lines of their own, as a log wants it."""
-
-    def __init__(self, total, unit):
-        self.total = total
-        self.unit = unit
-        self.done = 0
-        self.last = self.started = time.monotonic()
-
-    def update(self):
-        self.done += 1
-        if time.monotonic() - self.last > _SECONDS_BETWEEN_LINES:
-            self._print()
-
-    def close(self):
-        self._print()
-
-    def _print(self):
-        self.last = time.monotonic()
-        share = self.done / max(self.total, 1)
-        print(
-            f"reading: {share:.0%}, {self.done} of {self.total} {self.unit}s, "
-            f"{self.last - self.started:.0f} s",
-            file=sys.stderr,
-            flush=True,
-        )

@@ -23,8 +23,8 @@ def read_image(
     mask=None,
     by="pixels",
     repair=True,
-    progress=False,
     random_state=0,
+    verbose=0,
 ):
     """Name the valence of every pixel of a spectrum image, or say that it is unknown.
 
@@ -47,10 +47,10 @@ def read_image(
         3 x 3 pixels can be named than of single pixels, in a sample of the image.
     repair : bool, default=True
         Whether spikes, saturated channels and dead pixels are replaced first, as by `repair_image`.
-    progress : bool, default=False
-        Whether to tell on standard error how much of a lazy image is read.
     random_state : int, RandomState instance or None, default=0
         Seeds the division into phases.
+    verbose : int or bool, default=0
+        Whether to show progress over the blocks or chunks of the image, or the search for phases.
 
     Returns
     -------
@@ -76,23 +76,24 @@ def read_image(
         whole = seen._replace(data=seen.data[..., : pixels.axis.size])
         by, why = pixels_or_phases(reader, whole, mask)
     if by == "phases":
-        values, phases = _read_phases(reader, seen, mask, repair, random_state)
+        values, phases = _read_phases(reader, seen, mask, repair, random_state, verbose)
     else:
-        values, phases = _read_pixels(reader, seen, mask, repair, progress), None
+        values, phases = _read_pixels(reader, seen, mask, repair, verbose), None
     return ValenceMaps(values, reader.classes_, pixels, by=by, why=why, phases=phases)
 
 
-def _read_pixels(reader, pixels, mask, repaired, progress):
+def _read_pixels(reader, pixels, mask, repaired, verbose):
     classes = list(reader.classes_)
     values = pixels.map_rows(
         _read_rows,
         masked_values(0, classes).shape[1],
         np.dtype(float),
         mask,
+        verbose=verbose,
         reader=reader,
         settings=(pixels.axis, repaired),
     )
-    return computed(values, progress=progress) if is_lazy(values) else values
+    return computed(values, verbose=verbose) if is_lazy(values) else values
 
 
 def _read_rows(rows, masked, *, reader, settings):
@@ -108,7 +109,7 @@ def _read_rows(rows, masked, *, reader, settings):
     return values
 
 
-def _read_phases(reader, pixels, mask, repaired, random_state):
+def _read_phases(reader, pixels, mask, repaired, random_state, verbose):
     """Values of every pixel from the sum of its phase, and the phases."""
     energies = pixels.axis
     near = np.flatnonzero(np.abs(energies - reader.energy_) <= _AROUND)
@@ -118,7 +119,10 @@ def _read_phases(reader, pixels, mask, repaired, random_state):
     counts = np.where(mask[..., None], 0, counts)
     from skspectra.imaging._joint_reading import read_together  # which needs torch
 
-    phases = PhaseSegmenter(spectral_axis=energies[near], random_state=random_state).fit(counts)
+    segmenter = PhaseSegmenter(
+        spectral_axis=energies[near], random_state=random_state, verbose=verbose
+    )
+    phases = segmenter.fit(counts)
     of_phases = masked_values(0, reader.classes_)
     if phases.n_phases_:
         table = read_together(reader, phases.phase_spectra_, energies[near])

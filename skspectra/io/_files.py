@@ -9,6 +9,7 @@ import numpy as np
 from skspectra._input.files import ARRAY_ENDINGS, TEXT_ENDINGS, check_readable, printable
 from skspectra._numerics.axis import check_axis
 from skspectra._numerics.interpolation import resample_rows
+from skspectra._progress import Progress
 from skspectra.exceptions import warn_spectra
 from skspectra.io._arrays import read_arrays
 from skspectra.io._formats import load_signals, one_of
@@ -32,6 +33,7 @@ def read_spectra(
     decimal=None,
     signal=None,
     reader=None,
+    verbose=0,
 ):
     r"""Read spectra from files and put them on one axis.
 
@@ -77,6 +79,8 @@ def read_spectra(
         takes the only one of spectra.
     reader : str, default=None
         HyperSpy's name of the format, such as "HSPY" or "USID", where the ending does not tell it.
+    verbose : int or bool, default=0
+        Whether to show progress over the files.
 
     Returns
     -------
@@ -127,13 +131,15 @@ def read_spectra(
     spectral_axis = check_axis(spectral_axis)
     _check_options(outside, columns, decimal)
     options = {"unit": unit, "columns": columns, "decimal": decimal}
-    found = spectra_in_files(paths, signal=signal, reader=reader, **options)
+    found = spectra_in_files(paths, signal=signal, reader=reader, verbose=verbose, **options)
     resampled = [_resample(spectra, spectral_axis, outside) for spectra in found]
     names = [name for spectra in found for name in spectra.names]
     return np.concatenate(resampled), np.array(names)
 
 
-def spectra_in_files(paths, *, unit="eV", columns=None, decimal=None, signal=None, reader=None):
+def spectra_in_files(
+    paths, *, unit="eV", columns=None, decimal=None, signal=None, reader=None, verbose=0
+):
     """List the spectra in files on the axes that they have there; see `read_spectra`.
 
     Returns
@@ -142,7 +148,8 @@ def spectra_in_files(paths, *, unit="eV", columns=None, decimal=None, signal=Non
         Sets of spectra that lie on one axis, which is in `unit`. No name comes twice.
     """
     found, without_unit = [], []
-    for path in _check_paths(paths):
+    paths = _check_paths(paths)
+    for path in Progress(verbose, "reading files", len(paths), "file").over(paths):
         for spectra in _read_file(
             path, signal, reader, decimal, {"unit": unit, "columns": columns}
         ):

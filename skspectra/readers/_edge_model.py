@@ -21,9 +21,10 @@ from skspectra.readers._experts import (
 from skspectra.readers._labels import element_of_labels, valence_of_label
 from skspectra.readers._mean_valence import drawn_labels, interval_curve, mixtures, unshrinking
 
-__all__ = ["EdgeModel"]
+__all__ = ["N_STEPS", "EdgeModel"]
 
 MIXTURES_PER_EDGE = 0.8  # made at each level of dose
+N_STEPS = 3 + len(DOSES)  # of the learning that are told
 N_PASSES = 3  # of finding the edges of the training spectra
 FIRST_WIDTH = 1.5  # eV, standard deviation of the line by which they are found first
 BEFORE_L3, AFTER_L2 = 7.0, 6.3  # eV that are cut out beside the white lines
@@ -35,7 +36,7 @@ LEAST_DOUBT = 0.02  # that can be too much
 class EdgeModel:
     """The learning of a `ValenceReader`, step by step."""
 
-    def _learn(self, X, known, codes, groups, rng):
+    def _learn(self, X, known, codes, groups, rng, progress):
         seed = int(rng.integers(2**31))
         edges = self._learn_place(X[known], codes)
         foreign = edges.spectra[:0]
@@ -47,14 +48,17 @@ class EdgeModel:
         shapes = edges.spectra
         pure = [self._views(shapes[rows], rng) for rows in (train, held)]
         mixed = [self._mixed(shapes[rows], codes[rows], rng) for rows in (train, held)]
-        self._learn_classes(pure[0], codes[train], pure[1], codes[held], seed)
+        progress.update(what="training classifiers")
+        self._learn_classes(pure[0], codes[train], pure[1], codes[held], seed, progress)
         foreign = np.concatenate([foreign, saturated(shapes[train], rng)])
         known = [
             _joined([*views, views_of_mixtures])
             for views, (views_of_mixtures, _) in zip(pure, mixed, strict=True)
         ]
         self._learn_novelty(known[0], _joined(self._views(foreign, rng)), known[1], seed)
+        progress.update()
         self._learn_valence(*mixed, rng, seed)
+        progress.update(what="training")
 
     def _learn_element(self):
         """Take element, valences and place of the edge from labels and parameters."""
@@ -114,12 +118,13 @@ class EdgeModel:
             for level in DOSES
         ]
 
-    def _learn_classes(self, views, codes, held_views, held_codes, seed):
-        self.experts_ = [
-            clone(classifier).fit(smooth_by_noise(view), codes)
-            for level, view in zip(DOSES, views, strict=True)
-            for classifier in self.classifiers or default_classifiers(level, seed)
-        ]
+    def _learn_classes(self, views, codes, held_views, held_codes, seed, progress):
+        self.experts_ = []
+        for level, view in zip(DOSES, views, strict=True):
+            spectra = smooth_by_noise(view)
+            for classifier in self.classifiers or default_classifiers(level, seed):
+                self.experts_.append(clone(classifier).fit(spectra, codes))
+            progress.update()
         everything = np.concatenate([self._evidence(view) for view in held_views])
         self.weights_ = weighing(len(everything)).fit(
             everything, np.tile(held_codes, len(held_views))

@@ -6,21 +6,23 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array
+from sklearn.utils import check_array, gen_batches
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skspectra._input.spectra import SpectralMixin, in_memory, noting_bad_rows, refuse_images
 from skspectra._numerics.axis import resolve_axis
 from skspectra._numerics.random import as_generator
+from skspectra._progress import Progress
 from skspectra._sklearn import HasMethods, Interval, fit_context
 from skspectra.readers._by_noise import quantile_by_noise
-from skspectra.readers._edge_model import EdgeModel
+from skspectra.readers._edge_model import N_STEPS, EdgeModel
 from skspectra.readers._edges import possible_shifts, smooth_by_noise
 
 __all__ = ["ValenceReader"]
 
 UNKNOWN = "unknown"
+AT_ONCE = 8192  # spectra that are read: bounds the memory
 LEAST_STRENGTH = 5.0  # of an edge over its standard error; noise alone reaches 4.8
 MOST_NOISE = 0.4  # of a channel over the height, beyond which nothing is named
 
@@ -77,6 +79,9 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         Share of the intervals that hold the mean valence.
     random_state : int, RandomState, Generator or None, default=None
         Seeds doses, backgrounds, mixtures and what is trained.
+    verbose : int or bool, default=0
+        Whether to show progress over what is trained, and over the blocks of many spectra that are
+        read.
 
     Attributes
     ----------
@@ -143,6 +148,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         "keep": [Interval(Real, 0, 1, closed="neither")],
         "coverage": [Interval(Real, 0, 1, closed="neither")],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -157,6 +163,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         keep=0.98,
         coverage=0.9,
         random_state=None,
+        verbose=0,
     ):
         self.classifiers = classifiers
         self.detector = detector
@@ -167,6 +174,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         self.keep = keep
         self.coverage = coverage
         self.random_state = random_state
+        self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, spectral_axis=None, groups=None):
@@ -203,9 +211,10 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         self.classes_, codes = np.unique(labels[known], return_inverse=True)
         self._learn_element()
         self._check_covers(self.spectral_axis_)
-        with warnings.catch_warnings():  # nets stop before they converge, on purpose
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            self._learn(X, known, codes, groups, as_generator(self.random_state))
+        progress = Progress(self.verbose, "finding edges", N_STEPS, "step")
+        with progress, warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # nets stop early on purpose
+            self._learn(X, known, codes, groups, as_generator(self.random_state), progress)
         return self
 
     def _validate_training(self, X, y, spectral_axis):
@@ -296,7 +305,13 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         axis = resolve_axis(spectra, spectral_axis, n_channels=X.shape[1])
         self._check_covers(axis)
         index = spectra.index if hasattr(spectra, "columns") else None
-        return pd.DataFrame(self._answers(self._find(X, axis)), index=index)
+        blocks = list(gen_batches(len(X), AT_ONCE))
+        tables = [
+            pd.DataFrame(self._answers(self._find(X[rows], axis)))
+            for rows in Progress(self.verbose, "reading", len(blocks), "block").over(blocks)
+        ]
+        table = pd.concat(tables, ignore_index=True)
+        return table if index is None else table.set_axis(index)
 
     def _answers(self, edges):
         spectra = smooth_by_noise(edges)

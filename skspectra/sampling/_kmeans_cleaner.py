@@ -15,6 +15,7 @@ from sklearn.utils.validation import (
 from skspectra._numerics.edges.evidence import Evidence, edge_evidence, keeps_thin_edges
 from skspectra._numerics.edges.onset import find_l3
 from skspectra._numerics.images.shape_clusters import likeliest_shape, shape_clusters
+from skspectra._progress import Progress
 from skspectra._sklearn import Interval, StrOptions, check_y, fit_context
 from skspectra.sampling._base import SpectralSampler
 
@@ -77,6 +78,8 @@ class KMeansCleaner(SpectralSampler):
         ``keep="auto"`` needs a positive axis.
     random_state : int, RandomState instance or None, default=None
         Seeds the clustering.
+    verbose : int or bool, default=0
+        Whether to show progress over the classes and rounds.
 
     Attributes
     ----------
@@ -143,6 +146,7 @@ class KMeansCleaner(SpectralSampler):
         "pre_edge": [tuple, list, np.ndarray, None],
         "spectral_axis": ["array-like", None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -155,6 +159,7 @@ class KMeansCleaner(SpectralSampler):
         pre_edge=None,
         spectral_axis=None,
         random_state=None,
+        verbose=0,
     ):
         self.n_clusters = n_clusters
         self.keep = keep
@@ -163,6 +168,7 @@ class KMeansCleaner(SpectralSampler):
         self.pre_edge = pre_edge
         self.spectral_axis = spectral_axis
         self.random_state = random_state
+        self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -225,10 +231,13 @@ class KMeansCleaner(SpectralSampler):
         random_state = check_random_state(self.random_state)
         for record in _RECORDS:
             setattr(self, record, {})
-        kept = [
-            self._clean_class(name, rows, X, random_state)
-            for name, rows in self._groups(X, y).items()
-        ]
+        groups = self._groups(X, y)
+        n_rounds = len(groups) * self.n_rounds
+        with Progress(self.verbose, "clustering", n_rounds, "round") as progress:
+            kept = [
+                self._clean_class(name, rows, X, random_state, progress)
+                for name, rows in groups.items()
+            ]
         self.sample_indices_ = np.sort(np.concatenate(kept))
         self.mask_ = np.zeros(len(X), dtype=bool)
         self.mask_[self.sample_indices_] = True
@@ -255,7 +264,7 @@ class KMeansCleaner(SpectralSampler):
             return {None: np.arange(len(X))}
         return {name: np.flatnonzero(y == name) for name in np.unique(y).tolist()}
 
-    def _clean_class(self, name, rows, X, random_state):
+    def _clean_class(self, name, rows, X, random_state, progress):
         """Cluster one class, round after round; return the rows that are left."""
         for number in range(self.n_rounds):
             n_clusters = _of_round(self.n_clusters, name, number, "n_clusters")
@@ -278,6 +287,7 @@ class KMeansCleaner(SpectralSampler):
                     "Look at the centres, pass keep= as a list of cluster numbers, or set "
                     "pre_edge= to a window before the edge."
                 )
+            progress.update()
         return rows
 
     def _cluster(self, X, n_clusters, random_state):

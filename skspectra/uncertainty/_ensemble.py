@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.pipelines import fit_together, weight_params
 from skspectra._input.stored import validate_spectra
+from skspectra._progress import Progress
 from skspectra._sklearn import HasMethods, Interval, fit_context
 
 __all__ = ["EnsembleClassifier"]
@@ -36,6 +37,8 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
         How many members are trained at the same time, as in scikit-learn.
     random_state : int, RandomState instance or None, default=None
         Seeds the members.
+    verbose : int or bool, default=0
+        Whether to show progress over the members.
 
     Attributes
     ----------
@@ -77,13 +80,15 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
         "n_members": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
-    def __init__(self, estimator, n_members=6, *, n_jobs=None, random_state=None):
+    def __init__(self, estimator, n_members=6, *, n_jobs=None, random_state=None, verbose=0):
         self.estimator = estimator
         self.n_members = n_members
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None):
@@ -108,13 +113,16 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
         members = [_seeded(clone(self.estimator), random_state) for _ in range(self.n_members)]
         weights = weight_params(self.estimator, sample_weight)
         together = fit_together(self.estimator)
-        if together is not None:
-            together([partial(_fit, member, X, y, weights) for member in members])
-            self.members_ = members
-        else:
-            self.members_ = Parallel(n_jobs=self.n_jobs)(
-                delayed(_fit)(member, X, y, weights) for member in members
-            )
+        with Progress(self.verbose, "training members", self.n_members, "member") as progress:
+            if together is not None:
+                together([partial(_fit, member, X, y, weights) for member in members])
+                self.members_ = members
+                progress.update(self.n_members)
+            else:
+                fitted = Parallel(n_jobs=self.n_jobs, return_as="generator")(
+                    delayed(_fit)(member, X, y, weights) for member in members
+                )
+                self.members_ = list(progress.over(fitted))
         self.classes_ = self.members_[0].classes_
         return self
 

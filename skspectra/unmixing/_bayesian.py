@@ -6,13 +6,13 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
-from tqdm import tqdm
 
 from skspectra._numerics.mixtures.affine_plane import principal_axes
 from skspectra._numerics.mixtures.bayesian import effective_sample_size, sample_mixture
 from skspectra._numerics.mixtures.linear import abundances
 from skspectra._numerics.mixtures.minimum_volume import minimum_volume_endmembers
 from skspectra._numerics.random import as_generator
+from skspectra._progress import Progress
 from skspectra._sklearn import Interval, StrOptions, fit_context
 from skspectra.exceptions import warn_spectra
 from skspectra.unmixing._linear import LinearUnmixer
@@ -53,8 +53,8 @@ class BayesianUnmixer(LinearUnmixer):
         Sweeps from one draw that counts to the next.
     random_state : int, RandomState instance or None, default=None
         Draws everything.
-    verbose : bool, default=False
-        Whether progress is shown.
+    verbose : int or bool, default=0
+        Whether to show progress over the sweeps.
 
     Attributes
     ----------
@@ -129,7 +129,7 @@ class BayesianUnmixer(LinearUnmixer):
         "burn_in": [Interval(Integral, 0, None, closed="left")],
         "thin": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
-        "verbose": ["boolean"],
+        "verbose": ["verbose"],
     }
     poisson = True
 
@@ -142,7 +142,7 @@ class BayesianUnmixer(LinearUnmixer):
         burn_in=500,
         thin=5,
         random_state=None,
-        verbose=False,
+        verbose=0,
     ):
         self.n_components = n_components
         self.concentration = concentration
@@ -187,7 +187,7 @@ class BayesianUnmixer(LinearUnmixer):
             abundances(spectra, start, weights=1 / axes.scale**2),
             np.ones(self.n_components) if learn else self._prior(),
             rng,
-            tqdm(range(self.n_sweeps), desc="Sweeps", disable=not self.verbose),
+            Progress(self.verbose, "drawing", self.n_sweeps, "sweep").over(range(self.n_sweeps)),
             learn=learn,
             burn_in=self.burn_in,
             thin=self.thin,

@@ -6,6 +6,7 @@ import numpy as np
 
 from skspectra._numerics.mixtures.affine_plane import principal_axes
 from skspectra._numerics.mixtures.bootstrap import bootstrap_mixture, rows_of_blocks
+from skspectra._progress import Progress
 from skspectra.unmixing._rows import rows_of_sample
 
 __all__ = ["UnmixingUncertainty", "bootstrap_uncertainty"]
@@ -29,7 +30,7 @@ class UnmixingUncertainty(NamedTuple):
     abundances_std: np.ndarray
 
 
-def bootstrap_uncertainty(unmixer, X, image_shape, block, n_draws, rng, n_most):
+def bootstrap_uncertainty(unmixer, X, image_shape, block, n_draws, rng, n_most, verbose):
     """Return the `UnmixingUncertainty` of a fitted `MinimumVolumeUnmixer`."""
     shape, block = _check_draws(X, image_shape, block, n_draws)
     spectra = rows_of_sample(X, len(X), rng)
@@ -44,7 +45,7 @@ def bootstrap_uncertainty(unmixer, X, image_shape, block, n_draws, rng, n_most):
         max_iter=unmixer.max_iter,
     )
     components, total, squares = [], 0.0, 0.0
-    for endmembers, shares in found:
+    for endmembers, shares in Progress(verbose, "drawing", n_draws, "image").over(found):
         components.append(endmembers)
         total, squares = total + shares, squares + shares**2
     mean = total / n_draws

@@ -167,7 +167,7 @@ class MinimumVolumeUnmixer(LinearUnmixer):
         )
         return self
 
-    def bootstrap(self, X, image_shape=None, *, block=16, n_draws=40, random_state=None):
+    def bootstrap(self, X, image_shape=None, *, block=16, n_draws=40, random_state=None, verbose=0):
         """Tell how far endmembers and abundances can be trusted.
 
         The image is made again from blocks drawn from it, since neighbours are alike, and the
@@ -189,6 +189,8 @@ class MinimumVolumeUnmixer(LinearUnmixer):
             Number of images made again. Each is fitted to 16 384 of its spectra at most.
         random_state : int, RandomState instance or None, default=None
             Draws everything.
+        verbose : int or bool, default=0
+            Whether to show progress over the images made again.
 
         Returns
         -------
@@ -206,7 +208,7 @@ class MinimumVolumeUnmixer(LinearUnmixer):
         """
         X = self._check_fitted_and_validate(X)
         return bootstrap_uncertainty(
-            self, X, image_shape, block, n_draws, as_generator(random_state), _MOST_SPECTRA
+            self, X, image_shape, block, n_draws, as_generator(random_state), _MOST_SPECTRA, verbose
         )
 
     def _gamma(self):

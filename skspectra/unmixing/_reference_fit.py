@@ -13,6 +13,7 @@ from skspectra._input.spectra import SpectralMixin, check_input_features
 from skspectra._numerics.axis import is_uniform
 from skspectra._numerics.mixtures.linear import chi_square, expected_counts
 from skspectra._numerics.random import check_range
+from skspectra._progress import Progress
 from skspectra._sklearn import Interval, check_y, fit_context
 from skspectra.exceptions import warn_spectra
 from skspectra.unmixing._rows import check_counts
@@ -82,6 +83,8 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra, uniform where they are shifted; None takes it from numeric column
         names, else the channel numbers.
+    verbose : int or bool, default=0
+        Whether to show progress over blocks of the spectra that are fitted.
 
     Attributes
     ----------
@@ -142,13 +145,15 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
         "shift": [Interval(Real, None, None, closed="neither"), tuple, list],
         "spread": [Interval(Real, 0, None, closed="left")],
         "spectral_axis": ["array-like", None],
+        "verbose": ["verbose"],
     }
 
-    def __init__(self, references=None, *, shift=(-5, 5), spread=0, spectral_axis=None):
+    def __init__(self, references=None, *, shift=(-5, 5), spread=0, spectral_axis=None, verbose=0):
         self.references = references
         self.shift = shift
         self.spread = spread
         self.spectral_axis = spectral_axis
+        self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -230,7 +235,10 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
         counts = check_counts(counts, X)
         bytes_per_spectrum = 8 * self.components_.size
         parts = []
-        for rows in gen_batches(len(X), max(1, _CHUNK_BYTES // bytes_per_spectrum)):
+        batches = list(gen_batches(len(X), max(1, _CHUNK_BYTES // bytes_per_spectrum)))
+        for rows in Progress(self.verbose, "fitting references", len(batches), "block").over(
+            batches
+        ):
             block = X[rows].astype(np.float64, copy=False)
             parts.append(self._fit_rows(block, 0.0 if counts is None else counts[rows] - block))
         joined = map(np.concatenate, zip(*parts, strict=True))

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.ensemble import RandomForestClassifier
-from tqdm import tqdm
 
+from skspectra._progress import Progress
 from skspectra.datasets import _l23, _library, make_l23_spectra
 from skspectra.datasets._atoms import element_of, known_ions, read_data
 from skspectra.datasets._library import (
@@ -194,7 +194,7 @@ def test_nuisances_are_the_same_for_all_ions():
 @pytest.fixture
 def same_sticks(monkeypatch):
     """Every ion has the sticks and the position of Mn3+: nothing but nuisances is left."""
-    library = stick_library("Mn3+", 3, tqdm(disable=True))
+    library = stick_library("Mn3+", 3, Progress(0, "simulating", 3, "point"))
     monkeypatch.setattr(_l23, "stick_library", lambda *args: library)
     monkeypatch.setattr(_l23, "l3_maximum", lambda ion: 642.0)
 
@@ -243,7 +243,7 @@ def test_tetragonal_field_splits_the_orbitals_as_asked():
 
 
 def test_l2_scale_and_second_site_act_on_the_sticks():
-    _, tables = stick_library("Co2+", 2, tqdm(disable=True))
+    _, tables = stick_library("Co2+", 2, Progress(0, "simulating", 3, "point"))
     drawn = {name: np.full(4, 1.0) for name in read_data("l23_nuisance.json")["ranges"]}
     drawn |= dict.fromkeys(("satellite", "step", "width_slope", "thickness"), np.zeros(4))
     drawn |= {"resolution": np.full(4, 0.5), "l2_scale": np.array([1.0, 0.5, 1.0, 1.0])}
@@ -272,121 +272,3 @@ def test_every_ion_has_a_prior_with_reasons(ion):
     for entry in entries.values():
         low, high = entry["range"]
         assert low < high and entry["reason"]
-
-
-def test_progress_is_silent_without_a_terminal(capfd):
-    make_l23_spectra(1, n_points=2, random_state=0, verbose=True)
-    assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"ions": ("Mn2+", "Fe3+")}, "ions must be of one element, got .*Call once for each"),
-        ({"ions": ()}, "ions must be of one element, got \\(\\)"),
-        ({"ions": ("Mn2+", "Mn9+")}, "'Mn9\\+' is not a known ion. Known are Co2\\+, .*V5\\+"),
-        ({"ions": ("Mn2+", "Mn2+")}, "ions must differ"),
-        ({"ions": "Mn2+"}, "'ions' parameter .* must be"),
-        ({"n_per_class": 0}, "'n_per_class' parameter .* must be"),
-        ({"n_points": 0}, "'n_points' parameter .* must be"),
-        ({"shift": (5, -5)}, "shift must be finite with low <= high"),
-        ({"stretch": -1}, "stretch must be above -1, got -1"),
-        ({"resolution": 0}, "resolution must be above 0, got 0"),
-        ({"dose": (0, 10)}, "dose must be above 0, got 0"),
-        ({"background": -0.1}, "background must not be below 0, got -0.1"),
-        ({"residual_background": (1, 0)}, "residual_background must be finite with low <= high"),
-        ({"thickness": (-1, 1)}, "thickness must not be below 0, got -1"),
-        ({"gain": 0}, "gain must be above 0, got 0"),
-        ({"gain_noise": -0.1}, "gain_noise must not be below 0, got -0.1"),
-        ({"readout_noise": -1}, "readout_noise must not be below 0, got -1"),
-        ({"spectral_axis": [650, 640]}, "strictly increasing"),
-        ({"random_state": "seed"}, "'random_state' parameter .* must be"),
-    ],
-)
-def test_refuses_bad_parameters(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        make_l23_spectra(**({"n_per_class": 1} | arguments))
-
-
-def normalised(spectra):
-    """Smooth, cut around the L3 maximum and scale to 0 to 1."""
-    kernel = np.hanning(9) / np.hanning(9).sum()
-    window = np.arange(-60, 160)
-    rows = []
-    for spectrum in spectra:
-        smooth = np.convolve(spectrum, kernel, mode="same")
-        row = smooth[np.clip(smooth[:200].argmax() + window, 4, smooth.size - 5)]
-        rows.append((row - row.min()) / np.ptp(row))
-    return np.array(rows)
-
-
-@pytest.fixture(scope="module")
-def forest():
-    """A classifier that has seen simulated spectra only."""
-    X, y = make_l23_spectra(300, n_points=30, random_state=0, return_X_y=True)
-    return RandomForestClassifier(100, random_state=0).fit(normalised(X), y)
-
-
-@pytest.mark.real_data
-def test_trained_on_simulated_spectra_reads_published_ones(real_data, forest):
-    table = pd.read_csv(real_data / "mn_l23_literature.csv")
-    pure = table[table["valence"].isin(["Mn2+", "Mn3+", "Mn4+"])]
-    groups = [group.sort_values("energy_eV") for _, group in pure.groupby("spectrum")]
-    axis = default_axis("Mn")
-    spectra = [np.interp(axis, group["energy_eV"], group["intensity"]) for group in groups]
-    truth = [group["valence"].iloc[0] for group in groups]
-    assert len(truth) == 13
-    assert forest.score(normalised(spectra), truth) >= 0.8
-
-
-@pytest.mark.real_data
-def test_trained_on_simulated_spectra_reads_acquired_mno(real_data, forest):
-    acquired = np.load(real_data / "mn2_acquired.npz")
-    axis = default_axis("Mn")
-    spectra = [np.interp(axis, acquired["energy_eV"], row) for row in acquired["intensity"]]
-    assert (forest.predict(normalised(spectra)) == "Mn2+").mean() >= 0.8
-
-
-@pytest.mark.parametrize(
-    ("ion", "distance"),
-    [  # from L3 to L2 in published spectra, in eV
-        ("Ti4+", (5.2, 5.6)),
-        ("Cr3+", (8.2, 8.7)),
-        ("Mn3+", (10.5, 11.1)),
-        ("Fe2+", (12.9, 13.3)),
-        ("Fe3+", (12.9, 13.4)),
-        ("Co2+", (14.5, 15.3)),
-        ("Ni2+", (17.3, 19.0)),
-        ("Cu2+", (19.8, 20.2)),
-    ],
-)
-def test_white_lines_lie_as_far_apart_as_published(ion, distance):
-    data = make_l23_spectra(
-        60,
-        ions=(ion,),
-        shift=0,
-        stretch=0,
-        resolution=0.8,
-        thickness=0,
-        dose=None,
-        gain_noise=0,
-        residual_background=0,
-        n_points=12,
-        random_state=0,
-    )
-    axis, middle = data.spectral_axis, l3_maximum(ion) + 0.55 * distance[0]
-    below = axis < middle
-    l3 = axis[below][data.data[:, below].argmax(axis=1)]
-    l2 = axis[~below][data.data[:, ~below].argmax(axis=1)]
-    low, high = np.percentile(l2 - l3, [5, 95])
-    assert low < distance[1] and distance[0] < high
-
-
-def test_each_ion_draws_from_a_generator_of_its_own():
-    """So what one draws moves neither the others nor the order, which the seed alone fixes."""
-    ions = ["Mn2+", "Mn3+", "Mn4+"]
-    spectra = make_l23_spectra(20, ions=ions, n_points=2, random_state=0)
-    order = np.random.default_rng(0).permutation(60)
-    np.testing.assert_array_equal(spectra.target, np.repeat(ions, 20)[order])
-    shifts = spectra.parameters["shift"].to_numpy()
-    assert np.unique(shifts).size == 60

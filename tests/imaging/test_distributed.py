@@ -34,7 +34,7 @@ def test_a_map_is_whole_and_equal_when_a_worker_is_lost(capsys):
     ):
         victim = next(iter(client.run(os.getpid).values()))
         client.submit(_kill_later, victim, pure=False, priority=10)
-        maps = read_image(SlowReader(), lazy, spectral_axis=ENERGY, progress=True)
+        maps = read_image(SlowReader(), lazy, spectral_axis=ENERGY, verbose=1)
         pids = client.run(os.getpid).values()
     assert victim not in pids
     assert "reading: 100%, 12 of 12 chunks" in capsys.readouterr().err

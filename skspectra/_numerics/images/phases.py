@@ -8,6 +8,7 @@ from scipy.stats import norm
 
 from skspectra._numerics.n_components import count_with_alike_neighbours
 from skspectra._numerics.poisson_pca import add_moments, poisson_components
+from skspectra._progress import Progress
 
 __all__ = ["Search", "merge_alike", "potts_labels", "search_phases", "separations", "sums_by_label"]
 
@@ -43,7 +44,7 @@ class Search(NamedTuple):
     n_candidates: int
 
 
-def search_phases(counts, most, smoothness, share, significance, random_state):
+def search_phases(counts, most, smoothness, share, significance, random_state, verbose):
     """Search with three divisions of the counts; the other counts say which explains them best.
 
     Parameters
@@ -60,14 +61,18 @@ def search_phases(counts, most, smoothness, share, significance, random_state):
         As in `merge_alike`.
     random_state : RandomState
         Divides the counts.
+    verbose : int or bool
+        Whether to show progress over the divisions.
 
     Returns
     -------
     search : Search
     """
     rng = np.random.default_rng(random_state.randint(2**31))
+    progress = Progress(verbose, "searching for phases", _N_SEARCHES, "division")
     searches = [
-        _search(counts, most, smoothness, share, significance, rng) for _ in range(_N_SEARCHES)
+        _search(counts, most, smoothness, share, significance, rng)
+        for _ in progress.over(range(_N_SEARCHES))
     ]
     return max(searches, key=_explained)
 

@@ -48,7 +48,8 @@ max_epochs : int, default=50
         not make deterministic), in any thread or process. All is drawn from generators of the fit;
         the global ones of torch are neither used nor moved.
     verbose : int or bool, default=0
-        Whether to show a progress bar over the epochs, in terminals and notebooks."""
+        Whether to show progress over the epochs, and over the blocks of many spectra that are
+        predicted: a bar in terminals and notebooks, lines elsewhere."""
 
 _ATTRIBUTES = """\
 history_ : list of dict

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.utils import to_numpy
 
 from skspectra._input.stored import read_rows, row_blocks, validate_spectra
+from skspectra._progress import Progress
 from skspectra.neural._training.device import one_thread, send, side_stream
 
 __all__ = ["collect_outputs"]
@@ -65,8 +66,11 @@ def collect_outputs(estimator, choose, X):
         name: np.empty((len(X), *values.shape[1:]), np.float32) for name, values in first.items()
     }
     n_jobs = _CUDA_THREADS if device.type == "cuda" else torch.get_num_threads()
-    write_all = (delayed(write)(rows) for rows in row_blocks(X, n_rows))
-    Parallel(n_jobs, backend="threading")(write_all)
+    blocks = list(row_blocks(X, n_rows))
+    written = Parallel(n_jobs, backend="threading", return_as="generator")(
+        delayed(write)(rows) for rows in blocks
+    )
+    list(Progress(estimator.verbose, "predicting", len(blocks), "block").over(written))
     return result
 
 

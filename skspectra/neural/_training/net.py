@@ -1,6 +1,5 @@
 """The skorch nets that the estimators own: they wait for the device once an epoch."""
 
-import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
@@ -9,9 +8,9 @@ from traceback import walk_tb
 import torch
 from skorch import NeuralNet, NeuralNetClassifier
 from skorch.callbacks import Callback, EpochScoring, EpochTimer, PassthroughScoring
-from tqdm.auto import tqdm
 
 from skspectra._input.stored import StoredSpectra
+from skspectra._progress import Progress
 from skspectra.neural._modules.blocks import SpectralModule
 from skspectra.neural._modules.initialization import settle_statistics
 from skspectra.neural._training.batches import ScoringBatches, TrainingBatches
@@ -20,8 +19,6 @@ from skspectra.neural._training.random import Drawing
 from skspectra.neural._training.streaming import StreamedScoringBatches, StreamedTrainingBatches
 
 __all__ = ["ClassifierNet", "EpochBar", "SpectralNet"]
-
-_SECONDS_BETWEEN_LINES = 5.0  # where standard error is no terminal
 
 
 class SpectralNet(NeuralNet):
@@ -223,23 +220,20 @@ class ClassifierNet(SpectralNet, NeuralNetClassifier):
 
 
 class EpochBar(Callback):
-    """Progress bar over the epochs; where no terminal is, a line now and then in a log."""
+    """Progress over the epochs."""
 
     def on_train_begin(self, net, **kwargs):
-        """Open the bar."""
-        seconds = 0.1 if sys.stderr.isatty() else _SECONDS_BETWEEN_LINES
-        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", mininterval=seconds)
+        """Begin to tell."""
+        self.progress_ = Progress(True, "training", net.max_epochs, "epoch")
 
     def on_epoch_end(self, net, **kwargs):
         """Show the losses of the epoch."""
         shown = {name: net.history[-1].get(name) for name in ("train_loss", "valid_loss")}
-        known = {name: value for name, value in shown.items() if value is not None}
-        self.bar_.set_postfix(known, refresh=False)
-        self.bar_.update()
+        self.progress_.update(**{name: x for name, x in shown.items() if x is not None})
 
     def on_train_end(self, net, **kwargs):
-        """Close the bar."""
-        self.bar_.close()
+        """Leave the last losses."""
+        self.progress_.close()
 
     def __getstate__(self):
         return {}
