@@ -66,6 +66,8 @@ def noting_bad_rows(X):
     try:
         yield
     except ValueError as error:
+        if "HistGradientBoosting" in str(error):  # scikit-learn's advice, which is not for spectra
+            error.args = (str(error).partition("\n")[0],)
         with contextlib.suppress(TypeError, ValueError):  # what is no table of numbers
             bad = ~np.isfinite(np.asarray(X)).all(axis=1)
             if bad.any():

@@ -166,9 +166,12 @@ def window_channels(axis, window, *, name="window"):
     start, stop = _check_window(window, name)
     step = dispersion(axis) if axis.size > 1 else 1.0
     if start < axis[0] - step or stop > axis[-1] + 2 * step:
+        hint = ""
+        if np.array_equal(axis, np.arange(axis.size)):
+            hint = " These are channel numbers: pass the energies as spectral_axis=."
         raise ValueError(
             f"{name} ({start:g}, {stop:g}) lies outside the spectral axis, which runs from "
-            f"{axis[0]:g} to {axis[-1]:g}."
+            f"{axis[0]:g} to {axis[-1]:g}.{hint}"
         )
     tolerance = 1e-6 * step
     first, last = np.searchsorted(axis, [start - tolerance, stop - tolerance])

@@ -28,7 +28,7 @@ its sources.
 @validate_params(
     {
         "n_per_class": [Interval(Integral, 1, None, closed="left")],
-        "ions": [tuple, list],
+        "ions": [tuple, list, str],
         "spectral_axis": ["array-like", None],
         "shift": [Real, tuple, list],
         "stretch": [Real, tuple, list],
@@ -251,6 +251,11 @@ def make_l23_spectra(
 
 def _check_ions(ions):
     """Return the one element of all ions, or raise what is wrong with them."""
+    if isinstance(ions, str):
+        raise ValueError(
+            f"ions must be a list of ions, got {ions!r}. Give each by name and charge, as in "
+            "ions=('Fe2+', 'Fe3+')."
+        )
     elements = {element_of(check_ion(ion)) for ion in ions}
     if len(elements) != 1:
         raise ValueError(

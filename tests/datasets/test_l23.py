@@ -272,3 +272,9 @@ def test_every_ion_has_a_prior_with_reasons(ion):
     for entry in entries.values():
         low, high = entry["range"]
         assert low < high and entry["reason"]
+
+
+@pytest.mark.parametrize("ions", ["Fe", "Fe2+"])
+def test_ions_in_one_text_are_told_how_to_be_listed(ions):
+    with pytest.raises(ValueError, match=r"must be a list of ions.*\('Fe2\+', 'Fe3\+'\)"):
+        make_l23_spectra(1, ions=ions)

@@ -23,8 +23,10 @@ def test_crop_keeps_the_window():
     out = SpectralCrop((635, 665), spectral_axis=ENERGY).fit_transform(X)
     assert out.shape == (2, 300)
     np.testing.assert_allclose(out[0, [0, -1]], [635, 664.9])
-    with pytest.raises(ValueError, match="lies outside the spectral axis"):
+    with pytest.raises(ValueError, match=r"lies outside the spectral axis.*669\.9\.$"):
         SpectralCrop((600, 665), spectral_axis=ENERGY).fit(X)
+    with pytest.raises(ValueError, match="from 0 to 399.*pass the energies as spectral_axis="):
+        SpectralCrop((800, 900)).fit(X)
 
 
 @pytest.mark.parametrize("irregular", [False, True])
