@@ -226,5 +226,8 @@ def is_uniform(axis, rtol=1e-3):
 
 
 def axis_names(axis):
-    """Column names of an axis: the shortest decimal strings that give its values back."""
+    """Column names of an axis: its values as decimals, right to a millionth of a channel."""
+    axis = np.asarray(axis, dtype=np.float64)
+    if axis.size > 1:  # what arange adds up to 702.0000000000118 is 702
+        axis = axis.round(6 - int(np.floor(np.log10(np.diff(axis).min()))))
     return np.array([np.format_float_positional(value, trim="-") for value in axis], dtype=object)

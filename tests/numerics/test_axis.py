@@ -196,6 +196,9 @@ def test_windows_may_be_any_pair(estimator, name, pair):
 def test_names_give_the_axis_back():
     np.testing.assert_array_equal([float(name) for name in axis_names(ENERGY)], ENERGY)
     assert axis_names(np.array([0.0, 635.1, 1e6])).tolist() == ["0", "635.1", "1000000"]
+    added_up = axis_names(np.arange(615, 705, 0.1))
+    assert added_up[[0, 1, 870]].tolist() == ["615", "615.1", "702"]
+    assert axis_names(6e-7 + 1e-10 * np.arange(3))[1] == "0.0000006001"
 
 
 def test_axis_travels_down_a_pipeline_of_frames():
