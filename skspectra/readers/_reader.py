@@ -1,5 +1,6 @@
 """Name the valence in spectra, with how sure that is, or say unknown."""
 
+import html
 import warnings
 from numbers import Real
 
@@ -340,6 +341,20 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
             "reason": reason,
         }
         return answers | dict(zip(self.classes_.tolist(), proba.T, strict=True))
+
+    def _html_repr(self):
+        """Show in notebooks what a fitted reader reads, above its parameters."""
+        if not hasattr(self, "interval_curve_"):
+            return super()._html_repr()
+        axis = self.spectral_axis_
+        rows = {
+            "element": html.escape(str(self.element_)),
+            "valences": html.escape(", ".join(map(str, self.classes_.tolist()))),
+            "white line": f"{self.energy_:.1f} eV, looked for within {self.max_shift:g} eV",
+            "training axis": f"{axis.size} channels, {axis[0]:.6g} to {axis[-1]:.6g} eV",
+        }
+        lines = "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in rows.items())
+        return f"<table>{lines}</table>{super()._html_repr()}"
 
     def _check_covers(self, axis):
         """Raise if an axis holds the white lines nowhere that they may lie."""

@@ -5,6 +5,7 @@ from sklearn.linear_model import LogisticRegression
 
 from skspectra.datasets import make_l23_spectra
 from skspectra.io._hyperspy import import_hyperspy
+from skspectra.models import load_pretrained
 from skspectra.readers import ValenceReader
 
 AXIS = np.arange(600, 690, 0.2)
@@ -178,3 +179,12 @@ def test_groups_are_held_out_together():
         X[order], y[order], spectral_axis=AXIS, groups=groups
     )
     assert seen[:3] == [60, 60, 60]
+
+
+def test_notebooks_show_what_a_reader_reads():
+    reader = load_pretrained("mn-l23")
+    shown = reader._repr_mimebundle_()["text/html"]
+    n_channels = reader.spectral_axis_.size
+    for text in ("<td>Mn</td>", "Mn2+, Mn3+, Mn4+", f"{n_channels} channels, ", "within 12 eV"):
+        assert text in shown
+    assert "white line" not in ValenceReader()._repr_mimebundle_()["text/html"]
