@@ -19,19 +19,24 @@ __all__ = [
 
 
 def refuse_images(X):
-    """Raise if `X` is a HyperSpy signal or an image, and say how rows are made of it.
+    """Raise if `X` is a HyperSpy signal, an image or one spectrum, and say how rows are made of it.
 
     Raises
     ------
     TypeError
         If it is a signal: as an array it would lose its axis.
     ValueError
-        If it has more than two dimensions.
+        If it has one dimension, or more than two.
     """
     if hasattr(X, "axes_manager"):
         raise TypeError(
             f"X must be an array or a frame of one spectrum per row, got the HyperSpy signal {X!r}."
             " X, spectral_axis, shape = skspectra.io.to_matrix(signal) makes one of it."
+        )
+    if getattr(X, "ndim", 2) == 1 and len(X):
+        raise ValueError(
+            f"Expected 2D array, got an array of shape ({len(X)},). One row is one spectrum: "
+            "reshape a single spectrum by X.reshape(1, -1)."
         )
     if getattr(X, "ndim", 2) > 2:
         raise ValueError(
@@ -90,6 +95,7 @@ class SpectralMixin:
         """Validate `X`; at fit (`reset=True`) resolve its axis, later compare with it."""
         refuse_images(X)
         X = in_memory(X)
+        columns = spectral_columns(X)
         check_params = {"dtype": [np.float64, np.float32]} | check_params
         with noting_bad_rows(X):
             validated = _validate(self, X, reset, check_params)
@@ -97,7 +103,7 @@ class SpectralMixin:
             self.spectral_axis_ = resolve_axis(
                 X, getattr(self, "spectral_axis", None), n_channels=self.n_features_in_
             )
-        elif (columns := spectral_columns(X)) is not None:
+        elif columns is not None:
             check_same_axis(columns, self.spectral_axis_)
         return validated
 

@@ -56,7 +56,7 @@ def find_edges(image, *, spectral_axis=None, min_strength=3.0):
     """
     pixels = spectrum_image(image, spectral_axis)
     if pixels.axis is None:
-        raise ValueError("spectral_axis is needed to find edges in an array.")
+        raise ValueError("An array has no energies: pass them as spectral_axis=, in eV.")
     spectrum = sum_spectrum(pixels)
     found = [_look_for(element, spectrum, pixels.axis) for element in ELEMENTS]
     columns = ["element", "energy", "shift", "strength"]

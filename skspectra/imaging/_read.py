@@ -68,7 +68,7 @@ def read_image(
         raise ValueError(f"by must be 'pixels', 'phases' or 'auto', got {by!r}.")
     pixels = spectrum_image(image, spectral_axis)
     if pixels.axis is None:
-        raise ValueError("spectral_axis is needed to read an array.")
+        raise ValueError("An array has no energies: pass them as spectral_axis=, in eV.")
     mask = check_mask(mask, pixels.shape)
     why = "asked for"
     seen = pixels._replace(data=repaired_with_counts(pixels.data)) if repair else pixels

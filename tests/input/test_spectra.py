@@ -35,3 +35,14 @@ def test_frames_are_refused_as_arrays_are():
         step.transform(frame[AXIS[::-1]])
     with pytest.raises(ValueError, match="minimum of 1 is required"):
         step.transform(frame[:0])
+
+
+def test_columns_that_are_no_channels_are_named():
+    frame = pd.DataFrame(X * 1.0, columns=np.array(AXIS, float)).assign(valence="Mn2+")
+    with pytest.raises(ValueError, match="1 are not: 'valence'. Drop columns"):
+        SpectrumNormalizer().fit(frame)
+
+
+def test_one_spectrum_is_told_how_to_become_a_row():
+    with pytest.raises(ValueError, match=r"shape \(10,\).* X.reshape\(1, -1\)"):
+        SpectrumNormalizer().fit(X[0] * 1.0)
