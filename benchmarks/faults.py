@@ -139,6 +139,8 @@ SUBJECTS = {
     "npz": (".npz", write_npz, read_file, None),
     "npy": (".npy", write_npy, read_file, strict_npy),
     "hspy": (".hspy", write_signal, read_file, strict_signal),
+    "nexus": (".nxs", write_signal, read_file, None),
+    "emd": (".emd", write_signal, read_file, None),
     "load_model": (".safetensors", write_model, read_model, None),
 }
 

@@ -3,7 +3,7 @@
 import ast
 import json
 import zipfile
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -37,6 +37,7 @@ _OPERATORS = {
 }
 _NO_PARAMETERS = {"size", "navigate", "is_binned", "index_in_array"}
 _LONGEST = 500  # characters of an expression
+_BLOSC_HEADER = 16  # bytes
 
 
 class UnsafeFile(ValueError):
@@ -69,8 +70,9 @@ def check_content(path):
         return
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                _check_zarr_document(name, lambda name=name: archive.read(name))
+            _check_zarr(
+                {each.filename: each.file_size for each in archive.infolist()}, archive.open
+            )
     _check_hdf5(path)
 
 
@@ -111,27 +113,50 @@ def _reaches_out(what):
 
 
 def _check_zarr_folder(folder):
-    inside = folder.resolve()
+    inside, sizes = folder.resolve(), {}
     for path in folder.rglob("*"):
         if not path.resolve().is_relative_to(inside):
             raise UnsafeFile(_reaches_out(f"{printable(path)} is a link out of the folder"))
         if path.is_file():
-            _check_zarr_document(path.name, path.read_bytes)
+            sizes[path.relative_to(folder).as_posix()] = path.stat().st_size
         elif not path.is_dir():
             raise UnsafeFile(_reaches_out(f"{printable(path)} is a pipe or a device"))
+    _check_zarr(sizes, lambda name: open(folder / name, "rb"))
 
 
-def _check_zarr_document(name, read):
-    """Refuse codecs that are not listed; one of those that numcodecs knows unpickles."""
-    if Path(name).name not in (".zarray", ".zmetadata", "zarr.json"):
-        return
+def _check_zarr(sizes, open_file):
+    """Look into the files of a zarr, whose sizes are given by their names."""
+    in_blosc = set()
+    for name in sizes:
+        if PurePosixPath(name).name in (".zarray", ".zmetadata", "zarr.json"):
+            with open_file(name) as file:
+                codecs = _check_codecs(name, file.read())
+            if name.endswith(".zarray") and "blosc" in codecs:
+                in_blosc.add(PurePosixPath(name).parent)
+    for name, size in sizes.items():
+        path = PurePosixPath(name)
+        if not path.name.startswith(".") and not in_blosc.isdisjoint(path.parents):
+            with open_file(name) as file:
+                _check_blosc(name, file.read(_BLOSC_HEADER), size)
+
+
+def _check_blosc(name, header, size):
+    """Refuse a damaged chunk: blosc believes the length it names and reads beyond its end."""
+    named = int.from_bytes(header[12:], "little")
+    if len(header) < _BLOSC_HEADER or named != size:
+        raise ValueError(f"{name} has {size} bytes, but should have {named}: it is damaged.")
+
+
+def _check_codecs(name, document):
+    """Names of the codecs of an array; one that numcodecs knows unpickles, others are unknown."""
     try:
-        codecs = list(_codecs(json.loads(read())))
+        codecs = [each.removeprefix("numcodecs.") for each in _codecs(json.loads(document))]
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{name} is no description of an array ({error}).") from error
     for codec in codecs:
-        if codec.removeprefix("numcodecs.") not in _CODECS:
+        if codec not in _CODECS:
             raise UnsafeFile(f"it asks for the codec {codec!r}, which may unpickle.")
+    return codecs
 
 
 def _codecs(document):

@@ -257,6 +257,18 @@ def test_zarr_stays_inside_its_folder(tmp_path):
         read_spectra(folder, AXIS)
 
 
+@pytest.mark.parametrize("pack", [lambda path: path, zipped])
+@pytest.mark.parametrize("left", [-1, 10])
+def test_cut_chunks_are_refused_before_blosc_reads_beyond_them(tmp_path, pack, left):
+    folder = save_zarr(tmp_path / "a.zspy")
+    chunk = folder / SIGNAL / "data" / "0"
+    chunk.write_bytes(chunk.read_bytes()[:left])
+    with pytest.raises(
+        ValueError, match=r"a\.zspy.*data/0 has \d+ bytes, but should have .*damaged"
+    ):
+        read_spectra(pack(folder), AXIS)
+
+
 def test_two_formats_in_one_file_are_both_looked_into(tmp_path):
     path = save(tmp_path / "evil.hspy")
     with h5py.File(path, "a") as file:
