@@ -62,7 +62,7 @@ def write_msa(path, pairs=False):
 
 def write_signal(path):
     hs = import_hyperspy()
-    axis = {"offset": 630.0, "scale": 0.5, "size": 40, "units": "eV", "navigate": False}
+    axis = {"name": "Energy", "offset": 630.0, "scale": 0.5, "size": 40, "units": "eV"}
     hs.signals.Signal1D(SPECTRUM, axes=[axis]).save(path, overwrite=True)
 
 
@@ -124,6 +124,20 @@ def strict_signal(path):
         return strict_points(np.c_[energies, signal["data"]])
 
 
+def strict_emd(path):
+    with h5py.File(path) as file:
+        signal = file["signals/__unnamed__"]
+        first, second = signal["dim1"][:2]
+        energies = first + (second - first) * np.arange(len(signal["data"]))
+        return strict_points(np.c_[energies, signal["data"]])
+
+
+def strict_nexus(path):
+    with h5py.File(path) as file:
+        signal = file["entry1/unnamed__0"]
+        return strict_points(np.c_[signal["Energy"], signal["data"]])
+
+
 def strict_points(points):
     axis = np.unique(points[:, 0])
     means = [points[points[:, 0] == energy, 1].mean() for energy in axis]
@@ -139,8 +153,8 @@ SUBJECTS = {
     "npz": (".npz", write_npz, read_file, None),
     "npy": (".npy", write_npy, read_file, strict_npy),
     "hspy": (".hspy", write_signal, read_file, strict_signal),
-    "nexus": (".nxs", write_signal, read_file, None),
-    "emd": (".emd", write_signal, read_file, None),
+    "nexus": (".nxs", write_signal, read_file, strict_nexus),
+    "emd": (".emd", write_signal, read_file, strict_emd),
     "load_model": (".safetensors", write_model, read_model, None),
 }
 
