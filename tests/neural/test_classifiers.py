@@ -219,10 +219,20 @@ def test_held_out_spectra_keep_their_weights(spectra):
 def test_nothing_is_held_out_unless_asked_for(spectra):
     clf = quick(callbacks=[KeepHeldOut]).fit(*spectra)
     assert KeepHeldOut.held_out is None
-    assert [set(record) for record in clf.history_] == 3 * [{"epoch", "train_loss", "duration"}]
+    names = {"epoch", "train_loss", "train_accuracy", "duration"}
+    assert [set(record) for record in clf.history_] == 3 * [names]
     assert [record["epoch"] for record in clf.history_] == [1, 2, 3]
     assert clf.n_iter_ == 3
     assert json.loads(json.dumps(clf.history_)) == clf.history_
+
+
+def test_training_accuracy_is_that_of_the_batches(spectra):
+    X, y = spectra
+    params = {"lr": 1e-9, "module__dropout": 0.0, "max_epochs": 1}  # no step moves the net
+    clf = quick(batch_size=len(y)).set_params(**params).fit(X, y)
+    assert clf.history_[0]["train_accuracy"] == pytest.approx(clf.score(X, y))
+    again = quick(max_epochs=30).fit(X, y).history_
+    assert again[-1]["train_accuracy"] > again[0]["train_accuracy"]
 
 
 def test_patience_stops_and_restores_the_best_epoch(spectra):

@@ -59,7 +59,7 @@ def assert_same(alone, together, X):
         np.testing.assert_allclose(one.predict_proba(X), other.predict_proba(X), atol=5e-5)
         assert len(one.history_) == len(other.history_)
         for epoch, other_epoch in zip(one.history_, other.history_, strict=True):
-            assert list(epoch) == list(other_epoch)
+            assert set(epoch) ^ set(other_epoch) <= {"train_accuracy"}  # of nets trained alone
             assert epoch["train_loss"] == pytest.approx(other_epoch["train_loss"], rel=1e-5)
         state, other_state = (clf.net_.module_.state_dict() for clf in (one, other))
         for name in state.keys() - {WITHOUT_EFFECT, "classifier.class_maps.norm.running_mean"}:

@@ -53,8 +53,10 @@ max_epochs : int, default=50
 
 _ATTRIBUTES = """\
 history_ : list of dict
-        One record per epoch: ``epoch``, ``train_loss``, ``duration`` in seconds; with a validation
-        fraction ``valid_loss`` and, for classes, ``valid_accuracy``; and what callbacks record.
+        One record per epoch: ``epoch``, ``train_loss``, ``duration`` in seconds; for classes
+        ``train_accuracy``, of the batches as they were trained on (not by CUDA graphs and stacks,
+        which are off unless asked for); with a validation fraction ``valid_loss`` and, for classes,
+        ``valid_accuracy``; and what callbacks record.
     n_iter_ : int
         Number of epochs in `history_`.
     augmenters_ : AugmenterChain or None

@@ -211,12 +211,35 @@ def _is_raised_by_skorch(reason):
 
 
 class ClassifierNet(SpectralNet, NeuralNetClassifier):
-    """skorch's classifier for spectra: also scores the accuracy on held-out spectra."""
+    """skorch's classifier for spectra: also scores the accuracy, as it trains and held out.
+
+    What it scores as it trains are the batches: perturbed, with dropout, before each step. Steps
+    that give no outputs, of a CUDA graph or of stacked nets, are not scored.
+    """
 
     @property
     def _default_callbacks(self):
         accuracy = EpochScoring("accuracy", name="valid_accuracy", lower_is_better=False)
         return [*super()._default_callbacks, ("valid_accuracy", accuracy)]
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Begin to count what is right."""
+        super().on_epoch_begin(net, **kwargs)
+        self._right = []
+
+    def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
+        """Note which spectra of a training batch are right; they stay on the device."""
+        super().on_batch_end(net, batch=batch, training=training, y_pred=y_pred, **kwargs)
+        if training and y_pred is not None:
+            self._right.append(y_pred.detach().argmax(dim=1) == batch[1])
+
+    def on_epoch_end(self, net, **kwargs):
+        """Record the share that is right."""
+        super().on_epoch_end(net, **kwargs)
+        if self._right:
+            right = torch.cat(self._right).float().mean().item()
+            self.history.record("train_accuracy", right)
+        del self._right
 
 
 class EpochBar(Callback):
