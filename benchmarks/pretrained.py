@@ -33,7 +33,7 @@ VALENCES = {
 }
 AXIS = np.arange(-35, 40, 0.1)  # eV from the nominal L3 maximum
 N_PER_CLASS, N_NEXT, N_FAR = 6000, 1000, 333  # of each ion of the element, the next, all others
-N_FEATURELESS = 750  # of each kind
+N_FEATURELESS, N_TESTED = 750, 500  # of each kind, trained on and tested on
 N_POINTS, N_TRAINED = 600, 500  # points of each ion, and how many of these are trained on
 # without shift, since the reader finds the edge, and with few counts lost to noise, since it counts
 # again
@@ -85,16 +85,20 @@ def training_set(element):
             is_next = abs(order.index(other) - order.index(element)) == 1
             X, _, points = simulate(other, N_NEXT if is_next else N_FAR, 1)
             sets.append(_foreign(X[points < N_TRAINED], other))
-    featureless, kinds = make_featureless_edges(
-        N_FEATURELESS,
+    sets.append(_foreign(*featureless(element, N_FEATURELESS, seed=2)))
+    return [np.concatenate(parts) for parts in zip(*sets, strict=True)]
+
+
+def featureless(element, n_per_kind, seed):
+    """Edges without multiplets where those of an element lie, and their kinds."""
+    return make_featureless_edges(
+        n_per_kind,
         element=element,
         spectral_axis=energy_of(element) + AXIS,
         shift=(-3, 3),
-        random_state=2,
+        random_state=seed,
         return_X_y=True,
     )
-    sets.append(_foreign(featureless, kinds))
-    return [np.concatenate(parts) for parts in zip(*sets, strict=True)]
 
 
 def _foreign(X, groups):
@@ -127,6 +131,10 @@ def figures_of(reader, element):
             X = X[points >= N_TRAINED]
             table = reader.read(counted(X, axis / reader.energy_, 1000, 1, rng), axis)
             figures[f"{other}, 1000 counts"] = {"refused": share(table["reason"] != "")}
+    X, kinds = featureless(element, N_TESTED, seed=102)
+    table = reader.read(counted(X, axis / reader.energy_, 1000, 1, rng), axis)
+    for kind in ("metal", "d10"):
+        figures[f"{kind}, 1000 counts"] = {"refused": share(table["reason"][kinds == kind] != "")}
     return figures
 
 
