@@ -84,5 +84,14 @@ def make_pipeline(*steps, **params):
     Returns
     -------
     pipeline : Pipeline
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skspectra.augmentation import PoissonNoise
+    >>> from skspectra.pipeline import make_pipeline
+    >>> from skspectra.sampling import Augment
+    >>> list(make_pipeline(Augment(PoissonNoise()), LogisticRegression()).named_steps)
+    ['augment', 'logisticregression']
     """
     return Pipeline(make_plain_pipeline(*steps).steps, **params)

@@ -77,6 +77,11 @@ class ValenceMaps:
         self.n_replaced = self._of("replaced").astype(int)
         self.reasons = np.asarray(np.array(REASONS)[self._of("reason").astype(int)])
 
+    def __repr__(self):
+        shape = " x ".join(map(str, self.codes.shape)) or "1"
+        counts = ", ".join(f"{count} {name}" for name, count in self.counts().items())
+        return f"<ValenceMaps, {shape} pixels, read by {self.by}: {counts}>"
+
     @property
     def valence(self):
         """Mean valence, NaN where it is unknown."""

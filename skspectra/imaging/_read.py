@@ -63,6 +63,29 @@ def read_image(
     ValueError
         If the axis of the image does not cover the edge, the mask does not fit, or phases are asked
         for in an image with negative counts.
+
+    See Also
+    --------
+    predict_image : Apply any fitted estimator to every pixel.
+
+    Examples
+    --------
+    The inside of a particle of Mn4+, whose energies are 7 eV too low:
+
+    >>> from skspectra.datasets import make_particle_image
+    >>> from skspectra.imaging import read_image
+    >>> from skspectra.models import load_pretrained
+    >>> particle = make_particle_image(20_000, n_points=3, random_state=0)
+    >>> inside = particle.data[30:34, 44:52]
+    >>> maps = read_image(
+    ...     load_pretrained("mn-l23"), inside, spectral_axis=particle.spectral_axis
+    ... )
+    >>> maps.valence.shape
+    (4, 8)
+    >>> maps
+    <ValenceMaps, 4 x 8 pixels, read by pixels: 0 Mn2+, 0 Mn3+, 32 Mn4+>
+    >>> print(maps.shift.mean().round())
+    -7.0
     """
     if by not in ("pixels", "phases", "auto"):
         raise ValueError(f"by must be 'pixels', 'phases' or 'auto', got {by!r}.")

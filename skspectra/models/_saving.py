@@ -117,6 +117,19 @@ def load_model(path, *, modules=()):
     ValueError
         If the file is cut short, was changed, is of another kind, comes from a later version, names
         a class that it may not hold, or does not fit together.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from skspectra.models import load_model, save_model
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "model.safetensors"
+    ...     save_model(DummyClassifier().fit([[0.0], [1.0]], ["Mn2+", "Mn2+"]), path)
+    ...     model = load_model(path)
+    >>> model.predict([[2.0]])
+    array(['Mn2+'], dtype='<U4')
     """
     return _read(path, lambda header, arrays: Unpacker(arrays, modules).make(header["objects"]))
 
@@ -142,6 +155,10 @@ def describe_model(path):
         If there is no such file.
     ValueError
         If the file is none that `save_model` wrote, or was changed.
+
+    See Also
+    --------
+    save_model : Its example describes a file.
     """
     return _read(path, _description)
 
