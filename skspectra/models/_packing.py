@@ -56,6 +56,8 @@ class Packer:
             return self._array(value, where)
         if isinstance(value, slice):
             return {"slice": [value.start, value.stop, value.step]}
+        if _is_list_of_scalars(value):
+            return {"scalars": self._number(np.array(value))}
         if type(value) in (list, tuple):
             return {type(value).__name__: self._items(value, where)}
         if type(value) in (dict, Bunch):
@@ -166,6 +168,13 @@ def _fitted_attributes(value, params):
         unfitted = vars(type(value)(**params))
         attributes = {name: each for name, each in attributes.items() if name not in unfitted}
     return {name: each for name, each in attributes.items() if not is_left_out(type(value), name)}
+
+
+def _is_list_of_scalars(value):
+    """Whether it is a list of numbers of one numpy dtype, such as the losses of a training."""
+    if type(value) is not list or not value or not isinstance(value[0], np.generic):
+        return False
+    return value[0].dtype.kind in "biuf" and {type(each) for each in value} == {type(value[0])}
 
 
 def _refusal(value, where):

@@ -76,6 +76,9 @@ class Unpacker:
     def _scalar(self, name):
         return self._array(name)[()]
 
+    def _scalars(self, name):
+        return list(self._array(name))
+
     def _text(self, content):
         dtype, shape, items = content
         width = int(dtype.removeprefix("U"))
@@ -154,6 +157,7 @@ _KINDS = {
     "array": Unpacker._array,
     "transposed": Unpacker._transposed,
     "scalar": Unpacker._scalar,
+    "scalars": Unpacker._scalars,
     "text": Unpacker._text,
     "objects": Unpacker._object_array,
     "record": Unpacker._record,

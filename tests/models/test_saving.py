@@ -9,9 +9,10 @@ import safetensors.numpy
 import torch
 from estimators import AUGMENTERS, NETS, REGRESSION_SAMPLERS, SAMPLERS, TRANSFORMERS
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -370,3 +371,16 @@ def test_arrays_of_the_same_bytes_and_other_types_stay_apart(tmp_path):
     for name in ("mean_", "var_", "scale_"):
         assert getattr(loaded, name).dtype == getattr(scaler, name).dtype
         np.testing.assert_array_equal(getattr(loaded, name), getattr(scaler, name))
+
+
+def test_lists_of_numpy_numbers_are_one_array_and_come_back_as_they_are(path, spectra):
+    model = MLPClassifier((3,), max_iter=30, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(*spectra)
+    model.of_two_types_ = [np.float64(0.5), np.float32(0.5)]
+    save_model(model, path)
+    loaded = load_model(path)
+    assert loaded.loss_curve_ == model.loss_curve_ and len(model.loss_curve_) == 30
+    for each in ("loss_curve_", "of_two_types_"):
+        assert [*map(type, getattr(loaded, each))] == [*map(type, getattr(model, each))]
+    assert len(safetensors.numpy.load_file(path)) < 15
