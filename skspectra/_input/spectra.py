@@ -35,8 +35,8 @@ def refuse_images(X):
         )
     if getattr(X, "ndim", 2) == 1 and len(X):
         raise ValueError(
-            f"Expected 2D array, got an array of shape ({len(X)},). One row is one spectrum: "
-            "reshape a single spectrum by X.reshape(1, -1)."
+            f"Expected 2D array, got an array of shape ({len(X)},). One row is one spectrum. "
+            "Reshape your data by X.reshape(1, -1) if it is a single spectrum."
         )
     if getattr(X, "ndim", 2) > 2:
         raise ValueError(
