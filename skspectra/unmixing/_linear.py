@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skspectra._input.spectra import SpectralMixin, check_input_features
+from skspectra._input.spectra import SpectralMixin, check_input_features, noting_bad_rows
 from skspectra._input.stored import validate_spectra
 from skspectra._numerics.axis import resolve_axis
 from skspectra._numerics.mixtures.linear import abundances, chi_square, expected_counts
@@ -42,10 +42,12 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
         -------
         abundances : ndarray of shape (n_spectra, n_components)
         """
-        X = self._check_fitted_and_validate(X)
-        return np.concatenate([self._abundances(block) for _, block in blocks_of(X)]).astype(
-            _float_type(X), copy=False
-        )
+        X = self._check_fitted_and_validate(X, ensure_all_finite=False)
+        result = np.empty((len(X), len(self.components_)), dtype=_float_type(X))
+        with noting_bad_rows(X):
+            for rows, block in blocks_of(X):
+                result[rows] = self._abundances(block)
+        return result
 
     def inverse_transform(self, X):
         """Return the spectra that abundances stand for.
@@ -137,9 +139,9 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
     def _n_features_out(self):
         return len(self.components_)
 
-    def _check_fitted_and_validate(self, X):
+    def _check_fitted_and_validate(self, X, **check_params):
         check_is_fitted(self, "components_")
-        return self._validate_spectra(X, reset=False)
+        return self._validate_spectra(X, reset=False, **check_params)
 
     def _checked_blocks(self, X):
         """Blocks of the spectra of a fit; those of counts must not be negative."""
@@ -156,7 +158,7 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
         return self._abundances(X) @ self.components_
 
     def _abundances(self, X):
-        """Abundances of spectra in memory, float64."""
+        """Abundances of spectra in memory, float64; NaN and infinity are refused."""
         return abundances(X, self.components_, weights=self._channel_weights())
 
     def _channel_weights(self):

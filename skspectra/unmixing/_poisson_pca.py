@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 
 from skspectra._numerics.mixtures.affine_plane import count_above_noise
+from skspectra._numerics.mixtures.linear import finite_products
 from skspectra._numerics.poisson_pca import add_moments, poisson_components
 from skspectra._sklearn import Interval, StrOptions, fit_context
 from skspectra.unmixing._linear import LinearUnmixer
@@ -155,7 +156,7 @@ class PoissonPCA(LinearUnmixer):
         return self
 
     def _abundances(self, X):
-        return X @ (self.components_ / self.channel_scale_**2).T
+        return finite_products(X, self.components_ / self.channel_scale_**2)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -88,6 +88,20 @@ def test_dead_pixels_and_channels_leave_the_rest_alone(unmix, index, value):
 def test_what_is_no_spectra_is_refused(unmix, X, message):
     with pytest.raises(ValueError, match=message):
         clone(unmix).fit(X)
+    fitted = clone(unmix).fit(COUNTS)
+    for method in (fitted.transform, fitted.residual, fitted.chi2):
+        with pytest.raises(ValueError, match=message):
+            method(X)
+
+
+@pytest.mark.parametrize("n_components", [1, 3])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_value_that_is_not_finite_is_found_where_no_endmember_has_counts(n_components, value):
+    pure = PURE[:n_components].copy()
+    pure[:, 5] = 0
+    with pytest.raises(ValueError, match="X contains") as raised:
+        FCLS(pure).fit(COUNTS).transform(changed((7, 5), value))
+    assert "1 of 400 rows of X hold NaN or infinity, the first is row 7" in raised.value.__notes__[0]
 
 
 @pytest.mark.parametrize("unmix", [*SIMPLEX, PoissonPCA(3)], ids=name)

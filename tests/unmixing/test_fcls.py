@@ -64,6 +64,13 @@ def test_poisson_weights_lower_the_error_of_counts():
         for w in (None, "poisson")
     ]
     assert error[1] < 0.95 * error[0]
+    free = FCLS(endmembers, weights="poisson", sum_to_one=False).fit(counts)
+    expected = []
+    for x in counts[:50]:
+        first = scipy_nnls(endmembers.T, x)[0] @ endmembers
+        root = np.sqrt(np.maximum(first, 1))
+        expected.append(scipy_nnls((endmembers / root).T, x / root)[0])
+    np.testing.assert_allclose(free.transform(counts[:50]), expected, atol=1e-9)
     unmix = FCLS(endmembers, weights="poisson").fit(counts)
     assert unmix.chi2(counts).mean() == pytest.approx(1, abs=0.03)
     background = 50 * np.exp(-CHANNELS)

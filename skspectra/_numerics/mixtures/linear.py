@@ -3,11 +3,11 @@
 from functools import partial
 
 import numpy as np
-from sklearn.utils import gen_batches
+from sklearn.utils import assert_all_finite, gen_batches
 
 from skspectra._numerics.mixtures.nnls import least_squares, nnls
 
-__all__ = ["abundances", "chi_square", "expected_counts"]
+__all__ = ["abundances", "chi_square", "expected_counts", "finite_products"]
 
 _GRAM_NUMBERS = 1 << 21  # of products of endmembers that are held at a time
 LEAST_VARIANCE = 1.0  # of counts: what a channel without any is taken to have
@@ -30,16 +30,34 @@ def abundances(X, endmembers, *, weights=None, sum_to_one=True, non_negative=Tru
     Returns
     -------
     abundances : ndarray of shape (n_spectra, n_components)
+
+    Raises
+    ------
+    ValueError
+        If X holds NaN or infinity.
     """
     solve = partial(nnls if non_negative else least_squares, sum_to_one=sum_to_one)
     if weights is None or weights.ndim == 1:
         weighted = endmembers if weights is None else endmembers * weights
-        return solve(weighted @ endmembers.T, (weighted @ X.T).T)
+        return solve(weighted @ endmembers.T, finite_products(X, weighted))
     result = np.empty((len(X), len(endmembers)))
     for rows in gen_batches(len(X), max(1, _GRAM_NUMBERS // len(endmembers) ** 2)):
         gram = _gram_of_each(endmembers, weights[rows])
         result[rows] = solve(gram, (X[rows] * weights[rows]) @ endmembers.T)
     return result
+
+
+def finite_products(X, endmembers):
+    """Return :math:`X E^T`, or raise a ValueError where X holds NaN or infinity.
+
+    Products inherit what is not finite, and are few: to look at them is much quicker than to read
+    the spectra once more.
+    """
+    with np.errstate(invalid="ignore"):
+        products = (endmembers @ X.T).T
+    if not np.isfinite(products).all():
+        assert_all_finite(X, input_name="X")
+    return products
 
 
 def _gram_of_each(endmembers, weights):

@@ -127,8 +127,8 @@ class _Problem(NamedTuple):
         norms = np.where(norms > 0, norms, np.where(typical > 0, typical, 1.0))
         gram = gram / (norms[..., :, None] * norms[..., None, :])
         gram = gram + _RIDGE * np.eye(gram.shape[-1])
+        total = np.broadcast_to(norms.mean(axis=-1), len(products)) if sum_to_one else None
         norms = np.broadcast_to(np.atleast_2d(norms).T, products.T.shape)
-        total = norms.mean(axis=0) if sum_to_one else None
         return cls(gram, np.divide(products.T, norms, order="C"), norms, total)
 
     def of(self, columns):
