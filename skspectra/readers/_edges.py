@@ -112,7 +112,8 @@ def _find_in_block(X, axis, templates, energy, window, max_shift):
     grid = search_axis(energy=energy, window=window, max_shift=max_shift)
     fine = resample_rows(X.astype(np.float64, copy=False), axis, grid, outside="edge")
     shifts = possible_shifts(axis, energy=energy, window=window, max_shift=max_shift)
-    coarse_shift, strength = _best_shift(fine, templates, window, max_shift, shifts)
+    width = dispersion(axis)
+    coarse_shift, strength = _best_shift(fine, width, templates, window, max_shift, shifts)
     relative = grid - energy
     fine = shift_rows(fine, relative, -coarse_shift)
     deviation = _deviation(X, axis, grid)
@@ -147,8 +148,12 @@ def smooth_by_noise(edges, target=0.02, widest=2.0):
     return (smooth - low) / np.maximum(smooth.max(axis=1, keepdims=True) - low, 1e-9)
 
 
-def _best_shift(fine, templates, window, max_shift, shifts):
-    """Where a template explains most beside a quadratic background, and how surely."""
+def _best_shift(fine, width, templates, window, max_shift, shifts):
+    """Where a template explains most beside a quadratic background, and how surely.
+
+    Spectra whose channels have a greater width than those of the search say less than the number
+    of the latter: noise is as wide as the channels that it was recorded in.
+    """
     coarse, step = _add_up(fine), COARSE * STEP
     n_local = round((BEFORE + window[1]) / step)
     shapes = _local_shapes(templates, window, n_local)
@@ -165,7 +170,8 @@ def _best_shift(fine, templates, window, max_shift, shifts):
     local = np.take_along_axis(coarse, place[:, None] + np.arange(n_local), axis=1)
     quadratics = _quadratics(n_local)
     local = local - (local @ quadratics) @ quadratics.T
-    rest = np.maximum((local**2).sum(axis=1) - found**2, 0) / (n_local - 4)
+    n_recorded = n_local * min(1, step / width)
+    rest = np.maximum((local**2).sum(axis=1) - found**2, 0) / max(n_recorded - 4, 1)
     floor = 1e-12 * np.abs(coarse).max(axis=1) + np.finfo(float).tiny
     return places[place], found / np.maximum(np.sqrt(rest), floor)
 
