@@ -2,6 +2,7 @@
 
 import html
 import warnings
+from math import ceil
 from numbers import Real
 
 import numpy as np
@@ -17,8 +18,9 @@ from skspectra._numerics.random import as_generator
 from skspectra._progress import Progress
 from skspectra._sklearn import HasMethods, Interval, fit_context
 from skspectra.readers._by_noise import quantile_by_noise
-from skspectra.readers._edge_model import N_STEPS, EdgeModel
+from skspectra.readers._edge_model import HELD_OUT, N_STEPS, EdgeModel
 from skspectra.readers._edges import possible_shifts, smooth_by_noise
+from skspectra.readers._experts import N_COMPONENTS
 
 __all__ = ["ValenceReader"]
 
@@ -106,6 +108,9 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         Weighs them.
     mixture_experts_ : list of classifiers
         Those trained on mixtures.
+    figures_ : dict or None
+        How a reader that comes with the package did on simulated counts: shares by what they were.
+        None of other readers.
     n_features_in_ : int
         Number of channels seen at fit.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -202,8 +207,8 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If labels name no valence or several elements, no place of the edge is known, or the
-            axis does not cover it.
+            If labels name no valence, only one or several elements, spectra are too few, no place
+            of the edge is known, or the axis does not cover it.
         """
         X, labels = self._validate_training(X, y, spectral_axis)
         known = labels != UNKNOWN
@@ -212,6 +217,8 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         self.classes_, codes = np.unique(labels[known], return_inverse=True)
         self._learn_element()
         self._check_covers(self.spectral_axis_)
+        self._check_enough(len(codes))
+        self.figures_ = None
         progress = Progress(self.verbose, "finding edges", N_STEPS, "step")
         with progress, warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # nets stop early on purpose
@@ -343,7 +350,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         return answers | dict(zip(self.classes_.tolist(), proba.T, strict=True))
 
     def _html_repr(self):
-        """Show in notebooks what a fitted reader reads, above its parameters."""
+        """Show in notebooks what a fitted reader reads and how well, above its parameters."""
         if not hasattr(self, "interval_curve_"):
             return super()._html_repr()
         axis = self.spectral_axis_
@@ -353,8 +360,26 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
             "white line": f"{self.energy_:.1f} eV, looked for within {self.max_shift:g} eV",
             "training axis": f"{axis.size} channels, {axis[0]:.6g} to {axis[-1]:.6g} eV",
         }
+        for what, shares in (getattr(self, "figures_", None) or {}).items():
+            text = ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
+            rows[html.escape(f"simulated: {what}")] = html.escape(text)
         lines = "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in rows.items())
         return f"<table>{lines}</table>{super()._html_repr()}"
+
+    def _check_enough(self, n_known):
+        """Raise if there is nothing to tell apart, or too little to learn it from."""
+        if self.classes_.size == 1:
+            raise ValueError(
+                f"All spectra are {self.classes_[0]}. Bring spectra of a second valence as well: a "
+                "reader tells valences apart."
+            )
+        least = ceil(N_COMPONENTS / (1 - HELD_OUT))
+        if n_known < least:
+            raise ValueError(
+                f"There are {n_known} spectra of {', '.join(map(str, self.classes_.tolist()))}; a "
+                f"reader needs {least}, better hundreds: three quarters of them are described by "
+                f"{N_COMPONENTS} components. skspectra.datasets.make_l23_spectra simulates more."
+            )
 
     def _check_covers(self, axis):
         """Raise if an axis holds the white lines nowhere that they may lie."""

@@ -74,6 +74,7 @@ def test_card_describes_the_reader(name):
     wanted = axis["start"] + axis["step"] * np.arange(axis["n_channels"])
     np.testing.assert_allclose(reader.spectral_axis_, wanted, atol=1e-3)
     assert reader.element_.lower() == name.partition("-")[0]
+    assert reader.figures_ == card["figures"]
     assert card["figures"]["10000 counts on 0x background"]["accuracy of what is named"] > 0.9
 
 
@@ -84,8 +85,14 @@ def test_files_are_small():
 
 
 def test_unknown_name_is_refused():
-    with pytest.raises(ValueError, match="no trained reader 'zn-l23'; there is .*mn-l23"):
+    with pytest.raises(ValueError, match=r"no trained reader 'zn-l23'; there is .*mn-l23.*\.$"):
         load_pretrained("zn-l23")
+
+
+@pytest.mark.parametrize("name", ["fe", "Fe", "Fe-L23", "fe_l3", "Fe3+"])
+def test_the_likely_name_is_suggested(name):
+    with pytest.raises(ValueError, match="Did you mean 'fe-l23'"):
+        load_pretrained(name)
 
 
 def table_of(path):

@@ -40,6 +40,7 @@ def with_background(X, height, rng=None):
 def test_labels_become_valences(reader):
     assert reader.classes_.tolist() == list(IONS)
     assert reader.valences_.tolist() == [2, 4]
+    assert reader.figures_ is None
     assert reader.element_ == "Mn"
     np.testing.assert_array_equal(reader.spectral_axis_, AXIS)
 
@@ -155,6 +156,8 @@ def test_bad_input_is_refused(reader):
         (["low", "high"], "name one ion"),
         (["Ce3+", "Ce4+"], "energy= and window="),
         (["unknown", "unknown"], "All labels are 'unknown'"),
+        (["Mn2+", "Mn2+"], "All spectra are Mn2\\+"),
+        (["Mn2+", "Mn4+"], "There are 8 spectra of Mn2\\+, Mn4\\+; a reader needs 34"),
     ],
 )
 def test_labels_that_say_too_little(labels, message):
@@ -187,4 +190,7 @@ def test_notebooks_show_what_a_reader_reads():
     n_channels = reader.spectral_axis_.size
     for text in ("<td>Mn</td>", "Mn2+, Mn3+, Mn4+", f"{n_channels} channels, ", "within 12 eV"):
         assert text in shown
+    for what, shares in reader.figures_.items():
+        assert f"simulated: {what}" in shown
+        assert all(f"{name} {share:.2f}" in shown for name, share in shares.items())
     assert "white line" not in ValenceReader()._repr_mimebundle_()["text/html"]
