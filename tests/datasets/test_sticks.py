@@ -51,6 +51,16 @@ def brute_force(ion, ten_dq, reduction, ds, dt, temperature):
     return energies.ravel(), weights.ravel() * 2.5
 
 
+def test_values_of_chromium_six_follow_those_of_the_other_ions_without_3d_electrons():
+    others = {21: "Sc3+", 22: "Ti4+", 23: "V5+", 25: "Mn7+"}
+    final = atomic_values("Cr6+")["final"]
+    for name, value in final.items():
+        values = [atomic_values(ion)["final"][name] for ion in others.values()]
+        cubic = np.polyfit(np.array(list(others)) - 24, values, 3)
+        assert_allclose(value, cubic[-1], atol=1e-4)
+    assert_allclose(final["zeta_2p"], atomic_values("Cr5+")["final"]["zeta_2p"], rtol=2e-3)
+
+
 @pytest.mark.parametrize("ion", known_ions())
 def test_weights_add_up_to_the_number_of_holes(ion):
     _, weights = stick_spectrum(ion, 1.2, ds=0.05, dt=0.02, n_lanczos=10)
