@@ -7,13 +7,14 @@ from skspectra.cli._background import background_before
 from skspectra.cli._report import texts_of_pixels
 from skspectra.imaging import ValenceMaps
 from skspectra.plotting import LineScanDisplay, ValenceMapDisplay
+from skspectra.plotting._image import height_of_map
 from skspectra.plotting._style import COLORS
 
 __all__ = ["draw_map"]
 
 _SHOWN = 45.0  # eV each way from L3
 _MOST_SLICES = 6
-_SPECTRUM, _DRIFT = 2.6, 1.3  # inches
+_WIDTH, _SPECTRUM, _DRIFT = 8.4, 2.6, 1.3  # inches
 
 
 def draw_map(path, maps: ValenceMaps, total, element, energy, zero_loss=None):
@@ -34,9 +35,9 @@ def draw_map(path, maps: ValenceMaps, total, element, energy, zero_loss=None):
     zero_loss : ndarray of the shape of the image, default=None
         Where the zero-loss peak lay, in eV, before the axis was corrected.
     """
-    heights = _heights_of_maps(maps.codes.shape)
+    heights = _heights_of_maps(maps.codes.shape, len(maps.classes))
     below = (_SPECTRUM,) if zero_loss is None or zero_loss.size < 2 else (_SPECTRUM, _DRIFT)
-    figure = Figure(figsize=(8.4, sum(heights + below)), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, sum(heights + below)), layout="constrained")
     ratios = heights + below
     parts = figure.subfigures(len(ratios), 1, height_ratios=ratios, squeeze=False).ravel()
     slices = maps.slices()
@@ -53,11 +54,11 @@ def draw_map(path, maps: ValenceMaps, total, element, energy, zero_loss=None):
     figure.savefig(path, dpi=150, format="png")
 
 
-def _heights_of_maps(shape):
+def _heights_of_maps(shape, n_classes):
     """Heights of the rows of maps, in inches."""
     if len(shape) < 2:
         return (2.8,) * len(shape)
-    height = np.clip(2.6 * shape[-2] / shape[-1], 1.2, 5) + 1.7
+    height = height_of_map(shape[-2:], _WIDTH / 3, n_classes + 2)
     return (height,) * min(int(np.prod(shape[:-2])), _MOST_SLICES)
 
 
@@ -84,5 +85,6 @@ def _draw_spectrum(ax, axis, total, element, energy):
     ax.plot(axis[shown], (total - background)[shown], color=COLORS[0], label="difference")
     ax.axvline(energy, color="0.5", linestyle=":", label=f"{element} L3, {energy:.1f} eV")
     ax.set(xlabel="Energy loss (eV)", ylabel="Counts")
+    ax.ticklabel_format(axis="y", scilimits=(-3, 5))
     ax.margins(x=0, y=0.08)
     ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skspectra.plotting._image import color_bar, height_of_map, is_flat
 from skspectra.plotting._style import component_names
 
 __all__ = ["AbundanceMapDisplay"]
@@ -85,7 +86,8 @@ class AbundanceMapDisplay:
         for ax, values, name in zip(axes, maps, names, strict=True):
             image = ax.imshow(values, cmap="viridis", vmin=low, vmax=high)
             ax.set(title=name, xticks=[], yticks=[])
-        axes[0].figure.colorbar(image, ax=list(axes), shrink=0.8, label="Abundance")
+        side = "bottom" if is_flat(maps.shape[1:]) else "right"
+        color_bar(axes[-1], image, side, label="Abundance")
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
 
@@ -96,7 +98,5 @@ def _row_of_axes(axes, count, shape):
     import matplotlib.pyplot as plt
 
     width = 2.0 * np.clip(shape[1] / shape[0], 0.5, 2)
-    figure, new = plt.subplots(
-        1, count, figsize=(width * count + 0.8, 2.4), squeeze=False, layout="constrained"
-    )
-    return new[0]
+    size = width * count + 0.8, height_of_map(shape, width, 2 * is_flat(shape))
+    return plt.subplots(1, count, figsize=size, squeeze=False, layout="constrained")[1][0]

@@ -11,6 +11,9 @@ __all__ = [
     "MASKED",
     "class_image",
     "class_legend",
+    "color_bar",
+    "height_of_map",
+    "is_flat",
     "mean_is_known",
     "navigation_scales",
     "scale_bar",
@@ -19,6 +22,8 @@ __all__ = [
 MASKED = ("masked", "no edge")
 _WIDEST = 0.75  # half of an interval of the mean valence
 _BLACK, _GREY = "#000000", "#A0A0A0"
+_BAR_DISTANCE, _BAR_WIDTH = 0.08, 0.1  # inches
+_FLAT = 0.25  # height over width
 _LARGER_BY = {"nm": ("nm", 1), "µm": ("nm", 1000), "um": ("nm", 1000), "Å": ("nm", 0.1)}
 
 
@@ -53,6 +58,32 @@ def class_legend(ax, codes, reasons, classes, **legend_params):
     ax.legend(handles=handles, frameon=False, fontsize="small", **legend_params)
 
 
+def color_bar(ax, image, side="bottom", **colorbar_params):
+    """Draw the colour bar of a map along its side, "bottom" or "right", and as long as that is.
+
+    `Figure.colorbar` puts it along the room for the map, which a wide or high map does not fill.
+    """
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+    edge = ax.figure.dpi_scale_trans + ScaledTranslation(1, 0, ax.transAxes)
+    if side == "bottom":
+        place = 0, -_BAR_DISTANCE - _BAR_WIDTH, 1, _BAR_WIDTH
+        transform = blended_transform_factory(ax.transAxes, edge)
+        colorbar_params["orientation"] = "horizontal"
+    else:
+        place = _BAR_DISTANCE, 0, _BAR_WIDTH, 1
+        transform = blended_transform_factory(edge, ax.transAxes)
+    beside = ax.inset_axes(place, transform=transform)
+    bar = ax.figure.colorbar(image, cax=beside, **colorbar_params)
+    bar.ax.tick_params(labelsize="small")
+    return bar
+
+
+def height_of_map(shape, width, n_lines=0):
+    """Height in inches of a map with its title and lines of a legend below it."""
+    return np.clip(width * shape[0] / shape[1], 0.2, 5) + 0.4 + 0.2 * n_lines
+
+
 def navigation_scales(signal):
     """Size of a pixel along every navigation axis, in numpy's order, and their unit.
 
@@ -67,10 +98,19 @@ def navigation_scales(signal):
     return tuple(step * by for step, (_, by) in zip(steps, units, strict=True)), name
 
 
-def scale_bar(ax, width, scale, unit):
-    """Draw a bar of a round length, about a quarter of an image `width` pixels wide."""
+def is_flat(shape):
+    """Whether a map is too flat for labels in it or at its side."""
+    return shape[0] < _FLAT * shape[1]
+
+
+def scale_bar(ax, shape, scale, unit):
+    """Draw a bar of a round length, about a quarter as long as an image of some shape is wide.
+
+    It lies in the image, or above one that is too flat to hold it.
+    """
     from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
 
+    width = shape[1]
     wanted = width * scale / 4
     power = 10 ** math.floor(math.log10(wanted))
     length = power * max(step for step in (1, 2, 5) if step * power <= wanted)
@@ -79,10 +119,13 @@ def scale_bar(ax, width, scale, unit):
         length / scale,
         f"{length:g} {unit}",
         "lower left",
-        pad=0.3,
+        pad=0 if is_flat(shape) else 0.3,
         borderpad=0.4,
         sep=3,
         size_vertical=0.01 * width,
+        bbox_to_anchor=(0, 1 if is_flat(shape) else 0, 1, 1),
+        bbox_transform=ax.transAxes,
+        fontproperties={"size": "small"},
     )
     bar.patch.set(alpha=0.8, linewidth=0)
     ax.add_artist(bar)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skspectra.plotting._image import color_bar
 from skspectra.plotting._style import axes_of
 
 __all__ = ["ResidualMapDisplay"]
@@ -89,7 +90,7 @@ class ResidualMapDisplay:
         else:
             norm = CenteredNorm() if np.nanmin(values) < 0 else None
             image = ax.imshow(values, cmap="RdBu_r" if norm else "viridis", norm=norm)
-        bar = ax.figure.colorbar(image, ax=ax, label=self.label)
+        bar = color_bar(ax, image, "right", label=self.label)
         if isinstance(image.norm, LogNorm):
             bar.set_ticks(np.exp([-0.8 * reach, 0, 0.8 * reach]))
             bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:.2g}"))

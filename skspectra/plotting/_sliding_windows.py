@@ -84,16 +84,26 @@ class SlidingWindowDisplay:
         if axes is None:
             import matplotlib.pyplot as plt
 
-            size = (2.4 * (len(spectra) + 1), 2.6)
+            size = (2.4 * (len(spectra) + 1), 3)
             axes = plt.subplots(1, len(spectra) + 1, figsize=size, layout="constrained")[1]
         axes = np.asarray(axes, dtype=object).ravel()
         limits = {"vmin": -0.5, "vmax": len(spectra) - 0.5}
         axes[0].imshow(self.classes, cmap=ListedColormap(colors), interpolation="none", **limits)
         axes[0].set(title="Classes", xticks=[], yticks=[])
-        half, shared = 0.5, {"vmin": np.nanmin(spectra), "vmax": np.nanmax(spectra)}
+        shared = {"vmin": np.nanmin(spectra), "vmax": np.nanmax(spectra)}
+        size, reach = spectra.shape[-1], _reach(spectra)
+        low = -(size // 2 + 0.5) / size
+        shared["extent"] = (low, low + 1, low + 1, low)
         for number, (ax, spectrum) in enumerate(zip(axes[1:], spectra, strict=True)):
-            ax.imshow(spectrum, cmap="magma", extent=(-half, half, half, -half), **shared)
+            ax.imshow(spectrum, cmap="magma", **shared)
             ax.set_title(str(number), color=colors[number])
-            ax.set_xlabel("Cycles per pixel")
+            ax.set(xlabel="Cycles per pixel", xlim=(-reach, reach), ylim=(reach, -reach))
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
+
+
+def _reach(spectra):
+    """How far along an axis the spectra are known, in cycles per pixel."""
+    size = spectra.shape[-1]
+    known = np.nonzero(np.isfinite(spectra).any(axis=0))
+    return (np.abs(np.array(known) - size // 2).max(initial=0) + 0.5) / size

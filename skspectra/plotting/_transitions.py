@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skspectra.plotting._image import color_bar
 from skspectra.plotting._style import axes_of
 
 __all__ = ["TransitionDisplay"]
@@ -77,7 +78,7 @@ class TransitionDisplay:
         display : TransitionDisplay
         """
         matrix = np.asarray(self.matrix, dtype=float)
-        ax = axes_of(ax, figsize=(1.5 + 0.9 * len(matrix), 1 + 0.8 * len(matrix)))
+        ax = axes_of(ax, figsize=(2.2 + 0.9 * len(matrix), 1 + 0.8 * len(matrix)))
         image = ax.imshow(matrix, cmap="Blues", vmin=0, vmax=1)
         for (i, j), value in np.ndenumerate(matrix):
             text = f"{value:.2f}"
@@ -89,6 +90,6 @@ class TransitionDisplay:
         ax.set_xticks(range(len(matrix)), names)
         ax.set_yticks(range(len(matrix)), names)
         ax.set(xlabel="To", ylabel="From")
-        ax.figure.colorbar(image, ax=ax, label="Probability")
+        color_bar(ax, image, "right", label="Probability")
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -6,6 +6,8 @@ from skspectra.io import to_matrix
 from skspectra.plotting._image import (
     class_image,
     class_legend,
+    color_bar,
+    height_of_map,
     mean_is_known,
     navigation_scales,
     scale_bar,
@@ -133,24 +135,25 @@ class ValenceMapDisplay:
         codes, reasons = np.asarray(self.codes), np.asarray(self.reasons)
         if codes.ndim != 2:
             raise ValueError(f"The maps must have two dimensions, got shape {codes.shape}.")
-        axes = _new_axes(codes.shape) if axes is None else axes
+        axes = _new_axes(codes.shape, len(self.classes)) if axes is None else axes
         background = class_image(np.full(codes.shape, -1), reasons, self.classes)
         axes[0].imshow(class_image(codes, reasons, self.classes))
         class_legend(
             axes[0], codes, reasons, self.classes, loc="upper center", bbox_to_anchor=(0.5, 0)
         )
         low, high = _whole_limits(self.valence)
+        colors = _light_viridis()
         for ax, values, limits, title in (
             (axes[1], self.valence, (low, high), "Mean valence"),
             (axes[2], self.uncertainty, (0, None), "Its uncertainty (±)"),
         ):
             ax.imshow(background)
-            image = ax.imshow(values, cmap="viridis", vmin=limits[0], vmax=limits[1])
+            image = ax.imshow(values, cmap=colors, vmin=limits[0], vmax=limits[1])
             if np.isfinite(values).any():
-                ax.figure.colorbar(image, ax=ax, location="bottom", shrink=0.9, pad=0.03)
+                color_bar(ax, image)
             ax.set_title(title)
         axes[0].set_title("Valence")
-        scale_bar(axes[0], codes.shape[1], self.pixel_size, self.unit)
+        scale_bar(axes[0], codes.shape, self.pixel_size, self.unit)
         for ax in axes:
             ax.set(xticks=[], yticks=[], anchor="N")
         self.axes_, self.figure_ = np.asarray(axes), axes[0].figure
@@ -166,9 +169,17 @@ def _whole_limits(valence):
     return low, max(high, low + 1)
 
 
-def _new_axes(shape):
+def _light_viridis():
+    """Viridis without its darkest part, which would pass for masked."""
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(colormaps["viridis"](np.linspace(0.2, 1, 256)))
+
+
+def _new_axes(shape, n_classes):
     import matplotlib.pyplot as plt
 
     width = 2.9
-    height = np.clip(width * shape[0] / shape[1], 1.2, 6) + 1.6
+    height = height_of_map(shape, width, n_classes + 2)
     return plt.subplots(1, 3, figsize=(3 * width, height), layout="constrained")[1]

@@ -91,3 +91,16 @@ def test_maps_on_which_nothing_is_known_have_no_scale_of_colours():
     reasons = np.full((2, 3), "cannot tell")
     display = ValenceMapDisplay(np.full((2, 3), -1), reasons, nothing, nothing, ["Mn2+"]).plot()
     assert len(display.figure_.axes) == 3
+
+
+@pytest.mark.parametrize("shape", [(4, 40), (40, 4), (10, 12)])
+def test_the_colour_bar_is_right_below_its_map_and_as_wide(shape):
+    known = np.ones(shape)
+    names = np.zeros(shape, int), np.full(shape, "")
+    display = ValenceMapDisplay(*names, known, known, ["Mn2+"]).plot()
+    display.figure_.draw_without_rendering()
+    for ax in display.axes_[1:]:
+        shown, bar = ax.get_position(), ax.child_axes[0].get_position()
+        np.testing.assert_allclose([bar.x0, bar.x1], [shown.x0, shown.x1])
+        gap = (shown.y0 - bar.y1) * display.figure_.get_figheight()
+        assert 0 < gap < 0.2  # inches

@@ -32,7 +32,7 @@ clusters = make_pipeline(
 )
 labels = clusters.fit_predict(rows)
 
-figure, axes = plt.subplots(1, 4, figsize=(9.6, 2.6), layout="constrained")
+figure, axes = plt.subplots(1, 4, figsize=(9.6, 3), layout="constrained")
 axes[0].imshow(image, cmap="gray")
 axes[0].set(title="Image", xticks=[], yticks=[])
 SlidingWindowDisplay.from_estimator(fft, rows, labels, axes=axes[1:])
