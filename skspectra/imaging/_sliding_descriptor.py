@@ -76,7 +76,7 @@ class SlidingDescriptor(SlidingWindows):
             return histograms(windows, self.bin_edges_)
         if self.kind == "correlation":
             return autocorrelations(windows, self._taper).reshape(len(windows), -1)
-        rows = np.asarray(self.kind(windows))
+        rows = np.asarray(self.kind(np.ascontiguousarray(windows)))
         if rows.ndim != 2 or len(rows) != len(windows):
             raise ValueError(
                 f"kind must return one row for each of {len(windows)} windows, got an array of "

@@ -47,6 +47,11 @@ class SlidingFFT(SlidingWindows):
         If the images are smaller than a window, of another shape than at fit, or hold NaN, or no
         frequency lies in the band.
 
+    Notes
+    -----
+    The transforms are those of `scipy.fft`, on several cores within
+    ``with scipy.fft.set_workers(n)``.
+
     References
     ----------
     .. [1] R. K. Vasudevan et al., Applied Physics Letters 106, 091601 (2015).

@@ -46,6 +46,19 @@ def test_a_band_keeps_its_frequencies_and_a_row_becomes_a_plane():
     np.testing.assert_array_equal(peaks, [[-8, -4], [8, 4]])
 
 
+def test_a_function_may_change_its_windows_and_leaves_the_image_alone():
+    def spread(windows):
+        windows -= windows.mean(axis=(1, 2), keepdims=True)
+        return np.abs(windows).max(axis=(1, 2))[:, None]
+
+    for image in (IMAGE.astype(np.float32), RNG.normal(size=(80, 2**12)).astype(np.float32)):
+        before = image.copy()
+        rows = SlidingDescriptor(spread, 16, 8).fit_transform(image)
+        np.testing.assert_array_equal(image, before)
+        expected = [np.abs(w - w.mean()).max() for w in windows_by_loops(image, 16, 8)]
+        np.testing.assert_allclose(rows[:, 0], expected, rtol=1e-4)
+
+
 def test_folding_brings_windows_back_to_their_places():
     fft = SlidingDescriptor(lambda w: w.mean(axis=(1, 2))[:, None], 8, 4)
     gradient = np.add.outer(100.0 * np.arange(40), np.arange(56.0))

@@ -101,7 +101,8 @@ def test_a_value_that_is_not_finite_is_found_where_no_endmember_has_counts(n_com
     pure[:, 5] = 0
     with pytest.raises(ValueError, match="X contains") as raised:
         FCLS(pure).fit(COUNTS).transform(changed((7, 5), value))
-    assert "1 of 400 rows of X hold NaN or infinity, the first is row 7" in raised.value.__notes__[0]
+    (note,) = raised.value.__notes__
+    assert "1 of 400 rows of X hold NaN or infinity, the first is row 7" in note
 
 
 @pytest.mark.parametrize("unmix", [*SIMPLEX, PoissonPCA(3)], ids=name)

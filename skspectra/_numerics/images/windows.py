@@ -9,7 +9,9 @@ _BATCH_BYTES = 1 << 20  # what caches hold
 
 
 def window_batches(image, size, step):
-    """Yield batches of square windows of an image, row by row, (n_windows, size, size).
+    """Yield batches of square windows of an image, row by row, (n_windows, size, size), float32.
+
+    A batch of one row of windows is a view of the image, which must not be written to.
 
     Parameters
     ----------
@@ -18,10 +20,11 @@ def window_batches(image, size, step):
     size, step : int
         Side of a window, and from one window to the next, in pixels.
     """
+    image = image.astype(np.float32, copy=False)
     views = np.lib.stride_tricks.sliding_window_view(image, (size, size))[::step, ::step]
     n_rows = max(1, _BATCH_BYTES // (4 * size * size * views.shape[1]))
     for start in range(0, len(views), n_rows):
-        yield views[start : start + n_rows].reshape(-1, size, size).astype(np.float32)
+        yield views[start : start + n_rows].reshape(-1, size, size)
 
 
 def hann_window(size):
@@ -32,7 +35,9 @@ def hann_window(size):
 
 def fourier_magnitudes(windows, taper):
     """Magnitudes of the Fourier transforms of windows less their mean, (n, size, size // 2 + 1)."""
-    centred = windows - windows.mean(axis=(1, 2), keepdims=True)
+    ones = np.ones(windows.shape[-1], dtype=windows.dtype)
+    total = windows @ ones @ ones  # in a sixth of the time of windows.sum(axis=(1, 2))
+    centred = windows - total[:, None, None] / windows[0].size
     if taper is not None:
         centred *= taper
     return np.abs(rfft2(centred, overwrite_x=True))
