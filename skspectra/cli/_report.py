@@ -135,6 +135,9 @@ def _data_of_pixels(maps, energy):
     width = maps.codes.shape[-1]
     spectra = np.asarray(maps.pixels.data[..., near], dtype=float).reshape(-1, near.size)
     spectra = np.where(np.isfinite(spectra), spectra, 0.0)
+    phases = _phase_labels(maps)
+    means = np.array([spectra[phases == phase].mean(axis=0) for phase in range(phases.max() + 1)])
+    spectra = np.vstack([spectra, *means])
     _, law = background_before(spectra, axis[near], energy)
     colors = class_image(maps.codes.ravel(), maps.reasons.ravel(), maps.classes)
     palette, numbers = np.unique(_hex(colors), return_inverse=True)
@@ -145,6 +148,7 @@ def _data_of_pixels(maps, energy):
         "spectra": _floats(spectra),
         "background": _floats(law),
         "probability": _floats(maps.probability.data),
+        "phases": phases.tolist(),
         "classes": [str(name) for name in maps.classes],
         "palette": palette.tolist(),
         "colors": numbers.tolist(),
@@ -152,14 +156,20 @@ def _data_of_pixels(maps, energy):
     }
     return (
         data,
-        "Its spectrum, the background fitted before the edge, and the probabilities appear.",
+        "What was read appears, with the background fitted before the edge: the spectrum of the "
+        "pixel, or the mean of its phase.",
     )
+
+
+def _phase_labels(maps):
+    """Phase of every pixel, -1 where it was read by itself or has no edge."""
+    return np.full(maps.codes.size, -1) if maps.phases is None else maps.phases.labels_.ravel()
 
 
 def texts_of_pixels(maps):
     """One line about every pixel."""
     valence, lower, upper = (maps.known(name).ravel() for name in ("valence", "lower", "upper"))
-    phases = np.full(maps.codes.size, -1) if maps.phases is None else maps.phases.labels_.ravel()
+    phases = _phase_labels(maps)
     return [
         (f"unknown, {reason}" if code < 0 else str(maps.classes[code]))
         + (f", mean valence {mean:.2f} ({low:.2f} to {high:.2f})" if mean == mean else "")

@@ -1,6 +1,7 @@
 import re
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import hyperspy.api as hs
 import numpy as np
@@ -56,7 +57,12 @@ def point_at(row, column):
 
 
 def text_of(element, dom):
-    return re.search(rf'id="{element}">(.*?)</', dom, re.DOTALL)[1]
+    return re.search(rf'id="{element}"[^>]*>(.*?)</', dom, re.DOTALL)[1]
+
+
+def drawn(name, dom):
+    points = re.search(rf'id="{name}"[^>]* d="M([^"]*)"', dom)[1].split("L")
+    return -np.array([point.split() for point in points], float)[:, 1]
 
 
 def test_pointing_at_a_pixel_shows_its_spectrum_and_what_was_read(page, maps):
@@ -64,13 +70,36 @@ def test_pointing_at_a_pixel_shows_its_spectrum_and_what_was_read(page, maps):
     mean = maps.valence.data[1, 4]
     said = f"Row 1, column 4: Mn3+, mean valence {mean:.2f} ({mean - 0.1:.2f} to {mean + 0.1:.2f})"
     assert text_of("at", dom) == said
-    shown = re.search(r'id="spectrum"[^>]* d="M([^"]*)"', dom)[1].split("L")
-    drawn = np.array([point.split() for point in shown], float)
     near = np.abs(ENERGY - 641.5) <= 45
     spectrum = maps.pixels.data[1, 4, near]
-    assert np.corrcoef(-drawn[:, 1], spectrum)[0, 1] > 0.9999
+    assert np.corrcoef(drawn("spectrum", dom), spectrum)[0, 1] > 0.9999
     assert f"<th>Mn3+</th><td>{mean - 2:.3f}</td>" in dom
     assert text_of("at", look(page, point_at(4, 0))).endswith("column 0: unknown, no edge")
+
+
+def test_a_pixel_of_a_phase_is_shown_behind_the_mean_of_its_phase(maps, tmp_path):
+    labels = np.repeat([[0, 0, 0, 1, 1, -1]], 5, axis=0)
+    maps.phases = SimpleNamespace(labels_=labels)
+    (tmp_path / "map.png").write_bytes(b"")
+    write_report(tmp_path / "report.html", maps, SUMMARY, tmp_path / "map.png")
+    dom = look(tmp_path / "report.html", point_at(1, 4))
+    near = np.abs(ENERGY - 641.5) <= 45
+    spectra = maps.pixels.data[..., near]
+    mean = spectra[labels == 1].mean(axis=0)
+    assert text_of("whose", dom) == "mean of phase 2"
+    assert np.corrcoef(drawn("spectrum", dom), mean)[0, 1] > 0.9999
+    assert np.corrcoef(drawn("pixel", dom), spectra[1, 4])[0, 1] > 0.9999
+    dom = look(tmp_path / "report.html", point_at(1, 5))
+    assert text_of("whose", dom) == "spectrum"
+    assert np.corrcoef(drawn("spectrum", dom), spectra[1, 5])[0, 1] > 0.9999
+
+
+def test_the_page_begins_with_the_pixel_in_the_middle_and_round_energies(page):
+    dom = look(page)
+    assert text_of("at", dom).startswith("Row 2, column 3: ")
+    energies = re.findall(r'y="281"[^>]*>([\d.]+)<', dom)
+    assert len(energies) >= 4
+    assert all(float(energy) % 10 == 0 for energy in energies)
 
 
 def test_the_page_needs_nothing_else_and_says_what_to_doubt(page):
