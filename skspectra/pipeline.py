@@ -43,23 +43,31 @@ class Pipeline(imblearn.pipeline.Pipeline):
 
         Raises
         ------
+        TypeError
+            If a step is a class and no instance.
         ValueError
             If rows are given weights and a sampler then changes the rows.
         """
-        self._refuse_weights(params)
+        self._check_steps(params)
         return super().fit(X, y, **params)
 
     def fit_predict(self, X, y=None, **params):
         """Fit the steps and predict by the last; see `fit`."""
-        self._refuse_weights(params)
+        self._check_steps(params)
         return super().fit_predict(X, y, **params)
 
     def fit_transform(self, X, y=None, **params):
         """Fit the steps and transform by all of them; see `fit`."""
-        self._refuse_weights(params)
+        self._check_steps(params)
         return super().fit_transform(X, y, **params)
 
-    def _refuse_weights(self, params):
+    def _check_steps(self, params):
+        for name, step in self.steps:
+            if isinstance(step, type):
+                raise TypeError(
+                    f"Step {name!r} must be an instance, such as {step.__name__}(), got the class "
+                    f"{step.__name__}."
+                )
         weights = [name for name in params if name.rpartition("__")[2] == "sample_weight"]
         samplers = [name for name, step in self.steps if hasattr(step, "fit_resample")]
         if weights and samplers:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 
 from skspectra.imaging._edges import nominal_l3
 
@@ -22,11 +23,15 @@ def line_image(shape, *, counts=1000.0, shift=0.0, axis=ENERGY, seed=0):
     return np.random.default_rng(seed).poisson(expected), labels
 
 
-class LineReader:
+class LineReader(BaseEstimator):
     """Tells a narrow line from a wide one, wherever in 625 to 660 eV it lies."""
 
     element_, classes_, valences_ = "Mn", CLASSES, np.array([2.0, 3.0])
     energy_ = nominal_l3("Mn")
+
+    def fit(self, X, y):
+        """Learn nothing."""
+        return self
 
     def read(self, spectra, spectral_axis=None):
         """Answer in the columns of a ValenceReader."""

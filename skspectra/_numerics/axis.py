@@ -1,5 +1,6 @@
 """The spectral axis: where it comes from, and how windows become channels."""
 
+import reprlib
 from numbers import Real
 
 import numpy as np
@@ -124,7 +125,8 @@ def _check_window(window, name):
         start, stop = (float(edge) for edge in window)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{name} must be a pair (start, stop) in units of the spectral axis, got {window!r}."
+            f"{name} must be a pair (start, stop) in units of the spectral axis, got "
+            f"{reprlib.repr(window)}."
         ) from error
     if not start < stop:
         raise ValueError(f"{name} must have start < stop, got ({start:g}, {stop:g}).")

@@ -137,8 +137,9 @@ class AugmenterChain:
         for augmenter in given:
             if not isinstance(augmenter, Augmenter):
                 raise TypeError(
-                    f"augmenters must be Augmenter instances, got {augmenter!r}. A transformer "
-                    "that is to act at predict as well belongs in the pipeline."
+                    f"augmenters must be instances of Augmenter, such as PoissonNoise(), got "
+                    f"{augmenter!r}. A transformer that is to act at predict as well belongs in "
+                    "the pipeline."
                 )
         self.augmenters = [clone(augmenter) for augmenter in given]
 

@@ -1,6 +1,7 @@
 """Valences of a whole spectrum image."""
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from skspectra.imaging._defects import repaired_with_counts
 from skspectra.imaging._dose import pixels_or_phases
@@ -60,6 +61,10 @@ def read_image(
 
     Raises
     ------
+    NotFittedError
+        If the reader is not fitted.
+    TypeError
+        If it is a class, a name or an estimator that is no reader.
     ValueError
         If the axis of the image does not cover the edge, the mask does not fit, or phases are asked
         for in an image with negative counts.
@@ -89,6 +94,7 @@ def read_image(
     """
     if by not in ("pixels", "phases", "auto"):
         raise ValueError(f"by must be 'pixels', 'phases' or 'auto', got {by!r}.")
+    _check_reader(reader)
     pixels = spectrum_image(image, spectral_axis)
     if pixels.axis is None:
         raise ValueError("An array has no energies: pass them as spectral_axis=, in eV.")
@@ -103,6 +109,15 @@ def read_image(
     else:
         values, phases = _read_pixels(reader, seen, mask, repair, verbose), None
     return ValenceMaps(values, reader.classes_, pixels, by=by, why=why, phases=phases)
+
+
+def _check_reader(reader):
+    if isinstance(reader, type) or not hasattr(reader, "read"):
+        raise TypeError(
+            "reader must be a fitted ValenceReader, such as load_pretrained('mn-l23') gives, got "
+            f"{reader!r:.100}. predict_image applies any other estimator to every pixel."
+        )
+    check_is_fitted(reader, "classes_")
 
 
 def _read_pixels(reader, pixels, mask, repaired, verbose):

@@ -159,11 +159,13 @@ def spectra_in_files(
     names = _make_unique(name for spectra in found for name in spectra.names)
     found = [s._replace(names=list(itertools.islice(names, len(s.names)))) for s in found]
     without_unit = np.array(without_unit)
-    first = [name for spectra in found for name in spectra.names][without_unit.argmax()]
+    every = [(name, spectra.axis) for spectra in found for name in spectra.names]
+    name, axis = every[without_unit.argmax()]
     warn_spectra(
         without_unit,
         f"{{count}} come without a unit and are taken to be in {unit}, the first is "
-        f"{str(first)!r}. A title such as 'energy_eV' tells the unit.",
+        f"{str(name)!r}, from {axis[0]:g} to {axis[-1]:g} {unit}. A title such as 'energy_eV' "
+        "tells the unit.",
     )
     return found
 

@@ -102,9 +102,9 @@ def find_table(text):
     if not above:
         raise ValueError("The file is empty: it holds no line that is not a comment.")
     raise ValueError(
-        f"The file holds no lines of numbers, its first is {above[0][1][:80]!r}. Wanted are lines "
-        "with at least two numbers, energy and intensity, and the first of these among the first "
-        f"{_LAST_LINE}."
+        f"The file holds no line with two numbers, its first line is {above[0][1][:80]!r}. Wanted "
+        "are the energy and the intensity of a channel in each line, and the first of these lines "
+        f"among the first {_LAST_LINE}."
     )
 
 

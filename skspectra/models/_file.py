@@ -60,7 +60,8 @@ def read(path):
     except Exception as error:
         raise ValueError(
             f"it cannot be read as a safetensors file ({error}). It may be cut short, or be "
-            "something else."
+            "something else, such as a pickle or a file of joblib, which is not read here because "
+            "it can run any code."
         ) from error
     if _KEY not in metadata:
         raise ValueError("it holds arrays, but no model that save_model wrote.")

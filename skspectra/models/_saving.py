@@ -29,7 +29,7 @@ def save_model(model, path, *, spectral_axis=None, figures=None):
         models, support vectors, trees, forests and gradient boosting, decompositions, mixtures,
         scalers; whatever holds only such. See the notes for nets of torch modules of one's own.
     path : path-like
-        The file, by custom with the ending ``.safetensors``; replaced if it exists.
+        The file, with the ending ``.safetensors``; replaced if it exists.
     spectral_axis : array-like of shape (n_channels,), default=None
         Energies of the channels that the model takes, in eV. None takes them from the first step
         that has them; where spectra were given as plain arrays and no step was told, these are the
@@ -47,7 +47,8 @@ def save_model(model, path, *, spectral_axis=None, figures=None):
     TypeError
         If it holds something that is neither number, text, array nor one of these estimators.
     ValueError
-        If the axis is not that of the model, or the figures hold what JSON has not.
+        If the file has another ending, the axis is not that of the model, or the figures hold what
+        JSON has not.
 
     See Also
     --------
@@ -87,12 +88,15 @@ def save_model(model, path, *, spectral_axis=None, figures=None):
     if not isinstance(model, BaseEstimator):
         raise TypeError(f"model must be an estimator, got {model!r}.")
     check_is_fitted(model)
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise ValueError(f"Models are files of safetensors: name it {path.stem}.safetensors.")
     packer = Packer()
     packer.pack(model, "model")
     axis = _axis(model, packer.spectral_axis, spectral_axis)
     axis = packer.pack(axis, "spectral_axis")
     header = {"objects": packer.objects, "spectral_axis": axis, "figures": _figures(figures)}
-    write(Path(path), header, packer.arrays)
+    write(path, header, packer.arrays)
 
 
 def load_model(path, *, modules=()):
@@ -167,7 +171,8 @@ def _read(path, make):
     """Make something of a file; whatever is wrong with it is one kind of error that names it."""
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
+        hint = "" if path.suffix else " load_pretrained loads readers of the package by their name."
+        raise FileNotFoundError(f"There is no file {path}.{hint}")
     try:
         return make(*read(path))
     except Exception as error:

@@ -270,7 +270,15 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
 
     def _find_on_own_axis(self, X):
         check_is_fitted(self, "interval_curve_")
-        return self._find(self._validate_spectra(X, reset=False), self.spectral_axis_)
+        axis = self.spectral_axis_
+        shape = getattr(X, "shape", ())
+        if len(shape) == 2 and shape[1] != axis.size:
+            raise ValueError(
+                f"X has {shape[1]} features, but ValenceReader is expecting {axis.size} features "
+                f"as input, from {axis[0]:g} to {axis[-1]:g}. Spectra on any axis are read by "
+                "read(spectra, spectral_axis)."
+            )
+        return self._find(self._validate_spectra(X, reset=False), axis)
 
     def read(self, spectra, spectral_axis=None):
         """Name the valence of each spectrum, with how sure that is, or say unknown.

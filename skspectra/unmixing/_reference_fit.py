@@ -1,5 +1,6 @@
 """Spectra as mixtures of references, whatever their calibration."""
 
+import reprlib
 from numbers import Real
 from typing import NamedTuple
 
@@ -141,7 +142,7 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
     """
 
     _parameter_constraints: dict = {
-        "references": [dict, None],
+        "references": "no_validation",
         "shift": [Interval(Real, None, None, closed="neither"), tuple, list],
         "spread": [Interval(Real, 0, None, closed="left")],
         "spectral_axis": ["array-like", None],
@@ -299,6 +300,11 @@ def _class_means(X, y):
 
 
 def _check_references(references, n_channels):
+    if not isinstance(references, dict):
+        raise TypeError(
+            "references must be a dict of spectra by their names, such as {'Mn2+': spectrum}, got "
+            f"{reprlib.repr(references)}."
+        )
     if not references:
         raise ValueError("references is empty; give one spectrum at least, by name.")
     spectra = {name: _as_numbers(name, each) for name, each in references.items()}

@@ -178,7 +178,7 @@ def test_chain_hands_on_the_axis_and_leaves_the_originals_alone():
     expected = second.fit_transform(first.fit_transform(X))
     # about the middle of the axis in energies or in channels, which is the same
     np.testing.assert_allclose(chain.perturb(X, np.random.default_rng(0)), expected, atol=1e-9)
-    with pytest.raises(TypeError, match="must be Augmenter instances"):
+    with pytest.raises(TypeError, match="must be instances of Augmenter, such as"):
         AugmenterChain([PCA()])
 
 

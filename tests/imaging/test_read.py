@@ -3,12 +3,15 @@ import hyperspy.api as hs
 import numpy as np
 import pytest
 from line_reader import ENERGY, LineReader, line_image
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 
 from skspectra.datasets import make_particle_image
 from skspectra.imaging import find_edges, read_image
 from skspectra.imaging._dose import _squares, pixels_or_phases
 from skspectra.imaging._image import spectrum_image
 from skspectra.models import load_pretrained
+from skspectra.readers import ValenceReader
 
 
 def as_signal(image, axis=ENERGY):
@@ -85,6 +88,20 @@ def test_at_a_low_dose_phases_are_read_and_the_choice_is_told():
     assert few.by == "pixels" and "too few" in few.why
     with pytest.raises(ValueError, match="by must be"):
         read_image(LineReader(), image, spectral_axis=ENERGY, by="voxels")
+
+
+@pytest.mark.parametrize(
+    ("reader", "error", "message"),
+    [
+        (ValenceReader, TypeError, "got <class .*ValenceReader"),
+        ("mn-l23", TypeError, r"load_pretrained\('mn-l23'\) gives, got 'mn-l23'"),
+        (LogisticRegression(), TypeError, r"got LogisticRegression\(\). predict_image applies"),
+        (ValenceReader(), NotFittedError, "ValenceReader instance is not fitted"),
+    ],
+)
+def test_what_is_no_fitted_reader_is_refused(reader, error, message):
+    with pytest.raises(error, match=message):
+        read_image(reader, line_image((2, 4))[0], spectral_axis=ENERGY)
 
 
 @pytest.mark.parametrize("by", ["pixels", "phases"])

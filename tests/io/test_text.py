@@ -104,7 +104,7 @@ def test_one_decimal_mark_for_a_file(tmp_path, text):
         ("630\t1,234\n631\t2,345\n", "'1,234' .*decimal comma and with a comma between thousands"),
         ("630.000\t1,234\n631.000\t2,345\n", r"decimal=',' or decimal='\.'"),
         ("630.5\t1,23,456\n631.5\t1,234,567\n", "comma in '1,23,456' and a point in '630"),
-        ("630.5\t1_000\n631.5\t2_000\n", "no lines of numbers"),
+        ("630.5\t1_000\n631.5\t2_000\n", "no line with two numbers"),
     ],
 )
 def test_marks_that_may_be_read_in_two_ways_are_refused(tmp_path, text, message):
@@ -297,7 +297,8 @@ def test_other_quantities_are_refused_by_name(tmp_path, title):
 def test_missing_units_are_warned_about_once(tmp_path):
     bare = [write(tmp_path / f"{name}.csv", TEXTS["comma"]) for name in "ab"]
     known = write(tmp_path / "c.csv", TEXTS["comma and header"])
-    message = "2 of 3 spectra come without a unit and are taken to be in eV, the first is 'a'"
+    message = "2 of 3 spectra come without a unit and are taken to be in eV, the first is 'a', "
+    message += "from 635 to 645 eV"
     with pytest.warns(SpectrumWarning, match=message) as record:
         X, _ = read_spectra([known, *bare], AXIS)
     assert len(record) == 1
@@ -309,7 +310,7 @@ def test_missing_units_are_warned_about_once(tmp_path):
     [
         ("", "is empty"),
         ("# nothing\n\n", "is empty"),
-        ("energy,intensity\n", "no lines of numbers"),
+        ("energy,intensity\n", "no line with two numbers"),
         ("635,5\n640,zero\n", "line 2: 'zero' is not a number"),
         ("# x\n635,5\n\n640,\n", "line 4: a field is empty"),
         ("five,635\n640,1\n", "line 1: 'five' is not a number"),
@@ -319,7 +320,7 @@ def test_missing_units_are_warned_about_once(tmp_path):
         ),
         ("635,5\n640,0\n645", "line 3: 1 columns where .* 2. Is the file cut short"),
         ("635,5\n640,0,1\n645,1", "line 2: 3 columns where .* 2. Is the file cut short"),
-        ("635\n640\n", "no lines of numbers"),
+        ("635\n640\n", "no line with two numbers"),
         ("635,5,1\n640,0,1\n", r"has 3 columns without titles.*columns=\(0, 1\)"),
         ("energy,MnO,MnO2\n635,5,1\n640,0,\n", "line 3: a field is empty"),
         ("635,5\n640,nan\n645,0\n", "intensities are not all finite"),
@@ -329,7 +330,7 @@ def test_missing_units_are_warned_about_once(tmp_path):
         ("spectrum,eV,I\na,635,5\n,640,0\n", "line 3: the column 'spectrum' is empty"),
         ("\0\0\0", "is not text"),
         ('635,5\n640,"0\n645,5\n', "cannot be read"),
-        ("635,True\n640,False\n", "no lines of numbers"),
+        ("635,True\n640,False\n", "no line with two numbers"),
         ("1," * 30_000, "line 1 has 30000 fields, at most 20000 columns"),
         ("two words\n" * 20_000 + "635 5\n640 0\n", "among the first 10000"),
         ('"' + ", " * 60_000 + '",counts\n635,1\n640,x\n', "line 3: 'x' is not a number"),

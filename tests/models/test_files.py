@@ -7,6 +7,7 @@ import tracemalloc
 import warnings
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 import safetensors
@@ -72,6 +73,11 @@ def test_truncated_and_foreign_files_are_one_clear_error(path, spectra, tmp_path
         path.write_bytes(content[:n_bytes])
         with pytest.raises(ValueError, match="model.safetensors cannot be loaded: .* cut short"):
             load_model(path)
+    joblib.dump(clone(NET), path)
+    with pytest.raises(ValueError, match=r"cannot be read as .* such as a pickle"):
+        load_model(path)
+    with pytest.raises(FileNotFoundError, match="no file mn-l23. load_pretrained loads"):
+        load_model("mn-l23")
     safetensors.numpy.save_file({"a": np.ones(2)}, path)
     with pytest.raises(ValueError, match="no model"):
         load_model(path)

@@ -313,12 +313,12 @@ def test_module_of_the_user_is_loaded_if_its_class_is_given(path, spectra):
 
 def test_what_only_predicts_builds_no_optimizer_and_scalers_need_no_torch(path, spectra):
     save_model(clone(DENSE).fit(*spectra), path)
-    save_model(SpectrumNormalizer().fit(spectra[0]), path.with_name("scaler"))
+    save_model(SpectrumNormalizer().fit(spectra[0]), path.with_name("scaler.safetensors"))
     code = (
         "import sys; from skspectra.models import load_model; load_model({!r}); "
         "assert {!r} not in sys.modules, 'imported'"
     )
-    for file, module in ((path, "torch._dynamo"), (path.with_name("scaler"), "torch")):
+    for file, module in ((path, "torch._dynamo"), (path.with_name("scaler.safetensors"), "torch")):
         subprocess.run([sys.executable, "-c", code.format(str(file), module)], check=True)
 
 
@@ -329,6 +329,8 @@ def test_what_cannot_be_saved_is_refused_and_nothing_is_written(path, spectra):
         save_model(DenseClassifier(), path)
     with pytest.raises(TypeError, match="must be an estimator"):
         save_model({"a": 1}, path)
+    with pytest.raises(ValueError, match=r"name it net.safetensors"):
+        save_model(LogisticRegression().fit(X, y), path.with_name("net.pkl"))
     with pytest.raises(TypeError, match=r"model.steps.0.1 cannot be saved: it is SelectKBest"):
         save_model(make_pipeline(SelectKBest(k=2), LogisticRegression()).fit(X, y), path)
     with pytest.raises(TypeError, match="model.augment cannot be saved"):

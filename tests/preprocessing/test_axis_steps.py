@@ -27,6 +27,8 @@ def test_crop_keeps_the_window():
         SpectralCrop((600, 665), spectral_axis=ENERGY).fit(X)
     with pytest.raises(ValueError, match="from 0 to 399.*pass the energies as spectral_axis="):
         SpectralCrop((800, 900)).fit(X)
+    with pytest.raises(ValueError, match=r"must be a pair .* got array\(.{20,40}\)\.$"):
+        SpectralCrop(ENERGY).fit(X)
 
 
 @pytest.mark.parametrize("irregular", [False, True])

@@ -143,6 +143,8 @@ def test_bad_input_is_refused(reader):
     with pytest.raises(ValueError, match="NaN") as caught:
         reader.read(X, AXIS)
     assert "1 of 4 rows of X hold NaN" in caught.value.__notes__[0]
+    with pytest.raises(ValueError, match=r"expecting 450 .* read by read\(spectra, spectral"):
+        reader.predict(np.ones((1, 449)))
     with pytest.raises(ValueError, match="450 channels"):
         reader.read(X[:1], AXIS[1:])
     with pytest.raises(TypeError, match="HyperSpy signal"):

@@ -286,6 +286,20 @@ def test_weights_beside_a_sampler_are_refused_in_words():
     model.fit(X, y, randomforestclassifier__sample_weight=np.ones(24))
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (KMeansCleaner, RandomForestClassifier()),
+        (SpectrumNormalizer, RandomForestClassifier()),
+        (SpectrumNormalizer(), RandomForestClassifier),
+    ],
+)
+def test_a_class_as_a_step_is_refused_by_name(steps):
+    X, y, _ = make_images(12)
+    with pytest.raises(TypeError, match=r"Step '.*' must be an instance, such as \w+\(\)"):
+        make_pipeline(*steps).fit(X, y)
+
+
 def test_mask_leaves_out_what_any_round_dropped():
     X, y, _ = make_images()
     params = {"pre_edge": (600, 635), "spectral_axis": ENERGY, "random_state": 0}

@@ -220,3 +220,8 @@ def test_published_spectra_of_one_source_name_those_of_another(real_data):
     fit = ReferenceFit(shift=(-3, 3), spectral_axis=axis).fit(X[mine], valence[mine])
     assert mine.sum() == 6
     np.testing.assert_array_equal(fit.predict(X[~mine]), valence[~mine])
+
+
+def test_references_without_names_are_refused_in_one_line():
+    with pytest.raises(TypeError, match=r"must be a dict .* got array\(.{20,40}\)\.$"):
+        reference_fit(references=ROWS)
