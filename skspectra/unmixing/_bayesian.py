@@ -70,6 +70,10 @@ class BayesianUnmixer(LinearUnmixer):
         Concentration of the prior; its posterior mean where it was learnt.
     components_draws_ : ndarray of shape (n_draws, n_components, n_channels), float32
         Draws of the endmembers.
+    abundances_draws_ : ndarray of shape (n_draws, n_some, n_components), float32
+        Draws of the abundances of some spectra, 256 at most.
+    spectra_of_draws_ : ndarray of shape (n_some,)
+        Rows of X that these are, evenly spread.
     effective_sample_size_ : ndarray of shape (n_components,)
         How many independent draws those of the sums of the endmembers are worth.
     spectral_axis_ : ndarray of shape (n_channels,)
@@ -193,6 +197,7 @@ class BayesianUnmixer(LinearUnmixer):
             thin=self.thin,
         )
         self.components_draws_ = draws.endmembers
+        self.abundances_draws_, self.spectra_of_draws_ = draws.abundances_of_some, draws.some
         self.components_ = draws.endmembers.mean(axis=0, dtype=np.float64)
         self.components_std_ = draws.endmembers.std(axis=0, dtype=np.float64)
         self.abundances_, self.abundances_std_ = draws.abundances, draws.abundances_std
@@ -210,12 +215,14 @@ class BayesianUnmixer(LinearUnmixer):
         return self
 
     def to_arviz(self):
-        """Return the draws of the endmembers for the diagnostics and figures of arviz.
+        """Return the draws for the diagnostics and figures of arviz.
 
         Returns
         -------
         data : arviz.InferenceData
-            One chain of ``components``.
+            One chain of ``components``, and of ``abundances`` of some spectra. Chains of fits with
+            other seeds begin with the same endmembers in the same order: join them by
+            ``arviz.concat(chains, dim="chain")``, and `arviz.rhat` compares them.
 
         Raises
         ------
@@ -226,8 +233,20 @@ class BayesianUnmixer(LinearUnmixer):
         try:
             import arviz
         except ImportError as error:
-            raise ImportError("to_arviz needs arviz: pip install arviz.") from error
-        return arviz.from_dict({"components": self.components_draws_[None]})
+            raise ImportError(
+                "to_arviz needs arviz: pip install arviz, or skspectra[bayes]."
+            ) from error
+        return arviz.from_dict(
+            {
+                "components": self.components_draws_[None],
+                "abundances": self.abundances_draws_[None],
+            },
+            dims={
+                "components": ["component", "channel"],
+                "abundances": ["spectrum", "component"],
+            },
+            coords={"channel": self.spectral_axis_, "spectrum": self.spectra_of_draws_},
+        )
 
     def _prior(self):
         prior = np.broadcast_to(np.asarray(self.concentration, dtype=float), self.n_components)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import kstest, truncnorm
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from skspectra._numerics.mixtures.bayesian import effective_sample_size
@@ -88,10 +89,23 @@ def test_draws_are_repeated_by_the_seed_and_read_by_arviz(fitted):
     params = {"n_sweeps": 20, "burn_in": 10, "random_state": 3}
     first, second = (BayesianUnmixer(3, **params).fit(counts) for _ in range(2))
     np.testing.assert_array_equal(first.components_draws_, second.components_draws_)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_arviz_judges_the_draws(fitted):
     arviz = pytest.importorskip("arviz")
-    total = unmix.to_arviz().posterior["components"].sum(axis=-1)
-    theirs = arviz.ess(total)["components"].to_numpy()
+    unmix, counts, *_ = fitted
+    data = unmix.to_arviz()
+    theirs = arviz.ess(data.posterior["components"].sum("channel"))["components"].to_numpy()
     np.testing.assert_allclose(unmix.effective_sample_size_, theirs, rtol=0.4)
+    spectra = data.posterior["spectrum"].to_numpy()
+    mean = data.posterior["abundances"].mean(["chain", "draw"])
+    np.testing.assert_allclose(mean, unmix.abundances_[spectra], atol=1e-5)
+    assert len(spectra) == 256 and spectra[-1] == 399
+    other = clone(unmix).set_params(random_state=1).fit(counts).to_arviz()
+    chains = arviz.concat([data, other], dim="chain").posterior
+    rhat = arviz.rhat(chains.isel(spectrum=slice(20), channel=slice(50, 70)))
+    assert rhat["abundances"].median() < 1.05 and rhat["components"].median() < 1.1
 
 
 def test_a_concentration_is_learnt(mixture):

@@ -16,6 +16,7 @@ __all__ = ["MixtureDraws", "effective_sample_size", "sample_mixture"]
 
 _LEAST_SHARE = 0.1  # of the variance that the mean spectrum leads to expect
 _FROM_FACES = 0.02  # where a prior may be infinite
+_SPECTRA_KEPT = 256
 
 
 class MixtureDraws(NamedTuple):
@@ -31,12 +32,18 @@ class MixtureDraws(NamedTuple):
         Mean of the draws.
     abundances_std : ndarray of shape (n_spectra, n_components)
         Standard deviation of the draws.
+    some : ndarray of shape (n_some,), int
+        Spectra, evenly spread, of which the draws of the abundances are kept.
+    abundances_of_some : ndarray of shape (n_draws, n_some, n_components), float32
+        These draws.
     """
 
     endmembers: np.ndarray
     concentration: np.ndarray
     abundances: np.ndarray
     abundances_std: np.ndarray
+    some: np.ndarray
+    abundances_of_some: np.ndarray
 
 
 def sample_mixture(
@@ -76,7 +83,8 @@ def sample_mixture(
     endmembers = np.maximum(endmembers, 0).astype(float)
     abundances = (1 - _FROM_FACES) * abundances + _FROM_FACES / n_components
     uniform = not learn and np.all(concentration == 1)
-    draws, concentrations = [], []
+    some = np.linspace(0, len(counts) - 1, min(len(counts), _SPECTRA_KEPT)).astype(int)
+    draws, concentrations, of_some = [], [], []
     total, squares = np.zeros_like(abundances), np.zeros_like(abundances)
     for sweep in sweeps:
         products = endmembers[row] * endmembers[column]
@@ -94,11 +102,14 @@ def sample_mixture(
         if sweep >= burn_in and (sweep - burn_in) % thin == 0:
             draws.append(endmembers.astype(np.float32))
             concentrations.append(concentration)
+            of_some.append(abundances[some].astype(np.float32))
             total += abundances
             squares += abundances**2
     mean = total / len(draws)
     deviation = np.sqrt(np.maximum(squares / len(draws) - mean**2, 0))
-    return MixtureDraws(np.array(draws), np.array(concentrations), mean, deviation)
+    return MixtureDraws(
+        np.array(draws), np.array(concentrations), mean, deviation, some, np.array(of_some)
+    )
 
 
 def effective_sample_size(draws):
