@@ -21,6 +21,10 @@ from sklearn.utils._param_validation import (
     validate_params,
 )
 
+# How parts of estimators are printed; pipelines and searches are scikit-learn's, so that a `__repr__`
+# of a step is not asked.
+from sklearn.utils._pprint import _EstimatorPrettyPrinter
+
 # Parameters of fit that have an entry for each row, cut with the rows as cross_validate does.
 from sklearn.utils.validation import _check_method_params as check_method_params
 
@@ -42,9 +46,23 @@ __all__ = [
     "histogram_nodes",
     "make_tree",
     "n_openmp_threads",
+    "print_within",
     "safe_indexing",
     "validate_params",
 ]
+
+
+def print_within(context, own_repr):
+    """Print estimators within a context where they are parts of others, such as steps.
+
+    scikit-learn looks up by its `__repr__` how a part is printed that does not fit on a line.
+    """
+
+    def pprint_estimator(printer, *args):
+        with context():
+            printer._pprint_estimator(*args)
+
+    _EstimatorPrettyPrinter._dispatch[own_repr] = pprint_estimator
 
 
 def make_tree(n_features, n_classes, max_depth, fields, values):

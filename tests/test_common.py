@@ -19,8 +19,9 @@ from estimators import (
     expected_failed_checks,
 )
 from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import estimator_checks
+from sklearn.utils import estimator_checks, estimator_html_repr
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skspectra
@@ -85,6 +86,19 @@ def test_signals_and_images_are_refused_with_the_way_to_rows(estimator, n_dimens
     if n_dimensions > 1:
         with pytest.raises(ValueError, match=r"2D array, got .*\(6, 10, 12\).*reshape"):
             clone(estimator).fit(image, y)
+
+
+WITH_AXIS = [each for each in EVERY if "spectral_axis" in each.get_params()]
+
+
+@pytest.mark.parametrize("estimator", WITH_AXIS, ids=lambda estimator: type(estimator).__name__)
+def test_a_long_axis_is_printed_by_its_ends(estimator):
+    estimator = clone(estimator).set_params(spectral_axis=np.arange(6150, 6850) / 10)
+    pipeline = make_pipeline(SpectrumNormalizer(), estimator, DenseClassifier())
+    for whole in (estimator, pipeline, GridSearchCV(pipeline, {})):
+        for text in (repr(whole), estimator_html_repr(whole)):
+            assert "array([615. , ..., 684.9]" in text and "616." not in text
+    assert "DenseClassifier()" in repr(pipeline)
 
 
 @pytest.mark.parametrize("estimator", EVERY, ids=str)

@@ -1,12 +1,14 @@
 """What every estimator that works along a spectral axis shares."""
 
 import contextlib
+from functools import partial
 
 import numpy as np
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skspectra._numerics.axis import axis_names, check_same_axis, resolve_axis
 from skspectra._numerics.column_names import spectral_columns
+from skspectra._sklearn import print_within
 
 __all__ = [
     "SpectralMixin",
@@ -83,6 +85,9 @@ def noting_bad_rows(X):
         raise
 
 
+_short_arrays = partial(np.printoptions, threshold=10, edgeitems=1)
+
+
 class SpectralMixin:
     """Validation of spectra and of the axis they lie on.
 
@@ -127,11 +132,18 @@ class SpectralMixin:
         check_input_features(self, input_features)
         return axis_names(self._output_axis())
 
+    def __repr__(self, N_CHAR_MAX=700):
+        with _short_arrays():  # an axis of 700 channels is one line, not twenty
+            return super().__repr__(N_CHAR_MAX)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         if tags.transformer_tags is not None:
             tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+print_within(_short_arrays, SpectralMixin.__repr__)
 
 
 def _validate(estimator, X, reset, check_params):
