@@ -13,7 +13,7 @@ from skspectra._numerics.mixtures.linear import abundances
 from skspectra._numerics.mixtures.minimum_volume import minimum_volume_endmembers
 from skspectra._numerics.random import as_generator
 from skspectra._progress import Progress
-from skspectra._sklearn import Interval, StrOptions, fit_context
+from skspectra._sklearn import Interval, StrOptions
 from skspectra.exceptions import warn_spectra
 from skspectra.unmixing._linear import LinearUnmixer
 from skspectra.unmixing._rows import check_n_components, check_room, rows_of_sample
@@ -156,21 +156,7 @@ class BayesianUnmixer(LinearUnmixer):
         self.random_state = random_state
         self.verbose = verbose
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Draw.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-            Counts.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-        """
+    def _fit(self, X):
         X = self._validate_spectra(X, reset=True, ensure_min_samples=2)
         check_n_components(self.n_components, X)
         if self.burn_in >= self.n_sweeps:
@@ -210,9 +196,8 @@ class BayesianUnmixer(LinearUnmixer):
                 f"The {len(sums)} draws are worth {self.effective_sample_size_.min():.0f} "
                 "independent ones only; raise n_sweeps.",
                 ConvergenceWarning,
-                stacklevel=2,
+                stacklevel=4,
             )
-        return self
 
     def to_arviz(self):
         """Return the draws for the diagnostics and figures of arviz.

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from skspectra._numerics.mixtures.linear import abundances, expected_counts
-from skspectra._sklearn import StrOptions, fit_context
+from skspectra._sklearn import StrOptions
 from skspectra.unmixing._linear import LinearUnmixer
 
 __all__ = ["FCLS"]
@@ -86,21 +86,7 @@ class FCLS(LinearUnmixer):
         self.non_negative = non_negative
         self.weights = weights
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Compare the endmembers with the channels of the spectra.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-            Spectra.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-        """
+    def _fit(self, X):
         n_channels = self._validate_spectra(X, reset=True).shape[1]
         named = isinstance(self.endmembers, dict)
         spectra = list(self.endmembers.values()) if named else self.endmembers
@@ -113,7 +99,6 @@ class FCLS(LinearUnmixer):
             _check_length(self._weights.size, n_channels, "weights")
             if self._weights.min() < 0:
                 raise ValueError(f"weights must not be negative, got {self._weights.min():g}.")
-        return self
 
     def get_feature_names_out(self, input_features=None):
         """Names of the abundances: those of the endmembers, or ``fcls0``, ``fcls1`` ….

@@ -8,6 +8,7 @@ from skspectra._input.spectra import SpectralMixin, check_input_features, noting
 from skspectra._input.stored import validate_spectra
 from skspectra._numerics.axis import resolve_axis
 from skspectra._numerics.mixtures.linear import abundances, chi_square, expected_counts
+from skspectra._sklearn import fit_context
 from skspectra.unmixing._rows import blocks_of, check_counts
 
 __all__ = ["LinearUnmixer"]
@@ -16,8 +17,8 @@ __all__ = ["LinearUnmixer"]
 class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
     """Base of estimators that explain spectra by endmembers, the rows of `components_`.
 
-    A subclass sets `components_` in `fit`, after `_validate_spectra`. Arrays in chunks (dask, zarr,
-    h5py) that are larger than 64 MiB are read block by block.
+    A subclass sets `components_` in `_fit`, after `_validate_spectra`. Arrays in chunks (dask,
+    zarr, h5py) that are larger than 64 MiB are read block by block.
     """
 
     _sum_to_one = True
@@ -29,6 +30,24 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
         if reset:
             self.spectral_axis_ = resolve_axis(X, n_channels=self.n_features_in_)
         return X
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the endmembers, or compare those that are known with the channels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_channels)
+            Spectra; counts where noise is taken for that of counts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        self._fit(X)
+        return self
 
     def transform(self, X):
         """Return the abundances of the endmembers.

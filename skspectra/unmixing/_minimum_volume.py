@@ -12,7 +12,7 @@ from skspectra._numerics.mixtures.affine_plane import (
 )
 from skspectra._numerics.mixtures.minimum_volume import minimum_volume_endmembers
 from skspectra._numerics.random import as_generator
-from skspectra._sklearn import Interval, StrOptions, fit_context
+from skspectra._sklearn import Interval, StrOptions
 from skspectra.exceptions import SpectrumWarning, warn_spectra
 from skspectra.unmixing._bootstrap import bootstrap_uncertainty
 from skspectra.unmixing._linear import LinearUnmixer
@@ -137,21 +137,7 @@ class MinimumVolumeUnmixer(LinearUnmixer):
         self.max_iter = max_iter
         self.random_state = random_state
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Find the endmembers.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-            Spectra.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-        """
+    def _fit(self, X):
         X = self._validate_spectra(X, reset=True, ensure_min_samples=2)
         axes = principal_axes(self._checked_blocks(X), poisson=self.poisson)
         auto = self.n_components == "auto"
@@ -165,7 +151,6 @@ class MinimumVolumeUnmixer(LinearUnmixer):
         self.components_, self.volume_weight_, self.n_iter_ = minimum_volume_endmembers(
             spectra, axes, self.n_components_, gamma=self._gamma(), max_iter=self.max_iter
         )
-        return self
 
     def bootstrap(self, X, image_shape=None, *, block=16, n_draws=40, random_state=None, verbose=0):
         """Tell how far endmembers and abundances can be trusted.
@@ -225,7 +210,7 @@ class MinimumVolumeUnmixer(LinearUnmixer):
                 "axes is the mean spectrum. Shares that add up to one explain this by endmembers "
                 "that there are not; put SpectrumNormalizer('area', center=False) first.",
                 SpectrumWarning,
-                stacklevel=3,
+                stacklevel=5,
             )
         if self.poisson:
             is_spiked = spikes(spectra, axes.mean, self.noise_variance_).any(axis=1)

@@ -7,7 +7,7 @@ import numpy as np
 from skspectra._numerics.mixtures.affine_plane import principal_axes, project
 from skspectra._numerics.mixtures.pure_pixels import growing_simplex, largest_simplex
 from skspectra._numerics.random import as_generator
-from skspectra._sklearn import Interval, fit_context
+from skspectra._sklearn import Interval
 from skspectra.unmixing._linear import LinearUnmixer
 from skspectra.unmixing._rows import blocks_of, check_n_components, check_room, rows_of
 
@@ -93,21 +93,7 @@ class NFINDR(LinearUnmixer):
         self.denoise = denoise
         self.random_state = random_state
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Find the purest spectra.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-            Spectra.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-        """
+    def _fit(self, X):
         X = self._validate_spectra(X, reset=True, ensure_min_samples=2)
         check_n_components(self.n_components, X)
         axes = principal_axes(self._checked_blocks(X), poisson=self.poisson)
@@ -121,7 +107,6 @@ class NFINDR(LinearUnmixer):
             self.components_ = axes.mean + scores[self.indices_] @ plane
         else:
             self.components_ = rows_of(X, self.indices_)
-        return self
 
     def _starts(self, scores):
         rng = as_generator(self.random_state)

@@ -91,23 +91,9 @@ class PoissonPCA(LinearUnmixer):
     def __init__(self, n_components="auto"):
         self.n_components = n_components
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Find the components.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-            Counts.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-        """
+    def _fit(self, X):
         self._moments = None
-        return self._add(X, reset=True)
+        self._add(X, reset=True)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):

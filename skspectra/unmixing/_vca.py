@@ -7,7 +7,7 @@ import numpy as np
 from skspectra._numerics.mixtures.affine_plane import principal_axes, project
 from skspectra._numerics.mixtures.pure_pixels import perspective_plane, vertex_components
 from skspectra._numerics.random import as_generator
-from skspectra._sklearn import Interval, fit_context
+from skspectra._sklearn import Interval
 from skspectra.unmixing._linear import LinearUnmixer
 from skspectra.unmixing._rows import blocks_of, check_n_components, check_room, rows_of
 
@@ -80,21 +80,7 @@ class VCA(LinearUnmixer):
         self.denoise = denoise
         self.random_state = random_state
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Find the purest spectra.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_channels)
-            Spectra.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-        """
+    def _fit(self, X):
         X = self._validate_spectra(X, reset=True, ensure_min_samples=2)
         check_n_components(self.n_components, X)
         axes = principal_axes(self._checked_blocks(X), poisson=False)
@@ -107,4 +93,3 @@ class VCA(LinearUnmixer):
             n_dimensions = self.n_components - 1
             scores = project(self.components_, axes, n_dimensions)
             self.components_ = axes.mean + scores @ axes.vectors[:n_dimensions]
-        return self
