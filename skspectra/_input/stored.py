@@ -190,7 +190,7 @@ def row_blocks(X, n_rows):
 
 def read_rows(X, rows):
     """Spectra of a slice of rows of `StoredSpectra`, of an array or of a frame."""
-    return X[rows] if isinstance(X, StoredSpectra) else safe_indexing(X, rows)
+    return X[rows] if isinstance(X, StoredSpectra | np.ndarray) else safe_indexing(X, rows)
 
 
 def row_edges(X, n_rows):

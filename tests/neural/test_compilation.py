@@ -3,12 +3,16 @@
 import errno
 import pickle
 import resource
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
 from skspectra._input import cache
-from skspectra.neural._kernels.compiled.compilation import cached
+from skspectra.neural._kernels.compiled import backward, extract, forward
+from skspectra.neural._kernels.compiled.compilation import _Cache, cached
 
 
 def add_one(value):
@@ -27,6 +31,28 @@ def run():
     compiled = cached(add_one)
     assert compiled(1) == 2
     return bool(compiled.stats.cache_hits)
+
+
+COMPILE = """
+import sys
+import skspectra.neural
+assert "numba" not in sys.modules
+sys.path.append(sys.argv[1])
+from test_compilation import run
+print(run())
+"""
+
+
+def test_another_process_reads_what_this_one_compiled(folder):
+    run()
+    command = [sys.executable, "-W", "error", "-c", COMPILE, str(Path(__file__).parent)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert (result.stdout.strip(), result.stderr) == ("True", "")
+
+
+def test_all_kernels_are_cached():
+    for kernel in (backward, extract, forward):
+        assert isinstance(kernel._cache, _Cache)
 
 
 def files(folder, ending):
@@ -78,6 +104,13 @@ def test_folder_that_others_can_write_to_is_not_used(folder):
     with pytest.warns(UserWarning, match="others can write to it"):
         assert [run(), run()] == [False, False]
     assert not files(folder, "")
+
+
+def test_without_a_folder_every_session_compiles(folder, monkeypatch):
+    (folder / "file").write_text("where the folder should be")
+    monkeypatch.setenv("SKSPECTRA_CACHE", str(folder / "file"))
+    with pytest.warns(UserWarning, match="Cannot write to"):
+        assert [run(), run()] == [False, False]
 
 
 def test_full_disk_is_told_once_and_everything_is_computed(folder, monkeypatch):

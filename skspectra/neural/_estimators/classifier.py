@@ -153,7 +153,7 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
 
 def _probabilities(module, size):
     outputs = predictor(module, size)
-    return lambda X: torch.softmax(outputs(X), dim=1)
+    return lambda X: torch.softmax(outputs(X).T, dim=0).T  # vectorised over the spectra
 
 
 @with_shared_docs

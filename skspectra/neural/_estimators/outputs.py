@@ -11,11 +11,13 @@ from skorch.utils import to_numpy
 
 from skspectra._input.stored import read_rows, row_blocks, validate_spectra
 from skspectra._progress import Progress
+from skspectra.neural._modules import ARCHITECTURES
 from skspectra.neural._training.device import one_thread, send, side_stream
 
 __all__ = ["collect_outputs"]
 
 _AT_ONCE = 2**19  # numbers in spectra predicted at once: bounds the memory of activations
+_VALIDATED_AT_ONCE = 2**21  # on a CPU
 _AT_ONCE_ON_CUDA = 2**24
 _CUDA_THREADS = 2  # that predict: one copies while the other computes
 
@@ -44,29 +46,32 @@ def collect_outputs(estimator, choose, X):
     device = torch.device(estimator.net_.device)
     at_once = _AT_ONCE_ON_CUDA if device.type == "cuda" else _AT_ONCE
     module = estimator.net_.module_.eval()
+    copy = type(module) not in ARCHITECTURES.values()  # others may write to what they are given
     if type(X) is np.ndarray and 0 < X.size <= at_once:
-        outputs = _run(choose(module, X.size), estimator._nominal(X), device)
+        outputs = _run(choose(module, X.size), estimator._nominal(X), device, copy)
         return {name: np.array(to_numpy(values)) for name, values in outputs.items()}
     if not hasattr(X, "columns"):
         as_they_are = {"reset": False, "read": False, "ensure_all_finite": False}
         X = validate_spectra(estimator, X, **as_they_are)
     run = choose(module, math.prod(X.shape))
     n_rows = max(1, at_once // X.shape[1])
+    n_validated = max(n_rows, _VALIDATED_AT_ONCE // X.shape[1])
 
     def write(rows):
         block = read_rows(X, rows)
         with side_stream(device):
-            for part in gen_batches(len(block), n_rows):
-                spectra = estimator._nominal(read_rows(block, part))
-                for name, values in _run(run, spectra, device).items():
-                    result[name][rows][part] = to_numpy(values)
+            for validated in gen_batches(len(block), n_validated):
+                spectra = estimator._nominal(read_rows(block, validated))
+                for part in gen_batches(len(spectra), n_rows):
+                    for name, values in _run(run, spectra[part], device, copy).items():
+                        result[name][rows][validated][part] = to_numpy(values)
 
-    first = _run(run, estimator._nominal(read_rows(X, slice(1))), device)
+    first = _run(run, estimator._nominal(read_rows(X, slice(1))), device, copy)
     result = {
         name: np.empty((len(X), *values.shape[1:]), np.float32) for name, values in first.items()
     }
     n_jobs = _CUDA_THREADS if device.type == "cuda" else torch.get_num_threads()
-    blocks = list(row_blocks(X, n_rows))
+    blocks = list(row_blocks(X, n_validated))
     written = Parallel(n_jobs, backend="threading", return_as="generator")(
         delayed(write)(rows) for rows in blocks
     )
@@ -74,7 +79,7 @@ def collect_outputs(estimator, choose, X):
     return result
 
 
-def _run(function, spectra, device):
+def _run(function, spectra, device, copy):
     with torch.inference_mode(), one_thread():
-        outputs = function(send(spectra, device).float())
+        outputs = function(send(spectra, device, copy).float())
     return outputs if isinstance(outputs, dict) else {"": outputs}

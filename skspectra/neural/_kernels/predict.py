@@ -4,6 +4,7 @@ from copy import deepcopy
 
 import numpy as np
 import torch
+from torch import nn
 
 __all__ = ["FoldedModule"]
 
@@ -32,36 +33,32 @@ class FoldedModule:
 
         self._extract = extract
         self._enter = layers.enter
-        self._fold(layers.blocks)
         self._averages = layers.maps is not None
         self._classify = layers.classifier
-        if self._averages:
-            self._classify = self._affine_map(layers.classifier)
+        self._fold(layers)
 
-    def _fold(self, blocks):
+    def _fold(self, layers):
         shapes, weights, biases = [], [], []
         scale, shift = torch.ones(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
-        for block in blocks:
-            weight = block.conv.weight.detach().double()
-            bias = block.conv.bias.detach().double() + (weight * shift[:, None]).sum((1, 2))
+
+        def append(weight, bias):
+            biases.append((bias + (weight * shift[:, None]).sum((1, 2))).numpy())
             weights.append(_packed((weight * scale[:, None]).numpy()))
-            biases.append(bias.numpy())
+
+        for block in layers.blocks:
+            weight, bias = block.conv.weight.detach().double(), block.conv.bias.detach().double()
+            append(weight, bias)
             n_filters, n_rows, n_taps = weight.shape
             shapes.append((n_rows, n_filters, n_taps, *block.layout()))
             scale, shift = _scale_and_shift(block.norm)
             scale = scale / 2
+        if self._averages:
+            append(*_affine_map(layers.classifier, n_filters))
+            scale, shift = torch.ones(len(biases[-1])), torch.zeros(len(biases[-1]))
+            self._classify = nn.Flatten()
         self._shapes = np.array(shapes)
         parts = (np.concatenate(weights), np.concatenate(biases), scale.numpy(), shift.numpy())
         self._parameters = [part.astype(np.float32) for part in parts]
-
-    def _affine_map(self, classifier):
-        """Return what a classifier of class maps does to features at one position."""
-        units = torch.eye(self._shapes[-1, 1], dtype=torch.float64)
-        with torch.inference_mode():
-            exact = deepcopy(classifier).double()
-            bias = exact(torch.zeros_like(units[:1, :, None]))
-            weight = (exact(units[:, :, None]) - bias).float()
-        return lambda features: torch.addmm(bias.float(), features.flatten(1), weight)
 
     def _n_positions(self, length):
         """Positions that a classifier is given of signals of some length."""
@@ -74,7 +71,8 @@ class FoldedModule:
     def __call__(self, X):
         """Compute the outputs for spectra X, a float32 tensor of shape (n_spectra, n_channels)."""
         signals = self._enter(X).squeeze(1)
-        shape = (len(X), self._shapes[-1, 1], self._n_positions(signals.shape[1]))
+        n_features = len(self._parameters[-1])
+        shape = (len(X), n_features, self._n_positions(signals.shape[1]))
         features = torch.empty(shape, dtype=torch.float32)
         self._extract(signals.numpy(), self._shapes, *self._parameters, features.numpy())
         return self._classify(features)
@@ -83,6 +81,18 @@ class FoldedModule:
 def _scale_and_shift(norm):
     scale = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
     return scale.detach(), (norm.bias.double() - scale * norm.running_mean).detach()
+
+
+def _affine_map(classifier, n_features):
+    """Weight and bias of a convolution of one tap that does what a classifier of class maps does.
+
+    To features averaged over the positions.
+    """
+    units = torch.eye(n_features, dtype=torch.float64)[:, :, None]
+    with torch.inference_mode():
+        exact = deepcopy(classifier).double()
+        bias = exact(torch.zeros_like(units[:1]))[0]
+        return (exact(units) - bias).T[:, :, None], bias
 
 
 def _packed(weight):

@@ -82,7 +82,7 @@ def one_thread():
             torch.set_num_threads(_found.pop())
 
 
-def send(array, device):
+def send(array, device, copy=True):
     """Copy an array to a device; a copy to CUDA goes on while the caller does something else.
 
     Parameters
@@ -91,6 +91,8 @@ def send(array, device):
         In memory.
     device : torch.device
         Where it goes.
+    copy : bool, default=True
+        False if nothing is written to the tensor: on a CPU it may then be the array itself.
 
     Returns
     -------
@@ -98,7 +100,9 @@ def send(array, device):
         Of the dtype of the array.
     """
     if device.type != "cuda":
-        return torch.tensor(np.ascontiguousarray(array), device=device)
+        array = np.ascontiguousarray(array)
+        as_it_is = not copy and device.type == "cpu" and array.flags.writeable
+        return torch.from_numpy(array) if as_it_is else torch.tensor(array, device=device)
     dtype = torch.from_numpy(np.empty(0, array.dtype)).dtype
     pinned = torch.empty(array.shape, dtype=dtype, pin_memory=True)
     pinned.numpy()[...] = array

@@ -17,6 +17,7 @@ from skspectra.neural._kernels.compiled.simd import (
     rectify,
     repeat,
     store_group,
+    transpose,
 )
 
 __all__ = [
@@ -125,6 +126,14 @@ def load_tile(X, tile, x):
     """
     first, n_channels = tile * LANES, X.shape[1]
     n_used = min(LANES, X.shape[0] - first)
+    if n_used == LANES and n_channels >= LANES:
+        values = X.reshape(-1)
+        position = 0
+        while position < n_channels:
+            position = min(position, n_channels - LANES)  # the last positions may be done twice
+            transpose(values, first * n_channels + position, n_channels, x, position * LANES)
+            position += LANES
+        return
     for lane in range(n_used):
         for position in range(n_channels):
             x[position * LANES + lane] = X[first + lane, position]

@@ -4,6 +4,7 @@ import numpy as np
 
 from skspectra.neural._kernels.compiled.compilation import cached, inlined
 from skspectra.neural._kernels.compiled.convolution import (
+    AS_IT_IS,
     ONE,
     RECTIFIED,
     Signal,
@@ -20,6 +21,9 @@ __all__ = ["extract"]
 def extract(X, shapes, weights, biases, scale, shift, features):
     """Features of spectra: convolutions, each with a ReLU and a pooling of pairs, tile by tile.
 
+    Where weights are left after those of the blocks, they are of maps of the features: of one tap,
+    and without a ReLU.
+
     Parameters
     ----------
     X : ndarray of shape (n_spectra, n_channels)
@@ -28,14 +32,14 @@ def extract(X, shapes, weights, biases, scale, shift, features):
         Rows, filters and taps of each block; the distance between its taps, which is that of the
         two positions of a pair; and that between pairs, 1 or 2.
     weights, biases : ndarray
-        Those of all blocks, one after another, as `pack_weights` writes them. Each block is given
-        sums of pairs.
+        Those of all blocks, one after another, as `pack_weights` writes them. Each block, and the
+        maps, are given sums of pairs.
     scale, shift : ndarray of shape (n_filters,)
-        From the sums of pairs of the last block to its features.
+        From the sums of pairs of the last block, or from the maps, to features.
     features : ndarray of shape (n_spectra, n_filters, n_positions) or (n_spectra, n_filters, 1)
         Where they, or their means over the positions, are written.
     """
-    here = np.zeros(_most_rows(shapes) * X.shape[1] * LANES, X.dtype)
+    here = np.zeros(max(_most_rows(shapes) * X.shape[1], len(scale)) * LANES, X.dtype)
     there = np.zeros_like(here)
     for tile in range(-(-X.shape[0] // LANES)):
         load_tile(X, tile, here)
@@ -59,7 +63,13 @@ def extract(X, shapes, weights, biases, scale, shift, features):
             row = y.row
             here, there = there, here
         if features.shape[2] < length:
-            _average(Signal(here, 0, row), len(scale), length)
+            _average(Signal(here, 0, row), shapes[-1, 1], length)
+        if weight < len(weights):
+            x, w, b = Signal(here, 0, row), weights[weight:], biases[bias:]
+            y = Signal(there, 0, features.shape[2] * LANES)
+            convolve(x, shapes[-1, 1], 1, 1, w, b, len(scale), y, features.shape[2], AS_IT_IS)
+            row = y.row
+            here, there = there, here
         _unload_tile(Signal(here, 0, row), scale, shift, tile, features)
 
 

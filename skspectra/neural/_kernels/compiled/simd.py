@@ -29,6 +29,7 @@ __all__ = [
     "store_group",
     "subtract",
     "total",
+    "transpose",
     "zeros",
 ]
 
@@ -303,3 +304,28 @@ def store_group(typing_context, group, y, at, stride):
         return context.get_dummy_value()
 
     return types.void(group, y, types.intp, types.intp), generate
+
+
+@intrinsic
+def transpose(typing_context, x, first, stride, y, at):
+    """``y[at + p * LANES + lane] = x[first + lane * stride + p]`` for p and lane below `LANES`."""
+    number, half = ir.IntType(32), LANES // 2
+    # The first, or last, half of two vectors, their numbers taken in turn.
+    shuffles = [
+        ir.VectorType(number, LANES)([start + n // 2 + n % 2 * LANES for n in range(LANES)])
+        for start in (0, half)
+    ]
+
+    def generate(context, builder, signature, arguments):
+        source = _Array(context, builder, x, arguments[0])
+        target = _Array(context, builder, y, arguments[3])
+        at = [_shifted(builder, arguments[1], lane, arguments[2]) for lane in range(LANES)]
+        rows = list(map(source.load, at))
+        for _ in range(LANES.bit_length() - 1):
+            pairs = zip(rows[:half], rows[half:], strict=True)
+            rows = [builder.shuffle_vector(*pair, each) for pair in pairs for each in shuffles]
+        for p, row in enumerate(rows):
+            target.store(_shifted(builder, arguments[4], p, LANES), row)
+        return context.get_dummy_value()
+
+    return types.void(x, types.intp, types.intp, y, types.intp), generate
