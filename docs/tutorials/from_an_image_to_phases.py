@@ -64,7 +64,7 @@ figure, axes = plt.subplots(1, 2, figsize=(6, 3), layout="constrained")
 drawn = axes[0].imshow(share[..., 0], vmin=0, vmax=1)
 figure.colorbar(drawn, ax=axes[0])
 axes[0].set(title="Share of the first phase", xticks=[], yticks=[])
-axes[1].imshow(pattern, cmap="gray")
+axes[1].imshow(pattern[16:33, 16:33], cmap="magma")  # what the band holds
 axes[1].set(title="Its Fourier transform", xticks=[], yticks=[])
 plt.show()
 
@@ -80,12 +80,12 @@ plt.show()
 # order for all:
 
 rng = np.random.default_rng(0)
-grid = np.argwhere(np.ones((20, 30))).astype(float)
-shift = np.where(grid[:, 1] < 15, 0.15, -0.15) * (grid[:, 0] % 2)
+grid = np.argwhere(np.ones((20, 30)))
+shift = np.where(grid[:, 1] < 15, 1.8, -1.8) * (grid[:, 0] % 2)
 positions = (
-    grid
+    12.0 * grid
     + np.column_stack([0 * shift, shift])
-    + 0.03 * rng.normal(size=grid.shape)
+    + 0.36 * rng.normal(size=grid.shape)
 )
 
 neighbors = NeighborVectors(4, border="drop").fit(positions)
@@ -96,7 +96,7 @@ inside = neighbors.inside(positions)
 displacement = -vectors.reshape(len(vectors), -1, 2).mean(axis=1)
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 NeighborDisplay(
-    positions[inside], labels, vectors=displacement, vector_scale=3
+    positions[inside], labels, vectors=displacement, vector_scale=4
 ).plot(ax)
 plt.show()
 

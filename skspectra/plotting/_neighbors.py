@@ -19,7 +19,7 @@ class NeighborDisplay:
     vectors : array-like of shape (n_atoms, 2), default=None
         Displacement of each, as rows and columns; None draws none.
     vector_scale : float, default=1.0
-        How much longer arrows are drawn than the displacements are.
+        How much longer arrows are drawn than the displacements are, which is written above them.
 
     Attributes
     ----------
@@ -77,6 +77,9 @@ class NeighborDisplay:
                 color="#F0E442" if image is not None else "0.1",
                 **scale,
             )
+            if self.vector_scale != 1:
+                text = f"Displacements × {self.vector_scale:g}"
+                ax.set_title(text, loc="right", fontsize="medium")
         if self.labels is not None and known:
             ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
         ax.set(aspect="equal", xlabel="Column (pixels)", ylabel="Row (pixels)")

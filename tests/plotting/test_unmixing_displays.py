@@ -79,6 +79,9 @@ def test_atoms_stand_where_they_are():
     assert ax.yaxis_inverted()
     arrows = ax.collections[2]
     np.testing.assert_array_equal([arrows.U[0], arrows.V[0]], [0, 0.5])
+    assert ax.get_title("right") == ""
+    longer = NeighborDisplay([[1, 5]], vectors=[[0.5, 0]], vector_scale=8).plot().ax_
+    assert longer.collections[2].V[0] == 4 and longer.get_title("right") == "Displacements × 8"
 
 
 def test_transitions_are_written_with_their_intervals():
