@@ -21,8 +21,7 @@ from sklearn.utils._param_validation import (
     validate_params,
 )
 
-# How parts of estimators are printed; pipelines and searches are scikit-learn's, so that a `__repr__`
-# of a step is not asked.
+# How parts of estimators are printed: those of scikit-learn do not ask the `__repr__` of a step.
 from sklearn.utils._pprint import _EstimatorPrettyPrinter
 
 # Parameters of fit that have an entry for each row, cut with the rows as cross_validate does.
