@@ -114,7 +114,7 @@ def load_mask(mask, shape):
             "where pixels are left out."
         )
     try:
-        left_out = np.load(mask, allow_pickle=False)
+        left_out = np.load(mask, mmap_mode="r", allow_pickle=False)  # whatever its header promises
     except (EOFError, ValueError) as error:
         raise ValueError(f"{mask} is no .npy file of numbers, as numpy.save writes it.") from error
     if not isinstance(left_out, np.ndarray) or left_out.shape != shape:

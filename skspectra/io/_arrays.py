@@ -2,12 +2,14 @@
 
 import math
 import zipfile
+from collections import Counter
 
 import numpy as np
 
 from skspectra._input.files import printable
 from skspectra.io._columns import find_columns
 from skspectra.io._points import spectra_of_points
+from skspectra.io._safety import UnsafeFile, check_unpacked
 from skspectra.io._spectra import naming
 
 __all__ = ["load_arrays", "read_arrays"]
@@ -70,7 +72,8 @@ def load_arrays(path, *, unit="eV", columns=None):
     titles = list(arrays) if isinstance(next(iter(arrays)), str) else None
     arrays = list(arrays.values())
     widths = [array.shape[-1] if array.ndim else 0 for array in arrays]
-    of_one_width = [width > 1 and widths.count(width) > 1 for width in widths]
+    n_arrays = Counter(widths)
+    of_one_width = [width > 1 and n_arrays[width] > 1 for width in widths]
     are_numbers = [array.dtype.kind in "biuf" for array in arrays]
     try:
         fits = [both[0] and both[1] for both in zip(of_one_width, are_numbers, strict=True)]
@@ -106,6 +109,7 @@ def _load(path):
                 )
             return dict(enumerate(array.T))
         with zipfile.ZipFile(path) as archive:
+            _check_members(archive.infolist())
             for member in archive.infolist():
                 with archive.open(member) as file:
                     _check_array(file, member.file_size)
@@ -114,10 +118,20 @@ def _load(path):
         if not arrays:
             raise ValueError("the file holds no arrays")
         return arrays
-    except OSError:
+    except (OSError, UnsafeFile):
         raise
     except Exception as error:
         raise ValueError(f"the arrays cannot be read ({error}).") from error
+
+
+def _check_members(members):
+    """Refuse two arrays of one name, and those that are next to nothing until they are unpacked."""
+    names = [member.filename.removesuffix(".npy") for member in members]
+    if len(set(names)) < len(names):
+        twice = max(names, key=names.count)
+        raise ValueError(f"more than one array is called {twice!r}")
+    for member in members:
+        check_unpacked(member.filename, member.compress_size, member.file_size)
 
 
 def _check_array(file, n_bytes):
@@ -128,7 +142,7 @@ def _check_array(file, n_bytes):
         read = np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)
     wanted = file.tell() + math.prod(shape) * dtype.itemsize
-    if dtype.hasobject or min(shape, default=0) < 0 or wanted != n_bytes:
+    if dtype.hasobject or not dtype.itemsize or min(shape, default=0) < 0 or wanted != n_bytes:
         raise ValueError(
             f"{n_bytes} bytes are no array of shape {shape} and dtype {dtype}; is it cut short?"
         )

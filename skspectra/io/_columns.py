@@ -28,6 +28,7 @@ _NAME = re.compile(
     r"(spectr(um|a)|sample|name|label|scan|series|file( ?name)?|id|region|run|position|point|pixel|"
     r"row|col(umn)?|x|y|z)( ?(id|name|number|no|nr|label|x|y))?\.?"
 )
+_SHORT = (("i", "data", "spectra"), ("x", "y"))  # names of an intensity, the first ones rather
 _LONGEST = 200  # characters of a title that are looked at
 
 
@@ -135,8 +136,10 @@ def _find_intensities(titles, plain, is_number, energy):
         if i != energy and is_number[i] and not _ERROR.fullmatch(text)
     ]
     found = [i for i in rest if _INTENSITY.search(plain[i])]
-    for words in (("i", "y", "data", "spectra"), ("x",)):
+    for words in _SHORT:
         found = found or [i for i in rest if plain[i] in words]
+        if len(found) > 1 and plain[found[0]] in words:  # X and y of one length, say
+            raise _ambiguous("intensity", titles, found)
     if not found:
         found = [i for i in rest if plain[i] and not _NO_SPECTRUM.fullmatch(plain[i])]
         found = [i for i in found if _is_amount(plain[i]) or not quantity_of(titles[i])]

@@ -153,6 +153,8 @@ def spectra_in_files(
         for spectra in _read_file(
             path, signal, reader, decimal, {"unit": unit, "columns": columns}
         ):
+            if not len(spectra.rows):
+                raise ValueError(f"{spectra.where} holds no spectra: it has shape (0, n_channels).")
             spectra, has_unit = _convert(spectra, unit)
             found.append(spectra)
             without_unit += [not has_unit] * len(spectra.names)
@@ -217,10 +219,14 @@ def _convert(spectra, unit):
 
 def _resample(spectra, spectral_axis, outside):
     rows, axis = spectra.rows, spectra.axis
-    if rows.dtype.kind not in "biuf" or not np.isfinite(rows).all():
+    if rows.dtype.kind not in "biuf":
         raise ValueError(
-            f"{spectra.where}: the intensities are not all finite numbers (dtype {rows.dtype}). "
-            "Remove or replace the channels that are NaN or infinite."
+            f"{spectra.where}: the intensities have dtype {rows.dtype}, wanted are real numbers."
+        )
+    if not np.isfinite(rows).all():
+        raise ValueError(
+            f"{spectra.where}: the intensities are not all finite numbers. Remove or replace the "
+            "channels that are NaN or infinite."
         )
     if axis.size < 2:
         raise ValueError(f"{spectra.where} holds a single energy, wanted are at least two.")
@@ -230,7 +236,8 @@ def _resample(spectra, spectral_axis, outside):
             f"{spectral_axis[0]:g} to {spectral_axis[-1]:g}. Is it in another unit, or another "
             "part of the spectrum?"
         )
-    rows = rows.astype(np.result_type(rows, np.float32), copy=False)
+    is_narrow = np.result_type(rows, np.float32) == np.float32
+    rows = rows.astype(np.float32 if is_narrow else np.float64, copy=False)
     average = spectral_axis.size >= _FEWEST_CHANNELS
     with naming(spectra.where):
         return resample_rows(rows, axis, spectral_axis, outside=outside, average=average)

@@ -41,7 +41,7 @@ def load_signals(path, *, reader=None, lazy=False):
     check_reader(path, plugin["name"])
     try:
         with quiet_hyperspy():
-            check_content(path)
+            check_content(path, lazy=lazy)
             return [_build(each, lazy) for each in _read(path, plugin, lazy) if "data" in each]
     except (ImportError, PermissionError):
         raise

@@ -167,5 +167,6 @@ def _array_signals(path, unit):
     for data, title in zip(arrays, titles, strict=True):
         axes = [{"size": size, "navigate": True} for size in data.shape[:-1]]
         metadata = {"General": {"title": title}}
-        signals.append(hs.signals.Signal1D(data, axes=[*axes, axis], metadata=metadata))
+        with naming(printable(path)):
+            signals.append(hs.signals.Signal1D(data, axes=[*axes, axis], metadata=metadata))
     return signals

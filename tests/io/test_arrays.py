@@ -54,6 +54,20 @@ def test_columns_of_npy(tmp_path):
     np.testing.assert_allclose(read_spectra(tmp_path / "b.npy", AXIS)[0], [ONE])
 
 
+def test_precision_is_single_or_double(tmp_path):
+    np.savez(tmp_path / "a.npz", energy_eV=ENERGY.astype("g"), counts=ROW.astype("g"))
+    X, _ = read_spectra(tmp_path / "a.npz", AXIS)
+    assert X.dtype == np.float64
+
+
+def test_energies_out_of_order_are_sorted_or_refused_by_name(tmp_path):
+    order = np.random.default_rng(0).permutation(40)
+    np.savez(tmp_path / "a.npz", energy_eV=ENERGY[order], counts=ROW[order])
+    np.testing.assert_allclose(read_spectra(tmp_path / "a.npz", AXIS)[0], [ONE])
+    with pytest.raises(ValueError, match=r"a\.npz: .*axis needs to be ordered"):
+        read_signal(tmp_path / "a.npz")
+
+
 def test_arrays_without_unit_are_warned_about(tmp_path):
     np.savez(tmp_path / "a.npz", spectral_axis=ENERGY, X=ROW[None], y=np.array([2]))
     with pytest.warns(SpectrumWarning, match="1 of 1 spectra come without a unit"):
@@ -82,7 +96,9 @@ def big_header():
         ({"energy_eV": ENERGY[1:], "counts": ROW}, "has no column of intensity"),
         ({"energy_eV": ENERGY, "energy_keV": ENERGY, "counts": ROW}, "may be the energy"),
         ({"energy_eV": ENERGY, "counts": ROW, "intensity": ROW}, "may be the intensity"),
+        ({"spectral_axis": ENERGY, "X": np.tile(ROW, (40, 1)), "y": ROW}, "intensity: 'X', 'y'"),
         ({"wavelength_nm": ENERGY, "counts": ROW}, "holds length, no energy"),
+        ({"energy_eV": ENERGY, "counts": np.ones((0, 40))}, "holds no spectra"),
         ({"counts": ROW}, "no column of energy|no column of intensity"),
         ({}, "holds no arrays"),
     ],
@@ -106,3 +122,32 @@ def test_damaged_files_are_refused_by_name(tmp_path):
     for name in ("big.npz", "big.npy", "half.npz", "text.npy", "evil.npy", "bare.npy"):
         with pytest.raises(ValueError, match=name):
             read_spectra(tmp_path / name, AXIS)
+
+
+def test_arrays_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "twice.npz"
+    np.savez(path, energy_eV=ENERGY, counts=ROW)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("counts", archive.read("counts.npy"))
+    with pytest.raises(ValueError, match=r"twice\.npz.*more than one array is called 'counts'"):
+        read_spectra(path, AXIS)
+
+
+@pytest.mark.parametrize("dtype", ["V0", "S0", "U0"])
+def test_elements_without_size_are_refused_at_once(tmp_path, dtype):
+    header = {"descr": f"|{dtype}", "fortran_order": False, "shape": (10**12, 2)}
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(ValueError, match=r"a\.npy.*are no array of"):
+        read_spectra(tmp_path / "a.npy", AXIS)
+
+
+def test_little_that_would_take_much_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("skspectra.io._safety._MUCH", 10**6)
+    path = tmp_path / "bomb.npz"
+    np.savez_compressed(path, energy_eV=ENERGY, counts=np.zeros((5000, 40)))
+    with pytest.raises(ValueError, match=r"bomb\.npz.*not safe to read: counts\.npy has \d+ bytes"):
+        read_spectra(path, AXIS)
+    rng = np.random.default_rng(0)
+    np.savez_compressed(path, energy_eV=ENERGY, counts=rng.poisson(0.1, (5000, 40)))
+    assert len(read_spectra(path, AXIS)[0]) == 5000

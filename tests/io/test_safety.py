@@ -257,6 +257,25 @@ def test_zarr_stays_inside_its_folder(tmp_path):
         read_spectra(folder, AXIS)
 
 
+def test_little_that_would_take_much_memory_is_read_lazily_only(tmp_path):
+    path = save(tmp_path / "a.hspy")
+    with h5py.File(path, "a") as file:
+        del file[SIGNAL]["data"]
+        file[SIGNAL].create_dataset("data", (10**6, 40), "f8", chunks=(1000, 40))
+        group = file[SIGNAL]
+        group.copy("axis-0", "axis-1")
+        group["axis-0"].attrs.update(navigate=True, size=10**6, index_in_array=0)
+        group["axis-1"].attrs["index_in_array"] = 1
+    folder = save_zarr(tmp_path / "a.zspy")
+    described = folder / SIGNAL / "data" / ".zarray"
+    document = json.loads(described.read_text())
+    described.write_text(json.dumps(document | {"shape": [10**12]}))
+    for each in (path, folder):
+        with pytest.raises(ValueError, match=rf"{each.name}.*not safe to read.*GiB of memory"):
+            read_spectra(each, AXIS)
+    assert read_signal(path).axes_manager.navigation_shape == (10**6,)
+
+
 @pytest.mark.parametrize("pack", [lambda path: path, zipped])
 @pytest.mark.parametrize("left", [-1, 10])
 def test_cut_chunks_are_refused_before_blosc_reads_beyond_them(tmp_path, pack, left):

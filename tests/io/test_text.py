@@ -120,6 +120,7 @@ SEVERAL = {
     "sample": "sample,energy,counts\na,635,5\na,640,0\na,645,5\nb,635,10\nb,640,0\nb,645,10\n",
     "id": "Spectrum ID;E;I\n1;635;5\n1;640;0\n1;645;5\n2;635;10\n2;640;0\n2;645;10\n",
     "pixels": "x,y,eV,counts\n0,0,635,5\n0,0,640,0\n0,0,645,5\n0,1,635,10\n0,1,640,0\n0,1,645,10\n",
+    "x, y and I": "x,y,E,I\n0,0,635,5\n0,0,640,0\n0,0,645,5\n0,1,635,10\n0,1,640,0\n0,1,645,10\n",
     "axes that differ": "scan,E,I\n1,635,5\n1,640,0\n1,645,5\n2,630,20\n2,640,0\n2,650,20\n",
     "numbers": "id,E,I\n1.1,630,10\n1.1,640,0\n1.1,650,10\n1.10,630,20\n1.10,640,0\n1.10,650,20",
     "in turns": "scan,E,I\n1,635,5\n2,635,10\n1,640,0\n2,640,0\n1,645,5\n2,645,10\n",
@@ -136,6 +137,7 @@ def test_tables_of_several_spectra(tmp_path, text):
         "wide, errors": ["MnO", "Mn2O3"],
         "sample": ["a", "b"],
         "pixels": ["0, 0", "0, 1"],
+        "x, y and I": ["0, 0", "0, 1"],
         "numbers": ["1.1", "1.10"],
     }.get(text, ["1", "2"])
 
