@@ -24,7 +24,7 @@ from skspectra.readers import ValenceReader
 VALENCES = {
     "Ti": (3, 4),
     "V": (3, 4, 5),
-    "Cr": (2, 3),
+    "Cr": (2, 3, 6),
     "Mn": (2, 3, 4),
     "Fe": (2, 3),
     "Co": (2, 3),

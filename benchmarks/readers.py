@@ -9,23 +9,27 @@ Pairs of measured spectra of different valence are also added in known proportio
 valence is read. Every row tells the accuracy of the most probable class, the share that is named
 and its accuracy, the share called foreign, the log loss, and the expected calibration error in ten
 bins. Simulated spectra are counts from points of the multiplet calculation that were not trained
-on. With ``--rivals``, others are trained on the same simulated edges, found and aligned in the same
-way: a single invariant net, 15 neighbours, support vectors with a Gaussian and a cosine kernel, a
-random forest, `ReferenceFit` of the mean edge of each class and, where sktime is installed
-(``pip install -c constraints.txt ".[baselines]"``), MiniRocket with a ridge. ``--figure FILE``
-draws the accuracy of the surest share of the simulated spectra against that share.
+on; ions that a reader does not know are simulated too. With ``--rivals``, others are trained on the
+same simulated edges, found and aligned in the same way: a single invariant net, 15 neighbours,
+support vectors with a Gaussian and a cosine kernel, a random forest, `ReferenceFit` of the mean
+edge of each class and, where sktime is installed (``pip install -c constraints.txt
+".[baselines]"``), MiniRocket with a ridge. ``--members`` leaves one, two and three of the three
+members of every ensemble, and shows what they take on disk. ``--figure FILE`` draws the accuracy of
+the surest share of the simulated spectra against that share.
 
 Measured spectra are counted eight times each, in channels of 0.1 eV, with their lowest values as 0.
 """
 
 import argparse
+import copy
+import tempfile
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from baselines import TimeSeriesClassifier, time_series_classifiers
-from pretrained import N_TRAINED, VALENCES, counted, simulate, training_set
+from pretrained import INSTRUMENT, N_TRAINED, VALENCES, counted, simulate, training_set
 from scipy.ndimage import gaussian_filter1d
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
@@ -35,7 +39,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from skspectra.models import load_pretrained
+from skspectra.datasets import make_l23_spectra
+from skspectra.datasets._atoms import element_of, known_ions
+from skspectra.models import load_pretrained, save_model
 from skspectra.readers._edges import aligned_axis, smooth_by_noise
 from skspectra.readers._experts import default_classifiers
 from skspectra.unmixing import ReferenceFit
@@ -200,6 +206,44 @@ def on_simulated(reader, n_per_class):
     return curves
 
 
+def other_valences(reader, n_spectra):
+    """Print what is made of ions of the element that the reader was not trained on."""
+    rng, axis = np.random.default_rng(0), reader.spectral_axis_
+    for ion in known_ions():
+        if element_of(ion) == reader.element_ and ion not in reader.classes_:
+            X = make_l23_spectra(
+                n_spectra,
+                ions=(ion,),
+                spectral_axis=axis,
+                random_state=202,
+                **INSTRUMENT | {"n_points": 50},
+            ).data
+            table = reader.read(counted(X, axis / reader.energy_, 1000, 1, rng), axis)
+            show(ion, table["valence"].value_counts(normalize=True).to_dict())
+
+
+def by_members(reader, n_per_class):
+    """Print figures of simulated counts and the size of the file, by members of each ensemble."""
+    X, y, points = simulate(reader.element_, n_per_class, 200)
+    X, y, axis = X[points >= N_TRAINED], y[points >= N_TRAINED], reader.spectral_axis_
+    for n_members in (1, 2, 3):
+        small = copy.deepcopy(reader)
+        for expert in (*small.experts_, *small.mixture_experts_, small.detector_):
+            ensemble = expert[-1]
+            ensemble.members_ = ensemble.members_[:n_members]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "reader.safetensors"
+            save_model(small, path)
+            size = path.stat().st_size / 1000
+        for dose in (1000, 100, 20):
+            rng = np.random.default_rng(0)
+            table = small.read(counted(X, axis / reader.energy_, dose, 1, rng), axis)
+            show(
+                f"{n_members} members, {size:.0f} kB, {dose} counts",
+                figures(table, y, reader.classes_),
+            )
+
+
 def draw(curves, path):
     """Draw risk-coverage curves, one panel for each element."""
     import matplotlib.pyplot as plt
@@ -294,6 +338,7 @@ def main():
     parser.add_argument("--elements", nargs="+", default=list(VALENCES), choices=list(VALENCES))
     parser.add_argument("--figure", type=Path, help="file for the risk-coverage curves")
     parser.add_argument("--rivals", action="store_true", help="train the rivals too")
+    parser.add_argument("--members", action="store_true", help="leave fewer members too")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     n_per_class = 100 if options.quick else 2000
@@ -302,6 +347,10 @@ def main():
         reader = load_pretrained(f"{element.lower()}-l23")
         print(f"\n{element}, simulated from points not trained on")
         curves[element] = on_simulated(reader, n_per_class)
+        print(
+            f"\n{element}, simulated ions not trained on, 1000 counts on 1x: what they are called"
+        )
+        other_valences(reader, n_per_class // 4)
         sets = {}
         if options.folder is not None:
             sets["published"] = measured(options.folder, reader)
@@ -318,6 +367,9 @@ def main():
                 if len({label for *_, label in spectra}) > 1:
                     n_pairs = 10 if options.quick else 300
                     mixed_pairs(reader, spectra, n_pairs, np.random.default_rng(0))
+        if options.members:
+            print(f"\n{element}, simulated, with fewer members, on 1x background")
+            by_members(reader, n_per_class)
         if options.rivals:
             print(f"\n{element}, beside others: accuracy (log loss)")
             with warnings.catch_warnings():
