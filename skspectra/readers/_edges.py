@@ -30,7 +30,12 @@ MISFIT = 0.005  # of the background, by which it is no power law
 EXPONENT, EXPONENT_SPREAD = 3.0, 1.5  # of the background, before it is fitted
 CENTRE_SMOOTHING = 0.5 / STEP  # channels
 REACH = 4.0  # eV from the highest channel that belong to its white line
+BIN = 5  # channels of STEP whose sum shows the noise that they share
+LAG = 2  # bins, within which noise is shared
+LEAST_BINS = 5  # third differences of such sums
+SHARED = 2.5  # times the noise that channels show by themselves, to be taken for it
 SECOND_DIFFERENCE = 0.605  # standard deviation of white noise over the median of these
+THIRD_DIFFERENCE = 0.332  # the same of these
 
 
 class Edges(NamedTuple):
@@ -113,11 +118,13 @@ def _find_in_block(X, axis, templates, energy, window, max_shift):
     fine = resample_rows(X.astype(np.float64, copy=False), axis, grid, outside="edge")
     shifts = possible_shifts(axis, energy=energy, window=window, max_shift=max_shift)
     width = dispersion(axis)
-    coarse_shift, strength = _best_shift(fine, width, templates, window, max_shift, shifts)
+    coarse_shift, found, rest = _best_shift(fine, width, templates, window, max_shift, shifts)
     relative = grid - energy
     fine = shift_rows(fine, relative, -coarse_shift)
-    deviation = _deviation(X, axis, grid)
     covered = axis[0] - energy - coarse_shift
+    deviation, shared = _deviation(X, axis, grid), _shared_deviation(fine, relative, covered)
+    deviation = np.where(shared > SHARED * deviation, shared, deviation)
+    rest = np.maximum(rest, np.where(deviation == shared, shared / np.sqrt(COARSE), 0))
     bare = fine - _background(fine, relative, energy, covered, deviation)
     smooth = gaussian_filter1d(bare, CENTRE_SMOOTHING, axis=1)
     near = slice(*np.searchsorted(relative, (-REACH, REACH)))
@@ -130,7 +137,7 @@ def _find_in_block(X, axis, templates, energy, window, max_shift):
         (spectra / height[:, None]).astype(np.float32),
         energy + coarse_shift + centre,
         deviation / height,
-        strength,
+        found / rest,
     )
 
 
@@ -149,7 +156,9 @@ def smooth_by_noise(edges, target=0.02, widest=2.0):
 
 
 def _best_shift(fine, width, templates, window, max_shift, shifts):
-    """Where a template explains most beside a quadratic background, and how surely.
+    """Where a template explains most beside a quadratic background, how much, and what is left.
+
+    What is left is the standard deviation of a channel of the search.
 
     Spectra whose channels have a greater width than those of the search say less than the number
     of the latter: noise is as wide as the channels that it was recorded in.
@@ -173,7 +182,7 @@ def _best_shift(fine, width, templates, window, max_shift, shifts):
     n_recorded = n_local * min(1, step / width)
     rest = np.maximum((local**2).sum(axis=1) - found**2, 0) / max(n_recorded - 4, 1)
     floor = 1e-12 * np.abs(coarse).max(axis=1) + np.finfo(float).tiny
-    return places[place], found / np.maximum(np.sqrt(rest), floor)
+    return places[place], found, np.maximum(np.sqrt(rest), floor)
 
 
 def _add_up(fine):
@@ -200,6 +209,27 @@ def _deviation(X, axis, grid):
     inside = slice(*np.searchsorted(axis, grid[[0, -1]]))
     curvature = np.abs(np.diff(X[:, inside], n=2, axis=1))
     return SECOND_DIFFERENCE * np.median(curvature, axis=1) * np.sqrt(dispersion(axis) / STEP)
+
+
+def _shared_deviation(fine, relative, covered):
+    """Return the standard deviation of noise that neighbouring channels share, 0 if unknown.
+
+    Where channels were smoothed or interpolated, or one electron is counted in several, they differ
+    less from each other than from the truth. Sums of channels before the edge that lie apart tell
+    by how much: this is the deviation of channels of STEP if these sums were of independent ones.
+    """
+    start, stop = np.searchsorted(relative, (-BEFORE, PRE_EDGE_STOP))
+    n_bins = (stop - start) // BIN
+    bins = fine[:, start : start + n_bins * BIN].reshape(len(fine), n_bins, BIN).mean(axis=2)
+    slopes = bins[:, LAG:] - bins[:, :-LAG]
+    curvature = slopes[:, LAG:] - slopes[:, :-LAG]
+    third = np.abs(curvature[:, LAG:] - curvature[:, :-LAG])  # there a background has next to none
+    is_covered = relative[start::BIN][: third.shape[1]] >= covered[:, None] - 1e-6
+    enough = is_covered.sum(axis=1) >= LEAST_BINS
+    shared = np.zeros(len(fine))
+    third = np.where(is_covered, third, np.nan)[enough]
+    shared[enough] = THIRD_DIFFERENCE * np.sqrt(BIN) * np.nanmedian(third, axis=1)
+    return shared
 
 
 def _background(fine, relative, energy, covered, deviation):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from skspectra.readers._counting import count_again, saturated
 from skspectra.readers._edges import (
@@ -51,6 +52,29 @@ def test_noise_is_that_of_a_channel_of_a_fifth_of_an_electronvolt():
         noise = find_edges(X, axis, TEMPLATES, **PLACE).noise
         expected = 0.05 * np.sqrt(step / 0.2)
         np.testing.assert_allclose(noise.mean(), expected, rtol=0.2)  # of the smoothed height
+
+
+def smoothed(X):
+    return gaussian_filter1d(X, 3, axis=1)
+
+
+def interpolated(X):
+    means = X.reshape(len(X), -1, 5).mean(axis=2)
+    return np.array([np.interp(AXIS, AXIS.reshape(-1, 5).mean(axis=1), row) for row in means])
+
+
+@pytest.mark.parametrize("change", [smoothed, interpolated])
+def test_noise_that_channels_share_is_not_taken_for_less(change):
+    counts = np.random.default_rng(0).poisson(100 * (lines(AXIS) + 1), (300, AXIS.size)) + 0.0
+    raw = np.median(find_edges(counts, AXIS, TEMPLATES, **PLACE).noise)
+    shared = find_edges(change(counts), AXIS, TEMPLATES, **PLACE).noise
+    assert 0.7 * raw < np.median(shared) < 1.1 * raw
+    noise = change(counts - 100 * lines(AXIS))
+    assert (find_edges(noise, AXIS, TEMPLATES, **PLACE).strength > 5).mean() < 0.05
+    short = AXIS > 636  # too little before the edge to tell
+    assert np.isfinite(
+        find_edges(change(counts)[:, short], AXIS[short], TEMPLATES, **PLACE).noise
+    ).all()
 
 
 @pytest.mark.parametrize("step", [0.2, 1.0, 2.0])
