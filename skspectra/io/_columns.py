@@ -8,25 +8,28 @@ from skspectra.io._units import quantity_of
 __all__ = ["Columns", "find_columns"]
 
 _ERROR = re.compile(
-    r".*\b(err(or|eur)?s?|uncertaint(y|ies)|sigma|std|stdev|sd|esd|variance|var|deviation|rms|"
-    r"fehler|unsicherheit|abweichung|incertitude)\b.*"
-    r"|.*[±σ].*|(d|delta|δ) ?(e|i|y|energy|intensity|counts)|y ?err(or)?"
+    r".*\b(err(or|eur)?s?|unc(ertaint(y|ies))?|sigma|std|stdev|sd|se|sem|esd|variance|var|rms|"
+    r"deviation|noise|plus.?minus|fehler|unsicherheit|abweichung|incertitude)\b.*"
+    r"|.*([±σ]|\+ ?/? ?-$).*|(d|delta|δ) ?(e|i|y|energy|intensity|counts)|y ?err(or)?"
 )
+_ERROR_OF = ("d", "u", "s", "σ", "δ", "Δ", "delta", "err")  # before the title of another column
 _INTENSITY = re.compile(
     r"\b(intensit\w*|counts?|zähl\w*|signal|yield|absorption|absorbance|xmu|mu|tey|tfy|cps)\b"
 )
 _NO_SPECTRUM = re.compile(
-    r".*\b(i0|monitor|background|bkg\w*|nbkg|fbkg|dark|gain|dwell|live|dead|resolution|width|fwhm|"
-    r"offset|dispersion|drift|weights?|mask|flag|quality|residuals?|fit|model|comment|note|source|"
-    r"compound|valence|temperature|unnamed)\b.*"
+    r".*\b(i0|monitor|background|bkg\w*|nbkg|fbkg|bgd?|dark|gain|dwell|live|dead|bad|resolution|"
+    r"width|fwhm|offset|dispersion|drift|weights?|mask|flag|quality|snr|residuals?|diff(erence)?|"
+    r"fit|model|comment|note|source|compound|valence|temperature|current|voltage|pressure|power|clock|date|"
+    r"unnamed)\b.*"
 )
 _VERSION = re.compile(
     r"\b(raw|net|gross|norm\w*|corrected|smooth\w*|filtered|deconvolved|subtracted|flat\w*|mean|"
     r"average|total|sum|deriv\w*|nder|chi\w*|log|per|rate|reference|ref)\b"
 )
 _NAME = re.compile(
-    r"(spectr(um|a)|sample|name|label|scan|series|file( ?name)?|id|region|run|position|point|pixel|"
-    r"row|col(umn)?|x|y|z)( ?(id|name|number|no|nr|label|x|y))?\.?"
+    r"(spectr(um|a)|sample|name|label|scan|series|"
+    r"file( ?name)?|id|region|run|frame|slice|cycle|pos(ition)?|point|pixel|row|col(umn)?|"
+    r"no|nr|number|i?x|i?y|z)( ?(id|name|number|no|nr|label|x|y))?\.?"
 )
 _SHORT = (("i", "data", "spectra"), ("x", "y"))  # names of an intensity, the first ones rather
 _LONGEST = 200  # characters of a title that are looked at
@@ -86,7 +89,7 @@ def find_columns(titles, is_number, unit, chosen=None):
 
 def _plain(title):
     """Title in small letters, with spaces between its words and without its unit."""
-    title = re.sub(r"[(\[{].*", "", title[:_LONGEST])
+    title = re.sub(r"(?<=\S)[ _]*[(\[{].*", "", title[:_LONGEST].strip())
     title = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", title)
     return " ".join(title.replace("_", " ").casefold().split())
 
@@ -130,10 +133,12 @@ def _find_energy(titles, plain, quantity):
 
 
 def _find_intensities(titles, plain, is_number, energy):
+    letters = [re.sub(r"[\W_]", "", title[:_LONGEST]) for title in titles]
+    errors = {mark + text for mark in _ERROR_OF for text in letters if text}
     rest = [
         i
         for i, text in enumerate(plain)
-        if i != energy and is_number[i] and not _ERROR.fullmatch(text)
+        if i != energy and is_number[i] and not (_ERROR.fullmatch(text) or letters[i] in errors)
     ]
     found = [i for i in rest if _INTENSITY.search(plain[i])]
     for words in _SHORT:

@@ -57,8 +57,8 @@ def read_spectra(
           and .npy with the columns energy and intensity.
 
         Columns of text are parted by commas, semicolons, tabs or spaces, and lines starting with
-        "#" are comments. Points are sorted by energy; a few energies that are repeated, as
-        digitised figures have them, are averaged.
+        "#", "%", "!", "*" or "//" are comments. Points are sorted by energy; a few energies that
+        are repeated, as digitised figures have them, are averaged.
     spectral_axis : array-like of shape (n_channels,)
         The axis wanted, strictly increasing. Fewer than eight values are points, between which
         nothing is averaged.

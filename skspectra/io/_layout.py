@@ -7,8 +7,9 @@ import re
 from typing import NamedTuple
 
 from skspectra.io._numbers import is_number, plain_numbers
+from skspectra.io._units import quantity_of
 
-__all__ = ["decode", "find_table", "find_titles", "split"]
+__all__ = ["decode", "find_table", "find_titles", "split", "without_comments"]
 
 _ENCODINGS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -20,6 +21,7 @@ _ENCODINGS = {
 _LAST_LINE = 10_000  # that may stand above a table
 _MOST_COLUMNS = 20_000
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)?(e[+-]?\d+)?", re.IGNORECASE)
+_COMMENT = re.compile(r"[ \t]*(?:[#%!*]|//).*")
 _ENERGY = re.compile(r"(?<![^\W_])(energy|energie|loss|[mk]?ev)(?![^\W_])", re.IGNORECASE)
 
 
@@ -61,6 +63,13 @@ def _without_mark(start):
     return "utf-8"
 
 
+def without_comments(text):
+    """Text with its comments as empty lines."""
+    if not any(mark in text for mark in ("#", "%", "!", "*", "//")):
+        return text
+    return re.sub(rf"^{_COMMENT.pattern}$", "", text, flags=re.MULTILINE)
+
+
 def find_table(text):
     """Find the first line with two numbers or more.
 
@@ -83,8 +92,8 @@ def find_table(text):
         if offset >= len(text) or number > _LAST_LINE:
             break
         line = text[offset : _line_end(text, offset)]
-        if line.lstrip().startswith("#"):
-            comments.append(line.strip("# \t"))
+        if _COMMENT.match(line):
+            comments.append(line.strip("#%!*/ \t"))
         elif line.strip():
             is_title = not has_title and _ENERGY.search(line) is not None
             has_title |= is_title
@@ -162,7 +171,9 @@ def find_titles(place, width):
         _check_titles(fields, number)
         if not titles and not re.search(r"[^\W\d_]", line):
             raise ValueError(f"line {number}: {line!r} is neither numbers nor titles.")
-        return titles, "" if titles else line
+        if titles:
+            return _with_titles_above(titles, place.above[:-1], place.delimiter), ""
+        return None, line
     named = (re.fullmatch(r"column\.(\d+): *(.+)", each, re.I) for each in place.comments)
     by_number = {int(each[1]): each[2] for each in named if each}
     if sorted(by_number) == list(range(1, width + 1)):
@@ -172,6 +183,21 @@ def find_titles(place, width):
     if titles and any(is_number(title) for title in titles):
         titles = None
     return titles, ""
+
+
+def _with_titles_above(titles, above, delimiter):
+    """Join titles that are units or incomplete with those in the lines before."""
+    for _, line in reversed(above):
+        units = [quantity_of(f"({title})") is not None for title in titles]
+        more = split(line, delimiter)
+        if len(more) != len(titles) or not (any(units) or not titles[0].strip()):
+            break
+        both = zip(more, titles, units, strict=True)
+        titles = [
+            f"{first} ({title})" if is_unit else f"{first} {title}".strip()
+            for first, title, is_unit in both
+        ]
+    return titles
 
 
 def _titles(line, delimiter, width):

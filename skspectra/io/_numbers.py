@@ -15,6 +15,7 @@ _SPELLINGS = (
     *(  # marks between thousands
         (mark, re.compile(rf"(?<=\d){mark}(?=\d{{3}}(?!\d))"), "")
         for mark in "'\N{RIGHT SINGLE QUOTATION MARK}\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+        "\N{THIN SPACE}"
     ),
     *(  # exponents of Fortran's double precision
         (mark + sign, re.compile(rf"(?<=\d|\.){mark}(?=[+-]\d{{2,3}}(?![^\W_]))"), "e")

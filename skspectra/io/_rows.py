@@ -42,9 +42,13 @@ def spectra_in_rows(table, titles, *, where, name):
     labels = labels if titles else labels.iloc[1:]
     values = np.array(table.numbers(list(range(n_labels, table.width)))).T
     rows = values if titles else values[1:]
-    first = labels.iloc[:, 0] if n_labels else rows[:, 0]
-    is_axis = _runs_one_way(axis) if n_labels else _is_regular(axis) and not _is_regular(first)
-    if not len(rows) or not is_axis or (n_labels and _may_be_energies(first)):
+    if n_labels:
+        is_axis = _runs_one_way(axis) and not all(
+            _may_be_energies(each) for _, each in labels.items()
+        )
+    else:
+        is_axis = _is_regular(axis) and not _is_regular(rows[:, 0])
+    if not len(rows) or not is_axis:
         return None
     order = slice(None) if axis[0] < axis[1] else slice(None, None, -1)
     label = header[0] if n_labels else ""

@@ -72,8 +72,8 @@ def check_unpacked(name, n_stored, n_unpacked):
     """
     if n_unpacked > max(_MUCH, _MOST_TIMES * n_stored):
         raise UnsafeFile(
-            f"{name} has {n_stored} bytes in the file and would take {n_unpacked / 2**30:.3g} GiB of "
-            "memory, as counts do not. If you trust the file, save it again without compression."
+            f"{name} has {n_stored} bytes in the file and would take {n_unpacked / 2**30:.3g} GiB "
+            "of memory, as counts do not. If you trust the file, save it again without compression."
         )
 
 

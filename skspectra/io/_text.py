@@ -6,8 +6,9 @@ import re
 import numpy as np
 
 from skspectra._input.files import printable
+from skspectra._numerics.axis import is_uniform
 from skspectra.io._columns import find_columns
-from skspectra.io._layout import decode, find_table, find_titles, split
+from skspectra.io._layout import decode, find_table, find_titles, split, without_comments
 from skspectra.io._numbers import BadNumber, is_number, sample_decimal, to_numbers
 from skspectra.io._points import spectra_of_points
 from skspectra.io._rows import spectra_in_rows
@@ -15,6 +16,7 @@ from skspectra.io._spectra import naming
 
 __all__ = ["read_text"]
 
+_FEWEST_COUNTED = 8  # numbers in equal steps are no spectrum
 _SAMPLE = 10_000  # characters in which a decimal comma shows
 
 
@@ -62,6 +64,8 @@ def read_text(path, name, *, unit="eV", columns=None, decimal=None):
             _check_order(energies, values[0])
         groups = table.groups([(titles[i], i) for i in found.names])
     several = [titles[i].strip() if titles else str(i) for i in found.intensities]
+    if not columns and len(several) > 1:
+        _check_counters(several, values, where)
     return spectra_of_points(
         energies,
         np.array(values),
@@ -79,9 +83,7 @@ class _Table:
     def __init__(self, text, place, decimal):
         self.place = place
         self.decimal = decimal
-        self.body = text[place.offset :]
-        if "#" in self.body:
-            self.body = re.sub(r"^[ \t]*#.*$", "", self.body, flags=re.MULTILINE)
+        self.body = without_comments(text[place.offset :])
         sampled = "." if place.delimiter == "," else sample_decimal(self.body[:_SAMPLE])
         self.frame = self._read(decimal=decimal or sampled)
         self.is_number = [dtype.kind in "iuf" for dtype in self.frame.dtypes]
@@ -170,6 +172,17 @@ class _Table:
             f"line {number}: {n_fields} columns where the lines before have {width}. Is the file "
             "cut short?"
         )
+
+
+def _check_counters(titles, values, where):
+    """Refuse a column between spectra whose numbers are apart by one step, as no spectrum is."""
+    for title, column in zip(titles, values, strict=True):
+        if column.size >= _FEWEST_COUNTED and column[0] != column[1] and is_uniform(column):
+            raise ValueError(
+                f"{where}: the column {title!r} goes from {column[0]:g} to {column[-1]:g} in equal "
+                "steps and is no spectrum. Choose the energy and the spectra by title or number, "
+                "as in columns=('energy_eV', 'MnO', 'Mn2O3')."
+            )
 
 
 def _check_order(energies, values):

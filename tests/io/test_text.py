@@ -44,6 +44,14 @@ TEXTS = {
     "xdi": "# XDI/1.0\n# Column.1: energy eV\n# Column.2: mutrans\n# ---\n635 5\n640 0\n645 5\n",
     "fehler": "Energie (eV);Intensität;Fehler\n635;5;1\n640;0;1\n645;5;1\n",
     "errors are no spectrum": "E (eV),Intensity error,Intensity\n635,1,5\n640,1,0\n645,1,5\n",
+    "an error of another": "E,MnO,dMnO\n635,5,1\n640,0,1\n645,5,1\n",
+    "in brackets": "E,MnO,u(MnO)\n635,5,1\n640,0,1\n645,5,1\n",
+    "plus minus": "E,MnO,+/-\n635,5,1\n640,0,1\n645,5,1\n",
+    "what was measured beside": "E,MnO,current (mA),bad\n635,5,1,0\n640,0,1,0\n645,5,1,0\n",
+    "other comments": "% 2020 12 01\n! 1 2\n// a 3 4\n635 5\n* half 1 2\n640 0\n645 5\n",
+    "units below": "Energy,Intensity\n(keV),(counts)\n.635,5\n.64,0\n.645,5\n",
+    "units of errors below": "E,error,I\neV,a.u.,a.u.\n635,1,5\n640,1,0\n645,1,5\n",
+    "origin": "Energy\tSignal\nkeV\tcounts\n\tMnO\n.635\t5\n.640\t0\n.645\t5\n",
     "in meV": "energy_meV,counts\n635000,5\n640000,0\n645000,5\n",
     "in keV": "Energy / keV,counts\n.635,5\n.64,0\n.645,5\n",
 }
@@ -78,6 +86,7 @@ def test_text_in_other_encodings(tmp_path, encoding):
 
 MARKS = {
     "US, tab": ("Energy (eV)\tCounts\n635.0\t1,500\n640.5\t987\n645.0\t12,500\n", None),
+    "thin space": ("E;I\n635.0;1\u2009500\n640.5;987\n645.0;12\u2009500\n", None),
     "US, quoted": ('E,I\n635.0,"1,500"\n640.5,987\n645.0,"12,500"\n', None),
     "DE": ("E;I\n635,0;1.500\n640,5;987\n645,0;12.500\n", None),
     "DE, decimals too": ("E;I\n635,0;1.500,0\n640,5;987,0\n645,0;12.500,0\n", None),
@@ -116,6 +125,9 @@ SEVERAL = {
     "wide": "energy,MnO,Mn2O3\n635,5,10\n640,0,0\n645,5,10\n",
     "wide, counted": "Energy (eV),Counts MnO,Counts Mn2O3\n635,5,10\n640,0,0\n645,5,10\n",
     "wide, numbered": "energy,1,2\n635,5,10\n640,0,0\n645,5,10\n",
+    "wide, pixels": '"E (eV)","(0, 0)","(0, 1)"\n635,5,10\n640,0,0\n645,5,10\n',
+    "wide, units below": "E,MnO,Mn2O3\neV,a.u.,a.u.\n635,5,10\n640,0,0\n645,5,10\n",
+    "counted": "No.,E,MnO,Mn2O3\n1,635,5,10\n2,640,0,0\n3,645,5,10\n",
     "wide, errors": "energy,MnO,MnO_err,Mn2O3,sigma\n635,5,1,10,1\n640,0,1,0,1\n645,5,1,10,1\n",
     "sample": "sample,energy,counts\na,635,5\na,640,0\na,645,5\nb,635,10\nb,640,0\nb,645,10\n",
     "id": "Spectrum ID;E;I\n1;635;5\n1;640;0\n1;645;5\n2;635;10\n2;640;0\n2;645;10\n",
@@ -135,6 +147,9 @@ def test_tables_of_several_spectra(tmp_path, text):
         "wide": ["MnO", "Mn2O3"],
         "wide, counted": ["Counts MnO", "Counts Mn2O3"],
         "wide, errors": ["MnO", "Mn2O3"],
+        "wide, pixels": ["(0, 0)", "(0, 1)"],
+        "wide, units below": ["MnO a.u.", "Mn2O3 a.u."],
+        "counted": ["MnO", "Mn2O3"],
         "sample": ["a", "b"],
         "pixels": ["0, 0", "0, 1"],
         "x, y and I": ["0, 0", "0, 1"],
@@ -143,6 +158,7 @@ def test_tables_of_several_spectra(tmp_path, text):
 
 
 IN_ROWS = {
+    "numbers and names": "valence,sample,635,640,645\n2,a,5,0,5\n3,b,10,0,10\n",
     "frame": ",635,640,645\n0,5,0,5\n1,10,0,10\n",
     "frame without its index": "635,637.5,640,642.5,645\n5,2.5,0,2.5,5\n10,5,0,5,10\n",
     "names": "sample,635,640,645\na,5,0,5\nb,10,0,10\n",
@@ -157,7 +173,7 @@ def test_tables_with_a_spectrum_in_each_row(tmp_path, text):
     X, names = read_spectra(write(tmp_path / "MnO.csv", IN_ROWS[text]), AXIS)
     np.testing.assert_allclose(X, TWO)
     numbered = text in ("frame without its index", "names that repeat")
-    counted = ["0", "1"] if text == "frame" else ["a", "b"]
+    counted = {"frame": ["0", "1"], "numbers and names": ["2, a", "3, b"]}.get(text, ["a", "b"])
     assert names.tolist() == (["MnO[0]", "MnO[1]"] if numbered else counted)
 
 
@@ -284,6 +300,21 @@ def test_error_in_a_table_names_the_spectrum(tmp_path):
     text = "spectrum,energy,intensity\na,630,1\na,650,1\nb,638,1\nb,642,1\n"
     with pytest.raises(ValueError, match=r"table\.csv, spectrum 'b'.*cover 638 to 642"):
         read_spectra(write(tmp_path / "table.csv", text), AXIS)
+
+
+def test_what_counts_the_rows_is_no_spectrum(tmp_path):
+    table = pd.DataFrame({"E": np.arange(630, 650.0), "step": np.arange(20), "MnO": np.ones(20)})
+    table.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(ValueError, match=r"a\.csv: the column 'step' goes from 0 to 19 in equal"):
+        read_spectra(tmp_path / "a.csv", AXIS)
+    X, _ = read_spectra(tmp_path / "a.csv", AXIS, columns=("E", "step"))
+    np.testing.assert_allclose(X, [AXIS - 630])
+
+
+def test_units_below_titles_are_of_another_quantity(tmp_path):
+    text = "Wavelength\tIntensity\nnm\tcounts\n\tMnO\n635\t5\n640\t0\n645\t5\n"
+    with pytest.raises(ValueError, match=r"'Wavelength \(nm\)' holds length, no energy"):
+        read_spectra(write(tmp_path / "a.txt", text), AXIS)
 
 
 @pytest.mark.parametrize("title", ["Wavelength (nm)", "Raman shift (cm-1)", "Time (s)", "Channel"])
