@@ -6,7 +6,12 @@ import re
 
 import numpy as np
 
+from skspectra.io._layout import decode
+
 __all__ = ["read_msa"]
+
+_LINE_ENDS_OF_PYTHON = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_DECIMAL_COMMA = re.compile(r"^([+-]?(?:0|\d+(?!,\d{3}$))),(\d+)$")  # 1,234 may be thousands
 
 
 def read_msa(path):
@@ -33,16 +38,21 @@ def read_msa(path):
     """
     from rsciio.msa._api import parse_msa_string
 
-    text = path.read_bytes().decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
-    found = re.search(r"^#\s*SPECTRUM\b.*$", text, re.MULTILINE)
-    if not found:
-        raise ValueError("there is no line #SPECTRUM before the numbers")
+    text = _LINE_ENDS_OF_PYTHON.sub(" ", decode(path))
+    starts = list(re.finditer(r"^#\s*SPECTRUM\b.*$", text, re.MULTILINE | re.IGNORECASE))
+    if len(starts) != 1:
+        raise ValueError(
+            f"there are {len(starts)} lines #SPECTRUM, wanted is one. Put each spectrum in a file"
+            if starts
+            else "there is no line #SPECTRUM before the numbers"
+        )
+    found = starts[0]
     header = [line for line in text[: found.end()].split("\n") if line.strip()]
     (signal,) = parse_msa_string("\n".join(header))
     given = signal["original_metadata"]
     lines = [line for line in text[found.end() :].split("\n") if line.strip()]
     lines = [line for line in lines if not line.lstrip().startswith("#")]
-    n_points = _number(given.get("NPOINTS"))
+    n_points = _number(given, "NPOINTS")
     kind = str(given.get("DATATYPE")).strip().upper()
     if kind not in ("Y", "XY"):
         raise ValueError(f"DATATYPE is {kind!r}, wanted is Y or XY")
@@ -58,7 +68,7 @@ def read_msa(path):
     if n_points is not None and n_found > n_points:
         raise ValueError(f"it holds {n_found} channels and promises {n_points:g}")
     (axis,) = signal["axes"]
-    step, offset = _number(given.get("XPERCHAN")), _number(given.get("OFFSET"))
+    step, offset = _number(given, "XPERCHAN"), _number(given, "OFFSET")
     if has_energies:
         energies, values = values[::2], values[1::2]
         _compare(energies, offset, step)
@@ -70,12 +80,15 @@ def read_msa(path):
     return signal
 
 
-def _number(value):
-    """Header entry as a number, or None where it is missing or empty."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
+def _number(header, key):
+    """Header entry as a number, with a point or a comma, or None where it is missing or empty."""
+    text = str(header.get(key, "")).strip()
+    if text in ("", "None"):
         return None
+    try:
+        return float(_DECIMAL_COMMA.sub(r"\1.\2", text))
+    except ValueError:
+        raise ValueError(f"{key} is {text!r}, wanted is a number") from None
 
 
 def _values(lines, n_wanted):

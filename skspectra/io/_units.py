@@ -108,8 +108,9 @@ def _parse(label):
     """Quantity, unit as it is written, and its size; None for what the label does not tell."""
     label = " ".join(label[:_LONGEST].replace("_", " ").split())
     for text in reversed(_BRACKETS.findall(label)):
-        if not _NO_UNIT.fullmatch(text.casefold()):
-            return _parse_unit(text)
+        parsed = _parse_unit(text)
+        if parsed[0] or not (_NO_UNIT.fullmatch(text.casefold()) or _quantity_named(text)):
+            return parsed
     bare = " ".join(_BRACKETS.sub(" ", label).split())
     after_mark = _AFTER_MARK.fullmatch(bare)
     for text in (bare, after_mark[1] if after_mark else "", bare.rpartition(" ")[2]):
@@ -117,7 +118,7 @@ def _parse(label):
             parsed = _parse_unit(text)
             if parsed[0]:
                 return parsed
-    return _quantity_named(bare), None, None
+    return _quantity_named(bare) or _quantity_named(label), None, None
 
 
 def _quantity_named(text):

@@ -53,6 +53,8 @@ GOOD = {
     "pairs, no calibration": (pairs(" "), {"DATATYPE": "XY", "XPERCHAN": None, "OFFSET": None}),
     "pairs, rounded calibration": (pairs(" "), {"DATATYPE": "XY", "XPERCHAN": "1.01"}),
     "in keV": (VALUES, {"XUNITS": "keV", "XPERCHAN": "0.001", "OFFSET": "0.63"}),
+    "decimal commas in the header": (VALUES, {"XPERCHAN": "1,0", "OFFSET": "630,0"}),
+    "exponents of Fortran": ([f"{value:.6e}".replace("e", "D") for value in COUNTS], {}),
     "label as unit": (VALUES, {"XUNITS": "Energy Loss (eV)"}),
 }
 
@@ -64,6 +66,14 @@ def test_right_values(tmp_path, case):
     X, names = read_spectra(path, AXIS)
     np.testing.assert_allclose(X, [EXPECTED])
     assert names.tolist() == ["a"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_other_encodings(tmp_path, encoding):
+    path = write(tmp_path / "a.msa", VALUES, TITLE="1 Å")  # whose second byte ends lines for Python
+    path.write_bytes(path.read_bytes().decode("latin-1").encode(encoding))
+    np.testing.assert_allclose(read_spectra(path, AXIS)[0], [EXPECTED])
+    assert read_signal(path).metadata.General.title == "1 Å"
 
 
 def test_whole_numbers_with_commas_between_them(tmp_path):
@@ -105,6 +115,9 @@ def test_header_becomes_metadata(tmp_path):
         ([*VALUES[:-1], "high"], {}, "could not convert string to float: 'high'"),
         ([*VALUES[:5], "1 0", *VALUES[6:]], {}, "a line holds 2 numbers, the one before 1"),
         (VALUES, {"OFFSET": ""}, "OFFSET is missing"),
+        (VALUES, {"OFFSET": "630 eV"}, "OFFSET is '630 eV', wanted is a number"),
+        (VALUES, {"NPOINTS": "1,031"}, "NPOINTS is '1,031', wanted is a number"),
+        ([*VALUES, "#SPECTRUM    : y", *VALUES], {"NPOINTS": "62"}, "are 2 lines #SPECTRUM"),
         (VALUES, {"XPERCHAN": "0"}, "signal axis must be strictly increasing"),
         (VALUES, {"XUNITS": "nm"}, "holds length, no energy"),
         ([], {}, "cut short: it holds 0 channels"),

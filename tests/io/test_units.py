@@ -41,7 +41,8 @@ def test_units_of_one_quantity_are_converted(label, wanted, factor):
 
 
 @pytest.mark.parametrize(
-    "label", ["", "energy", "Energy loss", "x", "E", "Energy (corrected)", "(None)", "Loss_raw"]
+    "label",
+    ["", "energy", "Energy loss", "x", "E", "Energy (corrected)", "(None)", "Loss_raw", "(Energy)"],
 )
 def test_labels_that_tell_no_unit(label):
     assert conversion(label, "eV") is None
@@ -53,6 +54,7 @@ def test_labels_that_tell_no_unit(label):
     [
         ("(nm)", "'nm' holds length, no energy"),
         ("Wavelength", "'Wavelength' holds length"),
+        ("(Wavelength)", "holds length"),
         ("(1/cm)", "holds wavenumber"),
         ("(s)", "holds time"),
         ("Time", "holds time"),
