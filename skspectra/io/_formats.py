@@ -128,8 +128,8 @@ def _read(path, plugin, lazy):
     if lazy:
         try:
             return read(str(path), lazy=True)
-        except NotImplementedError:  # the format is always read whole
-            pass
+        except (NotImplementedError, ValueError):  # the format or its layout is read whole
+            check_content(path, lazy=False)
     return read(str(path))
 
 

@@ -124,3 +124,12 @@ def test_real_dm3_is_read_lazily(real_data):
     expected = hs.load(real_data / "sto_core_loss.dm3", signal_type="")
     np.testing.assert_array_equal(np.asarray(signal.data), expected.data)
     assert list_signals(real_data / "sto_core_loss.dm3")["unit"].tolist() == ["eV"]
+
+
+def test_data_without_chunks_are_read_whole(tmp_path):
+    path = save(tmp_path / "a.hspy", one=spectra())
+    with h5py.File(path, "a") as file:
+        data = file["Experiments/one/data"][...]
+        del file["Experiments/one/data"]
+        file["Experiments/one/data"] = data
+    np.testing.assert_array_equal(read_signal(path), spectra().data)
