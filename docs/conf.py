@@ -36,6 +36,7 @@ templates_path = ["_templates"]
 default_role = "code"
 html_theme = "pydata_sphinx_theme"
 html_title = project
+toc_object_entries_show_parents = "hide"
 html_theme_options = {
     "github_url": _PROJECT["urls"]["Repository"],
     "header_links_before_dropdown": 5,
