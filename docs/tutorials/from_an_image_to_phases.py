@@ -96,7 +96,7 @@ inside = neighbors.inside(positions)
 displacement = -vectors.reshape(len(vectors), -1, 2).mean(axis=1)
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 NeighborDisplay(
-    positions[inside], labels, vectors=displacement, vector_scale=4
+    positions[inside], labels, vectors=displacement, vector_scale=6
 ).plot(ax)
 plt.show()
 

@@ -8,6 +8,7 @@ runs on the same simulated image, of which the truth is known.
 
 import warnings
 
+import dask.array as da
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -19,6 +20,7 @@ from sklearn.manifold import TSNE
 from sklearn.mixture import GaussianMixture
 
 from skspectra.datasets import make_l23_spectra
+from skspectra.imaging import predict_image
 from skspectra.plotting import AbundanceMapDisplay, EndmemberDisplay
 from skspectra.unmixing import (
     FCLS,
@@ -289,3 +291,16 @@ plt.show()
 # All of these take dask, zarr and h5py arrays block by block. `MinimumVolumeUnmixer`
 # fits its simplex to 16 384 spectra drawn from all of them. `PoissonPCA` adds spectra
 # that come later by ``partial_fit``. `BayesianUnmixer` needs all in memory.
+# `predict_image` hands on to dask, or to a lazy HyperSpy signal, what any method of an
+# unmixer gives, and each chunk is computed when it is asked for:
+
+image = da.from_array(counts.reshape(48, 48, -1), chunks=(16, 48, -1))
+lazily = MinimumVolumeUnmixer(3, random_state=0).fit(
+    image.reshape(-1, energy.size)
+)
+maps = predict_image(lazily, image, method="transform")  # (48, 48, 3)
+chi_square = predict_image(lazily, image, method="chi2")  # (48, 48)
+print(maps.compute().shape, chi_square.mean().compute().round(2))
+
+# %%
+# Chunks of whole rows, with all channels, are neither copied nor cut by the ``reshape``.

@@ -157,7 +157,8 @@ class MinimumVolumeUnmixer(LinearUnmixer):
 
         The image is made again from blocks drawn from it, since neighbours are alike, and the
         endmembers are found in each; the weight of the volume varies by a factor of 3 each way, as
-        how many spectra lie at the faces is not known better. Value plus or minus 1.645 standard
+        how many spectra lie at the faces is not known better. Abundances are drawn given these
+        endmembers, with a Dirichlet prior that is learnt. Value plus or minus 1.645 standard
         deviations is an interval of 90 %.
 
         Parameters

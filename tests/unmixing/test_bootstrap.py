@@ -6,11 +6,11 @@ from skspectra._numerics.mixtures.bootstrap import rows_of_blocks
 from skspectra.unmixing import MinimumVolumeUnmixer
 
 
-def independent_mixture(n_spectra, counts=100):
+def independent_mixture(n_spectra, counts=100, concentration=1.0):
     rng = np.random.default_rng(1)
     energy = np.linspace(0, 1, 60)
     pure = counts * (np.exp(-(((energy - [[0.3], [0.5], [0.7]]) / 0.1) ** 2)) + 0.1)
-    shares = rng.dirichlet(np.ones(3), n_spectra)
+    shares = rng.dirichlet(np.full(3, concentration), n_spectra)
     return rng.poisson(shares @ pure), shares, pure
 
 
@@ -40,6 +40,15 @@ def test_intervals_hold_the_truth_and_shrink_with_more_spectra():
         np.testing.assert_allclose(found.abundances.sum(axis=1), 1)
         widths.append(found.components_std.mean())
     assert 0.2 < widths[1] / widths[0] < 0.7
+
+
+def test_the_prior_of_abundances_is_learnt():
+    X, shares, pure = independent_mixture(900, counts=5, concentration=0.3)
+    unmix = MinimumVolumeUnmixer(3, random_state=0).fit(X)
+    found = unmix.bootstrap(X, n_draws=12, random_state=0)
+    order = linear_sum_assignment(-(unmix.components_ @ pure.T))[1].argsort()
+    off = np.abs(found.abundances[:, order] - shares)
+    assert (off <= 1.645 * found.abundances_std[:, order]).mean() > 0.8  # 0.73 by an even prior
 
 
 def test_neighbours_that_are_alike_widen_the_intervals():

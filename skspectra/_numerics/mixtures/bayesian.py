@@ -9,13 +9,13 @@ from skspectra._numerics.mixtures.gibbs import (
     draw_concentration,
     draw_endmembers,
     draw_volume,
+    off_faces,
 )
 from skspectra._numerics.poisson_pca import add_moments, poisson_components
 
 __all__ = ["MixtureDraws", "effective_sample_size", "sample_mixture"]
 
 _LEAST_SHARE = 0.1  # of the variance that the mean spectrum leads to expect
-_FROM_FACES = 0.02  # where a prior may be infinite
 _SPECTRA_KEPT = 256
 
 
@@ -81,7 +81,7 @@ def sample_mixture(
     square = np.empty((n_components, n_components), dtype=int)
     square[row, column] = square[column, row] = np.arange(row.size)
     endmembers = np.maximum(endmembers, 0).astype(float)
-    abundances = (1 - _FROM_FACES) * abundances + _FROM_FACES / n_components
+    abundances = off_faces(abundances)
     uniform = not learn and np.all(concentration == 1)
     some = np.linspace(0, len(counts) - 1, min(len(counts), _SPECTRA_KEPT)).astype(int)
     draws, concentrations, of_some = [], [], []

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from skspectra._numerics.mixtures.affine_plane import precision, principal_axes
-from skspectra._numerics.mixtures.gibbs import draw_abundances
+from skspectra._numerics.mixtures.gibbs import draw_abundances, draw_concentration, off_faces
 from skspectra._numerics.mixtures.minimum_volume import minimum_volume_endmembers
 from skspectra._numerics.mixtures.nnls import nnls
 
@@ -44,7 +44,8 @@ def bootstrap_mixture(X, axes, endmembers, volume_weight, draws, rng, *, max_ite
 
     How many spectra lie at each face, from which the weight of the volume follows, is not known to
     better than a factor: each draw multiplies the weight by 1/3 to 3. Abundances come from their
-    posterior distribution with a uniform prior, after ten sweeps of a Gibbs sampler.
+    posterior distribution, after ten sweeps of a Gibbs sampler; the concentration of their
+    Dirichlet prior is learnt, each draw beginning with that of the last.
 
     Parameters
     ----------
@@ -72,6 +73,7 @@ def bootstrap_mixture(X, axes, endmembers, volume_weight, draws, rng, *, max_ite
     """
     weights = 1 / axes.scale**2
     variance = 1 / np.maximum(precision(X, axes, len(endmembers) - 1), np.finfo(float).tiny)
+    concentration = np.ones(len(endmembers))
     for rows in draws:
         drawn = X[rows]
         found, _, _ = minimum_volume_endmembers(
@@ -83,9 +85,10 @@ def bootstrap_mixture(X, axes, endmembers, volume_weight, draws, rng, *, max_ite
         )
         found = found[_order(endmembers, found)]
         gram, products = (found * weights) @ found.T, X @ (found * weights).T
-        shares = nnls(gram, products, sum_to_one=True)
+        shares = off_faces(nnls(gram, products, sum_to_one=True))
         for _ in range(_SWEEPS):
-            draw_abundances(shares, gram, products, variance, rng)
+            draw_abundances(shares, gram, products, variance, rng, concentration)
+            concentration = draw_concentration(concentration, shares, rng)
         yield found, shares
 
 

@@ -8,11 +8,18 @@ __all__ = [
     "draw_concentration",
     "draw_endmembers",
     "draw_volume",
+    "off_faces",
     "truncated_normal",
 ]
 
 _TINY = 1e-12
+_FROM_FACES = 0.02
 _FAR = 30.0  # standard deviations beyond which a normal tail is drawn as an exponential one
+
+
+def off_faces(abundances):
+    """Move abundances a little to the middle of the simplex: a prior may be infinite at a face."""
+    return (1 - _FROM_FACES) * abundances + _FROM_FACES / abundances.shape[1]
 
 
 def truncated_normal(mean, deviation, high, rng):
