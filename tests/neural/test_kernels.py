@@ -19,7 +19,7 @@ from skspectra.neural._cuda.fused import CudaFusedModule
 from skspectra.neural._kernels.predict import FoldedModule
 from skspectra.neural._kernels.recognize import recognize
 from skspectra.neural._kernels.train import ConvKernels
-from skspectra.neural._modules import DenseModule, FullyConvModule
+from skspectra.neural._modules import ConvDenseModule, DenseModule, FullyConvModule
 from skspectra.neural._modules.initialization import settle_statistics
 from skspectra.neural._modules.invariant import InvariantConvModule
 
@@ -169,6 +169,21 @@ def test_settled_statistics_are_those_of_torch(fused_class, module_class):
     batches = [(torch.randn(n_spectra, 60), None) for n_spectra in (20, 19, 20)]
     settle_statistics(module, batches, fused)
     settle_statistics(other, batches, other)
+    for name, value in other.state_dict().items():
+        torch.testing.assert_close(module.state_dict()[name], value, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("module_class", [FullyConvModule, ConvDenseModule])
+def test_statistics_of_each_normalisation_move_by_its_momentum(module_class):
+    module = random_module(module_class, 60, **BLOCKS)
+    norms = [layer for layer in module.modules() if isinstance(layer, torch.nn.BatchNorm1d)]
+    for number, norm in enumerate(norms):
+        norm.momentum = (0.1, None, 0.4)[number % 3]
+    other = copy.deepcopy(module)
+    fused = in_kernels(module)
+    for n_spectra in (20, 19):
+        X = torch.randn(n_spectra, 60)
+        fused(X), other(X)
     for name, value in other.state_dict().items():
         torch.testing.assert_close(module.state_dict()[name], value, rtol=1e-5, atol=1e-6)
 

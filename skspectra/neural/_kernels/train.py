@@ -184,9 +184,12 @@ class ConvKernels:
     def _update_statistics(self, moments, plan, n_spectra):
         """Move the running statistics towards those of a batch, as `BatchNorm1d` does."""
         self._n_batches.add_(1)
-        momentum = self.norms[0].momentum
-        share = 1 / int(self._n_batches[0]) if momentum is None else momentum
-        self._running += share * (moments * plan.unbiased(n_spectra) - self._running)
+        shares = [
+            1 / count if norm.momentum is None else norm.momentum
+            for norm, count in zip(self.norms, self._n_batches.tolist(), strict=True)
+        ]
+        shares = np.repeat(shares, plan.parts["filters"])
+        self._running += shares * (moments * plan.unbiased(n_spectra) - self._running)
 
 
 class _Function(torch.autograd.Function):
