@@ -11,8 +11,10 @@ __all__ = ["repair_image", "repaired_with_counts"]
 _SPIKE = 12.0  # standard deviations over everything around
 _TAIL = 5.0  # standard deviations, of the channels beside a spike
 _SECOND_DIFFERENCE = 0.605  # standard deviation of white noise over the median of these
-_DARK = 30.0  # counts expected of a pixel that has none
+_DARK = 30.0  # counts expected of a pixel or a channel that has none
 _LEAST_SATURATED = 255  # counts; below, a highest value that repeats is no ceiling
+_FEWEST_SPECTRA = 10  # that show a dead channel
+_MOST_DEAD = 3  # channels beside each other
 _BLOCK_BYTES = 2**23
 _AT_ONCE = 256  # pixels
 
@@ -26,9 +28,12 @@ def repair_image(image):
     - Saturated channels hold the highest value of the data type, or of the image if that repeats in
       three neighbouring channels.
     - Dead pixels hold only NaN, or no count where their neighbours have 30 and more.
+    - Dead channels hold the same number in every spectrum of ten and more, while the channels
+      beside them do not; up to three in a row are looked for.
 
-    They get the mean of their neighbours, scaled to the counts of the pixel. Where no neighbour is
-    whole, NaN in up to half of the channels is interpolated, and everything else stays as it is.
+    Pixels get the mean of their neighbours, scaled to their counts, in these channels. Dead
+    channels are interpolated, and so is NaN in up to half of the channels where no neighbour is
+    whole. Everything else stays as it is.
 
     Parameters
     ----------
@@ -88,19 +93,56 @@ def repaired_with_counts(data):
 
 
 def _repair(data):
-    rows = data.reshape(-1, data.shape[-1])
+    rows, n_dead = _without_dead_channels(data.reshape(-1, data.shape[-1]))
     neighbours = _Neighbours(data.shape[:-1])
     flagged = ~np.isfinite(rows) | _dark(rows, neighbours)[:, None] | _spikes(rows, neighbours)
     flagged |= _saturated(rows, flagged)
-    both = np.concatenate([rows, np.zeros((len(rows), 1), rows.dtype)], axis=1)
+    both = np.concatenate([rows, np.full((len(rows), 1), n_dead, rows.dtype)], axis=1)
     spoiled = np.flatnonzero(flagged.any(axis=1))
     for start in range(0, spoiled.size, _AT_ONCE):
         part = spoiled[start : start + _AT_ONCE]
         values = _replacements(rows, flagged, part, neighbours)
         both[part, :-1] = np.rint(values) if rows.dtype.kind in "iu" else values
         changed = (values != rows[part]).sum(axis=1)
-        both[part, -1] = np.minimum(changed, _most(rows.dtype))
+        both[part, -1] = np.minimum(n_dead + changed, _most(rows.dtype))
     return both.reshape(*data.shape[:-1], -1)
+
+
+def _without_dead_channels(rows):
+    """Spectra with dead channels interpolated between those beside them, and how many these are."""
+    dead = _dead_channels(rows)
+    if not dead.size:
+        return rows, 0
+    sound = np.setdiff1d(np.arange(rows.shape[1]), dead)
+    after = np.searchsorted(sound, dead)
+    left, right = sound[after - 1], sound[after]
+    share = (dead - left) / (right - left)
+    values = (1 - share) * rows[:, left] + share * rows[:, right]
+    rows = rows.copy()
+    rows[:, dead] = np.rint(values) if rows.dtype.kind in "iu" else values
+    return rows, dead.size
+
+
+def _dead_channels(rows):
+    """Channels that hold one number in all spectra, between others that have counts and vary."""
+    if len(rows) < _FEWEST_SPECTRA:
+        return np.zeros(0, int)
+    constant = np.flatnonzero(_is_constant(rows[:_FEWEST_SPECTRA]))
+    constant = constant[_is_constant(rows[:, constant])]
+    runs = np.split(constant, np.flatnonzero(np.diff(constant) > 1) + 1)
+    return np.concatenate([run for run in runs if _is_dead(run, rows)] or [constant[:0]])
+
+
+def _is_constant(rows):
+    return np.fmin.reduce(rows, axis=0) == np.fmax.reduce(rows, axis=0)  # these pass over NaN
+
+
+def _is_dead(channels, rows):
+    """Whether a run of constant channels is dead: short, inside the axis, and beside counts."""
+    if not 0 < channels.size <= _MOST_DEAD or channels[0] == 0 or channels[-1] == rows.shape[1] - 1:
+        return False
+    beside = rows[:, [channels[0] - 1, channels[-1] + 1]]
+    return bool((np.nansum(beside, axis=0, dtype=float) >= _DARK).all())
 
 
 class _Neighbours:
@@ -140,7 +182,8 @@ def _spikes(rows, neighbours):
 
 def _jumps(rows):
     """Channels that stand above those two and three channels away."""
-    padded = np.pad(rows.astype(np.float32), ((0, 0), (3, 3)), mode="edge")
+    beyond = {"mode": "constant", "constant_values": -np.inf}
+    padded = np.pad(rows.astype(np.float32), ((0, 0), (3, 3)), **beyond)
     n_channels = rows.shape[1]
     around = np.maximum(padded[:, :n_channels], padded[:, 6:])
     np.maximum(around, padded[:, 1 : n_channels + 1], out=around)

@@ -61,6 +61,32 @@ def test_a_ceiling_is_found_by_its_type_and_by_its_repetition():
     assert repair_image(narrow.astype(np.uint16))[1][1, 1] == 1
 
 
+@pytest.mark.parametrize("channel", [0, -1])
+def test_spikes_at_the_ends_of_the_axis_are_found(channel):
+    clean, _ = line_image((6, 7))
+    image = clean.copy()
+    image[2, 3, channel] += 30_000
+    repaired, n_replaced = repair_image(image)
+    assert n_replaced.sum() == n_replaced[2, 3] == 1
+    assert repaired[2, 3, channel] == pytest.approx(clean[2, 3, channel], rel=0.2)
+
+
+@pytest.mark.parametrize("value", [0, 50_000])
+def test_dead_channels_are_interpolated(value):
+    clean, _ = line_image((6, 7), counts=2000)
+    image = clean.copy()
+    image[..., 20:22] = value
+    image[3, 3, 60] += 90_000  # a spike besides
+    repaired, n_replaced = repair_image(image)
+    assert n_replaced[3, 3] == 3
+    assert np.delete(n_replaced.ravel(), 3 * 7 + 3).tolist() == [2] * 41
+    z = (repaired[..., 20:22] - clean[..., 20:22]) / np.sqrt(clean[..., 20:22])
+    assert np.sqrt(np.mean(z**2)) < 2
+    padded = clean.copy()
+    padded[..., :20] = padded[..., 40:50] = 0  # no channels of the detector
+    np.testing.assert_array_equal(repair_image(padded)[0], padded)
+
+
 def test_holes_lines_and_single_spectra():
     image, _ = line_image((6, 7))
     image[1:5, 2:6] = 0
