@@ -12,7 +12,12 @@ from sklearn.utils.validation import (
     check_random_state,
 )
 
-from skspectra._numerics.edges.evidence import Evidence, edge_evidence, keeps_thin_edges
+from skspectra._numerics.edges.evidence import (
+    Evidence,
+    divide_by_thickness,
+    edge_evidence,
+    keeps_thin_edges,
+)
 from skspectra._numerics.edges.onset import find_l3
 from skspectra._numerics.images.shape_clusters import likeliest_shape, shape_clusters
 from skspectra._progress import Progress
@@ -53,8 +58,11 @@ class KMeansCleaner(SpectralSampler):
 
     With ``n_clusters="auto"`` clusters are those of Gaussian mixtures over Poisson-scaled scores of
     the shape of the spectra, each split again by components of its own, as long as the Bayesian
-    information criterion wants it. K-means is their special case of equal and round clusters; it
-    is what a number asks for. Clusters are numbered from the strongest edge to the weakest.
+    information criterion wants it. A cluster may still hold thin and thick spectra, so those whose
+    own index tells that they are of the other kind are divided from it: it is above the limit by
+    its standard error, or below it by that and .4. K-means is the special case of equal and round
+    clusters; it is what a number asks for. Clusters are numbered from the strongest edge to the
+    weakest.
 
     Parameters
     ----------
@@ -294,10 +302,12 @@ class KMeansCleaner(SpectralSampler):
         """Cluster some spectra, the strongest edge first."""
         peak = find_l3(X.sum(axis=0), self.spectral_axis_) if self._is_judged else None
         if n_clusters == "auto":
-            labels = shape_clusters(X, self._first_guess(X, peak), random_state)
+            spectra = self._judge(X, peak)
+            labels = shape_clusters(X, _first_guess(spectra), random_state)
+            labels = divide_by_thickness(labels, spectra, self._judge(_sums(X, labels), peak))
         else:
             labels = KMeans(n_clusters, n_init=10, random_state=random_state).fit_predict(X)
-        sums = np.stack([X[labels == k].sum(axis=0) for k in range(labels.max() + 1)])
+        sums = _sums(X, labels)
         evidence = self._judge(sums, peak)
         strength = evidence.contrast / evidence.error
         order, sizes = np.argsort(-strength, kind="stable"), np.bincount(labels)
@@ -314,14 +324,8 @@ class KMeansCleaner(SpectralSampler):
     def _judge(self, spectra, peak):
         if peak is None:
             nothing = np.zeros(len(spectra))
-            return Evidence(nothing, nothing + 1, nothing + np.nan)
+            return Evidence(nothing, nothing + 1, nothing + np.nan, nothing)
         return edge_evidence(spectra, self.spectral_axis_, peak, self.pre_edge)
-
-    def _first_guess(self, X, peak):
-        """Group single spectra: without edge, thin, thick."""
-        evidence = self._judge(X, peak)
-        weak = evidence.contrast < _WEAK * np.quantile(evidence.contrast, 0.95)
-        return np.where(weak, 0, np.where(evidence.thickness < _THICK, 1, 2))
 
     def _check_classes(self, y):
         lost = set(np.unique(y).tolist()) - set(np.unique(y[self.sample_indices_]).tolist())
@@ -346,6 +350,16 @@ class _Clusters(NamedTuple):
     thickness_index: np.ndarray
     labels: np.ndarray
     good: np.ndarray
+
+
+def _sums(X, labels):
+    return np.stack([X[labels == k].sum(axis=0) for k in range(labels.max() + 1)])
+
+
+def _first_guess(spectra):
+    """Group single spectra by their evidence: without edge, thin, thick."""
+    weak = spectra.contrast < _WEAK * np.quantile(spectra.contrast, 0.95)
+    return np.where(weak, 0, np.where(spectra.thickness < _THICK, 1, 2))
 
 
 def _of_round(value, name, number, parameter):

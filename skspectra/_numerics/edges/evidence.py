@@ -12,7 +12,7 @@ from skspectra._numerics.power_law import (
     power_law,
 )
 
-__all__ = ["Evidence", "edge_evidence", "keeps_thin_edges"]
+__all__ = ["Evidence", "divide_by_thickness", "edge_evidence", "keeps_thin_edges"]
 
 _PEAK = (-2.5, 3.0)  # eV from the L3 maximum
 _LINES = (-4.0, 15.0)
@@ -25,6 +25,7 @@ _LEAST_Z = 3.0
 _LEAST_SHARE = 0.25
 _THICKEST = 1.5
 _BEYOND_THINNEST = 0.8
+_SURELY_THIN = 0.4  # below the limit, for a spectrum among thick ones
 
 
 class Evidence(NamedTuple):
@@ -40,11 +41,14 @@ class Evidence(NamedTuple):
         Mean of the edge 18 to 33 eV after the maximum over that around the white lines: plural
         scattering moves intensity there. NaN where the axis ends before, or the edge is no pair of
         white lines.
+    thickness_error : ndarray of shape (n_spectra,)
+        Standard error of the thickness index, by counting noise.
     """
 
     contrast: np.ndarray
     error: np.ndarray
     thickness: np.ndarray
+    thickness_error: np.ndarray
 
 
 def edge_evidence(spectra, axis, peak, pre_edge=None):
@@ -81,16 +85,25 @@ def edge_evidence(spectra, axis, peak, pre_edge=None):
         )
     background, error = _background(spectra, axis, window)
 
+    def inside(window):
+        return (axis >= peak + window[0] * unit) & (axis < peak + window[1] * unit)
+
     def mean(values, window):
-        inside = (axis >= peak + window[0] * unit) & (axis < peak + window[1] * unit)
-        return values[:, inside].mean(axis=1) if inside.any() else np.full(len(values), np.nan)
+        channels = inside(window)
+        return values[:, channels].mean(axis=1) if channels.any() else np.full(len(values), np.nan)
+
+    def variance(window):
+        return mean(spectra, window).clip(0) / max(inside(window).sum(), 1)
 
     edge = spectra - background
-    n_channels = ((axis >= peak + _PEAK[0] * unit) & (axis < peak + _PEAK[1] * unit)).sum()
-    noise = np.hypot(np.sqrt(mean(spectra, _PEAK).clip(0) / n_channels), mean(error, _PEAK))
+    noise = np.hypot(np.sqrt(variance(_PEAK)), mean(error, _PEAK))
     below = mean(background, _PEAK).clip(1e-9)
-    thickness = mean(edge, _TAIL) / mean(edge, _LINES).clip(1e-9)
-    return Evidence(mean(edge, _PEAK) / below, noise / below, thickness)
+    lines = mean(edge, _LINES).clip(1e-9)
+    thickness = mean(edge, _TAIL) / lines
+    # what the background errs by moves both windows together
+    together = mean(error, _TAIL) - thickness * mean(error, _LINES)
+    spread = variance(_TAIL) + thickness**2 * variance(_LINES) + together**2
+    return Evidence(mean(edge, _PEAK) / below, noise / below, thickness, np.sqrt(spread) / lines)
 
 
 def _background(spectra, axis, window):
@@ -128,12 +141,46 @@ def keeps_thin_edges(evidence, sizes):
     -------
     keep : ndarray of shape (n_clusters,), bool
     """
-    contrast, error, thickness = evidence
+    strong, most = _limits(evidence, sizes)
+    return strong & ~(evidence.thickness >= most)
+
+
+def divide_by_thickness(labels, spectra, clusters):
+    """Divide clusters that hold thin and thick spectra, as single spectra tell.
+
+    A spectrum of a thin cluster whose thickness index is above the limit of `keeps_thin_edges` by
+    its standard error becomes part of another cluster, and so does one of a thick cluster that is
+    .4 and its standard error below the limit.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_spectra,), int
+        Cluster of each spectrum.
+    spectra : Evidence
+        Of each spectrum.
+    clusters : Evidence
+        Of the sum of each cluster.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_spectra,), int
+        From 0.
+    """
+    strong, most = _limits(clusters, np.bincount(labels))
+    is_thick = spectra.thickness - spectra.thickness_error > most
+    is_thin = spectra.thickness + spectra.thickness_error < most - _SURELY_THIN
+    of_thick = (clusters.thickness >= most)[labels]
+    apart = strong[labels] & np.where(of_thick, is_thin, is_thick)
+    return np.unique(2 * labels + apart, return_inverse=True)[1]
+
+
+def _limits(evidence, sizes):
+    """Which clusters have the edge, and the least thickness index that is too much."""
+    contrast, error, thickness, _ = evidence
     usual = sizes >= max(5, 0.02 * sizes.sum())
     usual = usual if usual.any() else np.ones(len(sizes), bool)
     strong = (contrast > _LEAST_Z * error) & (contrast > _LEAST_SHARE * contrast[usual].max())
     thinnest = thickness[strong].min(initial=np.inf)
     if not thinnest < _THICKEST:
-        return strong
-    most = np.clip(thinnest + _BEYOND_THINNEST, _THICKEST, _THICKEST + 0.5)
-    return strong & (thickness < most)
+        return strong, np.inf
+    return strong, np.clip(thinnest + _BEYOND_THINNEST, _THICKEST, _THICKEST + 0.5)
