@@ -1,5 +1,7 @@
 """What an estimator that wraps others asks of them, pipelines among them."""
 
+from sklearn import get_config
+
 __all__ = ["fit_together", "last_step", "weight_params"]
 
 
@@ -12,6 +14,8 @@ def last_step(estimator):
 
 def weight_params(estimator, sample_weight):
     """Parameters of `fit` that bring weights of spectra to the last step of a pipeline.
+
+    With scikit-learn's metadata routing a pipeline brings them to the steps that request them.
 
     Parameters
     ----------
@@ -26,6 +30,8 @@ def weight_params(estimator, sample_weight):
     """
     if sample_weight is None:
         return {}
+    if get_config()["enable_metadata_routing"]:
+        return {"sample_weight": sample_weight}
     names = []
     while hasattr(estimator, "steps"):
         name, estimator = estimator.steps[-1]

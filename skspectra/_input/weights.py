@@ -3,9 +3,30 @@
 import numpy as np
 from sklearn.utils import compute_class_weight
 
+from skspectra._input.spectra import refuse_masks
 from skspectra._sklearn import check_sample_weight
 
-__all__ = ["spectrum_weights"]
+__all__ = ["check_weights", "spectrum_weights"]
+
+
+def check_weights(sample_weight, X):
+    """Weight of each spectrum, or a ValueError if one is masked, negative or not finite.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_spectra,), float or None
+        None is 1 for all.
+    X : array of shape (n_spectra, n_channels)
+        Spectra.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_spectra,), float64
+    """
+    refuse_masks(sample_weight, "sample_weight")
+    return check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
+    )
 
 
 def spectrum_weights(X, y, sample_weight=None, class_weight=None):
@@ -29,11 +50,9 @@ def spectrum_weights(X, y, sample_weight=None, class_weight=None):
     Raises
     ------
     ValueError
-        If a weight is negative or not finite, or if fewer than two classes have weight.
+        If a weight is masked, negative or not finite, or if fewer than two classes have weight.
     """
-    weight = check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
-    )
+    weight = check_weights(sample_weight, X)
     _check_classes(y, weight)
     if class_weight is None:
         return weight

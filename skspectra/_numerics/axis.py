@@ -37,9 +37,11 @@ def check_axis(spectral_axis, n_channels=None, *, name="spectral_axis"):
     Raises
     ------
     ValueError
-        If the axis is not numeric, not one-dimensional, empty, of another length than
-        `n_channels`, not finite or not strictly increasing.
+        If the axis is masked, not of real numbers, not one-dimensional, empty, of another length
+        than `n_channels`, not finite or not strictly increasing.
     """
+    if np.ma.is_masked(spectral_axis) or np.iscomplexobj(spectral_axis):
+        raise ValueError(f"{name} must hold real numbers, of which none is masked.")
     try:
         axis = np.array(spectral_axis, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -82,10 +82,10 @@ def _hold_energies(names):
     found = [_last_number(name) for name in names]
     if None in found:
         return False
-    around = {(name[: at.start()], name[at.end() :]) for name, at in zip(names, found, strict=True)}
+    around = {_NUMBER.sub("0", name) for name in names}  # with other numbers, as in "620 to 621"
     if len(around) > 1:
         return False
-    before, _ = around.pop()
+    before = names[0][: found[0].start()]
     numbers = np.array([float(at.group().replace(",", ".")) for at in found])
     is_count = bool(np.all(np.diff(numbers) == 1))  # x0, x1, ...; Mn2+, Mn3+, ...
     return before == "" or before.endswith("__") or not is_count

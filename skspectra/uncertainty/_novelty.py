@@ -18,6 +18,7 @@ from skspectra._input.stored import (
     row_blocks,
     validate_spectra,
 )
+from skspectra._input.weights import check_weights
 from skspectra._sklearn import HasMethods, Interval, fit_context, safe_indexing
 
 __all__ = ["NoveltyRejector"]
@@ -175,7 +176,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         weights = weight_params(self.estimator, sample_weight)
         self.estimator_ = clone(self.estimator).fit(X, y, **weights)
         if sample_weight is not None:
-            known &= np.asarray(sample_weight) > 0
+            known &= check_weights(sample_weight, spectra) > 0
         self._is_known = ~_equals(self.estimator_.classes_, self.unknown)
         self.classes_ = self.estimator_.classes_[self._is_known]
         if isinstance(spectra, StoredSpectra):

@@ -35,6 +35,11 @@ def test_what_is_given_stays_as_it_is():
     ("sample_weight", "class_weight", "message"),
     [
         ([1, 1, 1, 0], None, r"two classes .* got 1 class: \['a'\]"),
+        (
+            np.ma.masked_array([1, 1, 1, 1], mask=Y == "b"),
+            None,
+            "1 entries of sample_weight are mas",
+        ),
         (None, {"b": 0}, r"two classes .* got 1 class: \['a'\]"),
         (None, {"b": -1}, "class_weight must be finite and not negative"),
         (None, {"b": np.nan}, "class_weight must be finite and not negative"),

@@ -46,6 +46,8 @@ def test_axis_comes_from_the_argument_then_the_columns_then_the_channels():
         ([], "one-dimensional"),
         ([1, 2, np.nan], "finite"),
         ([1, 3, 2], "channel 1 is at 3 and channel 2 at 2"),
+        ([1, 2, 3j], "must hold real numbers"),
+        (np.ma.masked_array([1, 2, 3], mask=[0, 0, 1]), "of which none is masked"),
         ([1, 2], "2 values .1 to 2., but the spectra have 3 channels"),
     ],
 )
@@ -64,6 +66,8 @@ def test_bad_axis_says_what_is_wrong(axis, message):
         (lambda e: f"E{e}", "hold the energies"),
         (lambda e: str(e).replace(".", ","), "hold the energies"),
         (lambda e: ("eels", e), "hold the energies"),
+        (lambda e: pd.Interval(e, e + 0.5), "hold the energies"),
+        (lambda e: f"{e:.2f} to {e + 0.5:.2f} eV", "hold the energies"),
         (lambda e: "dose" if e == 622 else e, "9 of the 10 column names .* 1 are not: 'dose'"),
         (lambda e: e if e < 621 else f"{e}.1", r"8 are not: '621.0.1', .*, '623.0.1', \.\.\.\. Dr"),
         (lambda e: e if e > 620 else None, "1 are not: nan"),

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import cross_val_score
@@ -93,6 +94,18 @@ def test_sample_weight_reaches_the_last_step_of_nested_pipelines(spectra):
         third = list(weighted.classes_).index("Mn3+")
         assert proba[:, third].max() == 0
         assert weighted.fit(X, y).predict_proba(X)[:, third].max() > 0.5
+
+
+def test_sample_weight_is_routed_to_the_steps_that_request_it(spectra):
+    X, y = spectra
+    weight = (y != "Mn3+").astype(float)
+    forest = RandomForestClassifier(10, random_state=0)
+    with config_context(enable_metadata_routing=True):
+        pipeline = make_pipeline(SpectrumNormalizer(), forest.set_fit_request(sample_weight=True))
+        for estimator in (pipeline, NoveltyRejector(pipeline, n_components=2)):
+            ensemble = EnsembleClassifier(estimator, n_members=2, random_state=0)
+            proba = ensemble.fit(X, y, sample_weight=weight).predict_proba(X)
+            assert proba[:, list(ensemble.classes_).index("Mn3+")].max() == 0
 
 
 def test_cross_validates(spectra):

@@ -11,11 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.stored import select_rows
 from skspectra._input.targets import refuse_labels
+from skspectra._input.weights import check_weights
 from skspectra._numerics.conformal import conformal_scores, score_quantile
 from skspectra._sklearn import (
     Interval,
     StrOptions,
-    check_sample_weight,
     fit_context,
     safe_indexing,
     validate_params,
@@ -171,9 +171,7 @@ class SpectralNetRegressor(RegressorMixin, SpectralNetEstimator):
         return 2 * self.n_outputs_  # each with the size of its error
 
     def _weigh(self, X, y, sample_weight):
-        return check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=True
-        )
+        return check_weights(sample_weight, X)
 
     def _strata(self, y):
         return None
