@@ -1,6 +1,7 @@
 """What every estimator that works along a spectral axis shares."""
 
 import contextlib
+import os
 from functools import partial
 
 import numpy as np
@@ -21,15 +22,20 @@ __all__ = [
 
 
 def refuse_images(X):
-    """Raise if `X` is a HyperSpy signal, an image or one spectrum, and say how rows are made of it.
+    """Raise if `X` is a file, a signal, an image or one spectrum, and say how rows are made of it.
 
     Raises
     ------
     TypeError
-        If it is a signal: as an array it would lose its axis.
+        If it is the name of a file, or a HyperSpy signal: as an array it would lose its axis.
     ValueError
         If it has one dimension, or more than two.
     """
+    if isinstance(X, str | os.PathLike):
+        raise TypeError(
+            f"X must be an array or a frame of one spectrum per row, got the name of a file, {X!r}. "
+            "skspectra.io.read_spectra makes rows of it."
+        )
     if hasattr(X, "axes_manager"):
         raise TypeError(
             f"X must be an array or a frame of one spectrum per row, got the HyperSpy signal {X!r}."

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -147,6 +149,9 @@ def test_bad_input_is_refused(reader):
         reader.predict(np.ones((1, 449)))
     with pytest.raises(ValueError, match="450 channels"):
         reader.read(X[:1], AXIS[1:])
+    for file in ("counts.csv", Path("counts.csv")):
+        with pytest.raises(TypeError, match=r"name of a file.*read_spectra"):
+            reader.read(file, AXIS)
     with pytest.raises(TypeError, match="HyperSpy signal"):
         reader.read(import_hyperspy().signals.Signal1D(X), AXIS)
 
