@@ -33,8 +33,8 @@ def refuse_images(X):
     """
     if isinstance(X, str | os.PathLike):
         raise TypeError(
-            f"X must be an array or a frame of one spectrum per row, got the name of a file, {X!r}. "
-            "skspectra.io.read_spectra makes rows of it."
+            f"X must be an array or a frame of one spectrum per row, got the name of a file, {X!r}."
+            " skspectra.io.read_spectra makes rows of it."
         )
     if hasattr(X, "axes_manager"):
         raise TypeError(

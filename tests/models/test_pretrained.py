@@ -47,6 +47,15 @@ def test_counts_are_read_at_every_shift(manganese, shift):
     np.testing.assert_allclose(table["shift"], shift, atol=3)
 
 
+def test_chromates_are_not_taken_for_chromium_three():
+    X, y = counts(0, ("Cr3+", "Cr6+"), axis=AXIS - 65)
+    table = load_pretrained("cr-l23").read(X, AXIS - 65)
+    for ion, other in (("Cr3+", "Cr6+"), ("Cr6+", "Cr3+")):
+        named = table["valence"][y == ion]
+        assert np.mean(named == ion) > 0.7
+        assert np.mean(named == other) < 0.1
+
+
 @pytest.mark.parametrize(
     ("ions", "distance"),
     [(("Ti3+", "Ti4+"), 182), (("Cr2+", "Cr3+"), 65), (("Fe2+", "Fe3+"), -66)],
