@@ -286,7 +286,8 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         Parameters
         ----------
         spectra : array-like of shape (n_spectra, n_channels)
-            With or without background, in counts or any other scale.
+            With or without background, in counts or any other scale, and as they were recorded:
+            the noise that smoothing and denoising hide is seen in part only.
         spectral_axis : array-like of shape (n_channels,), default=None
             Their axis in eV, increasing; None takes it from numeric column names.
 
