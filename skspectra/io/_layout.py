@@ -65,7 +65,7 @@ def _without_mark(start):
 
 def without_comments(text):
     """Text with its comments as empty lines."""
-    if not any(mark in text for mark in ("#", "%", "!", "*", "//")):
+    if not any(mark in text for mark in "#%!*") and ("/" not in text or "//" not in text):
         return text
     return re.sub(rf"^{_COMMENT.pattern}$", "", text, flags=re.MULTILINE)
 

@@ -177,7 +177,9 @@ class _Table:
 def _check_counters(titles, values, where):
     """Refuse a column between spectra whose numbers are apart by one step, as no spectrum is."""
     for title, column in zip(titles, values, strict=True):
-        if column.size >= _FEWEST_COUNTED and column[0] != column[1] and is_uniform(column):
+        if column.size < _FEWEST_COUNTED or column[0] == column[1]:
+            continue
+        if is_uniform(column[:_FEWEST_COUNTED]) and is_uniform(column):
             raise ValueError(
                 f"{where}: the column {title!r} goes from {column[0]:g} to {column[-1]:g} in equal "
                 "steps and is no spectrum. Choose the energy and the spectra by title or number, "
