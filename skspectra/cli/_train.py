@@ -70,9 +70,16 @@ def evaluate_reader(model, paths):
     """
     reader = load_reader(model)
     found = read_labelled(paths)
-    tables = [reader.read(each.rows, each.axis) for each in found]
+    tables = [_read(reader, each) for each in found]
     y = np.concatenate([each.labels for each in found])
     return figures_of(y, pd.concat(tables, ignore_index=True), reader)
+
+
+def _read(reader, spectra):
+    try:
+        return reader.read(spectra.rows, spectra.axis)
+    except ValueError as error:
+        raise ValueError(f"{spectra.group}: {error}") from error
 
 
 def figures_of(y, table, reader):

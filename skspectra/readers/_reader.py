@@ -398,6 +398,6 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
             raise ValueError(
                 f"The spectra run from {axis[0]:g} to {axis[-1]:g}, but the white lines of "
                 f"{self.element_ or 'this reader'} begin at {nominal - reach:.1f} to "
-                f"{nominal + reach:.1f} and take {0.6 * self.window_[1]:.0f} eV. Pass the axis of "
-                "the spectra as spectral_axis=, in eV."
+                f"{nominal + reach:.1f} and take {0.6 * self.window_[1]:.0f} eV. Take a "
+                "reader of their edge, or pass their axis as spectral_axis=, in eV."
             )

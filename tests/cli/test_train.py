@@ -135,6 +135,14 @@ def test_evaluation_counts_what_is_right(run, tmp_path, monkeypatch):
     assert "most probable class right in none of all" in result.output
 
 
+def test_evaluation_names_the_file_that_is_of_another_edge(run, tmp_path):
+    write_spectra(tmp_path / "Mn2+" / "a.csv", np.arange(400, 500.0), np.ones((1, 100)))
+    result = run("evaluate", "mn-l23", "Mn2+")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: Mn2+/a")
+    assert "run from 400 to 499, but the white lines of Mn begin" in result.output
+
+
 def test_spectra_of_tables_and_folders_come_to_one_axis(tmp_path):
     rows = line_image((2,))[0]
     write_spectra(tmp_path / "Mn2+" / "a.csv", ENERGY[:150], rows[:1, :150])
