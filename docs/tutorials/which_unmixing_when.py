@@ -70,33 +70,58 @@ counts = rng.poisson(
 #    * - What is known
 #      - Use
 #      - What it gives
+#      - Error of abundances
+#      - Seconds
 #    * - the endmembers, on the same axis
 #      - `FCLS`
 #      - abundances, exactly; chi-square says whether the endmembers suffice
+#      - .137, .053, .019, .006
+#      - 1.8
 #    * - references of another instrument
 #      - ``ReferenceFit(spread=1)``
 #      - fractions, and the shift of each reference
+#      - –
+#      - –
 #    * - shares add up to 1, and mixtures of every few endmembers occur
 #      - `MinimumVolumeUnmixer`
 #      - endmembers that need not be in the image
+#      - .152, .067, .027, .010
+#      - 1.8
 #    * - every endmember is somewhere by itself
 #      - `NFINDR`, `VCA`
 #      - which pixels they are
+#      - .161, .076, .046, .053
+#      - 1.5
 #    * - pixels are independent, the prior of abundances is right
 #      - `BayesianUnmixer`
 #      - endmembers and abundances with standard deviations
+#      - .166, .086, .041, .016
+#      - 5 at 64²
 #    * - only that nothing is negative
 #      - scikit-learn's `NMF`
 #      - one of many factorisations
+#      - .212, .165, .223, .272
+#      - 9.8
 #    * - nothing
 #      - `PoissonPCA`
 #      - how many components there are; no spectra of phases
+#      - –
+#      - 0.2 at 256²
 #    * - sources are independent and not normal
 #      - scikit-learn's `FastICA`
 #      - sources of any sign and order
+#      - –
+#      - –
 #    * - each pixel is of one phase
 #      - `KMeans`, `GaussianMixture`, `PhaseSegmenter`
 #      - classes
+#      - –
+#      - –
+#
+# Errors are mean absolute ones at 1, 10, 100 and 1000 counts in simulated images of four
+# endmembers on 64 x 64 pixels. None of these is purer than .8, so that N-FINDR finds no
+# pure ones. Seconds are of one core for 512 x 512 pixels and 300 channels; `FCLS` has
+# Poisson weights, and takes a tenth of the time without.
 #
 # Start with the first line that is true of your image.
 #
@@ -155,7 +180,7 @@ AbundanceMapDisplay.from_estimator(unmix, counts, (48, 48))
 plt.show()
 
 # %%
-# Figures of all methods against the truth, at 1 to 1000 counts, are in
+# Angles to the true endmembers and the figures of other packages are in
 # :doc:`/reference/benchmarks`.
 #
 # How many endmembers? One more than the components that stand out of the noise:
@@ -201,16 +226,16 @@ print(bayes.components_std_.mean(), bayes.effective_sample_size_.round())
 #      - Bootstrap
 #      - Bayes
 #    * - independent, abundances evenly on the simplex
-#      - .94 / .90
+#      - .94 / .91
 #      - .84 / .86
 #    * - alike over 3 pixels of 64 (of 32 for Bayes)
 #      - .88 / .88
 #      - .60 / .65
 #    * - the same, few pixels at the faces
-#      - .83 / .85
+#      - .86 / .89
 #      - .38 / .53
 #    * - alike over 6 pixels, few at the faces
-#      - .77 / .83
+#      - .77 / .87
 #      - .24 / .31
 #
 # Take the bootstrap, which is also the quicker. Where an image has few features, as large
