@@ -76,7 +76,7 @@ counts = rng.poisson(
 #      - `FCLS`
 #      - abundances, exactly; chi-square says whether the endmembers suffice
 #      - .137, .053, .019, .006
-#      - 1.8
+#      - 1.3
 #    * - references of another instrument
 #      - ``ReferenceFit(spread=1)``
 #      - fractions, and the shift of each reference
@@ -121,7 +121,7 @@ counts = rng.poisson(
 # Errors are mean absolute ones at 1, 10, 100 and 1000 counts in simulated images of four
 # endmembers on 64 x 64 pixels. None of these is purer than .8, so that N-FINDR finds no
 # pure ones. Seconds are of one core for 512 x 512 pixels and 300 channels; `FCLS` has
-# Poisson weights, and takes a tenth of the time without.
+# Poisson weights, and takes a seventh of the time without.
 #
 # Start with the first line that is true of your image.
 #

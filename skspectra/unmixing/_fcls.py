@@ -124,7 +124,8 @@ class FCLS(LinearUnmixer):
         weights = self._weights
         if isinstance(weights, str):
             first = abundances(X, self.components_, **constraints)
-            weights = 1 / expected_counts(first @ self.components_)
+            weights = expected_counts(first @ self.components_)
+            np.reciprocal(weights, out=weights)
         return abundances(X, self.components_, weights=weights, **constraints)
 
 

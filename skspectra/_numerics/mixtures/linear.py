@@ -70,7 +70,8 @@ def _gram_of_each(endmembers, weights):
 
 def expected_counts(model, background=0.0):
     """Variance of counts by the model of them, 1 at least."""
-    return np.maximum(model + background, LEAST_VARIANCE)
+    expected = model + background
+    return np.maximum(expected, LEAST_VARIANCE, out=expected)
 
 
 def chi_square(X, model, variance, n_parameters):
