@@ -1,4 +1,4 @@
-"""Warnings that skspectra gives."""
+"""Warnings of skspectra."""
 
 import warnings
 
@@ -6,7 +6,7 @@ __all__ = ["SpectrumWarning"]
 
 
 class SpectrumWarning(UserWarning):
-    """Some spectra could not be treated and were given the documented fallback.
+    """Some spectra could not be treated; their result is the documented fallback.
 
     Examples
     --------

@@ -7,7 +7,7 @@ __all__ = ["Pipeline", "make_pipeline"]
 
 
 class Pipeline(imblearn.pipeline.Pipeline):
-    """imbalanced-learn's Pipeline, which tells why weights of rows cannot pass a sampler.
+    """Pipeline of imbalanced-learn, which runs samplers while it is fitted.
 
     Samplers (`skspectra.sampling`) change the rows that later steps are fitted to, and are skipped
     at predict. Parameters and methods are those of :class:`imblearn.pipeline.Pipeline`.

@@ -30,7 +30,7 @@ class EnergyShift(Augmenter):
         Shift in units of the axis: a range that is drawn from for every spectrum, or the one shift
         of all.
     window : tuple of (float, float), default=None
-        What is kept of a wider spectrum, in units of the axis; `transform` crops to it.
+        Window of a wider spectrum, in units of the axis; `transform` crops to it.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra; None takes it from numeric column names, else the channel numbers.
     random_state : int, RandomState instance or None, default=None

@@ -40,7 +40,7 @@ def make_featureless_edges(
     random_state=None,
     return_X_y=False,
 ):
-    r"""Simulate edges that lie where those of an element do, but have no multiplets.
+    r"""Simulate edges without multiplets at the energies of an element's L2,3 edges.
 
     They are what a classifier of ions should refuse. Four kinds are made, without noise or
     background:

@@ -69,7 +69,7 @@ def make_l23_spectra(
     return_X_y=False,
     verbose=0,
 ):
-    r"""Simulate L2,3 edges to train a classifier of ions with.
+    r"""Simulate L2,3 edges of ions, to train a classifier.
 
     Each spectrum is the crystal-field multiplet spectrum of its ion (`multiplet.stick_spectrum`) at
     a point drawn from the ion's own range of crystal field, covalency, distortion and 2p spin-orbit

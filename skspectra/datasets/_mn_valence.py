@@ -51,18 +51,18 @@ Reports 9, 2126 (2019), under the MIT licence.
     prefer_skip_nested_validation=True,
 )
 def fetch_mn_valence(*, data_home=None, download_if_missing=True, return_X_y=False):
-    """Load the Mn spectra that the fully convolutional net was published with [1]_.
+    """Load the Mn spectra of the article on the fully convolutional net [1]_.
 
     At the first call four files of commit 30d32ca of the repository
-    MichaelChatzidakis/Mn_Classifier_CNNs are downloaded, compared with the hashes that are written
-    down here, read, and kept as one .npz file.
+    MichaelChatzidakis/Mn_Classifier_CNNs are downloaded. Their hashes are compared with known ones.
+    The spectra are then cached as one .npz file.
 
     Parameters
     ----------
     data_home : str or Path, default=None
         Folder to keep the files in. None is ``mn-valence`` in the folder named by the environment
-        variable ``SKSPECTRA_CACHE``, by default the platform's cache folder. Files that were put
-        there by hand are checked and taken instead of downloaded.
+        variable ``SKSPECTRA_CACHE``, by default the platform's cache folder. Files that you put
+        into this folder are checked and used instead of downloaded.
     download_if_missing : bool, default=True
         False raises an OSError where a file is missing.
     return_X_y : bool, default=False
@@ -94,14 +94,13 @@ def fetch_mn_valence(*, data_home=None, download_if_missing=True, return_X_y=Fal
         If a file is missing and cannot be downloaded; the message names the files and the folder
         to put them in.
     ValueError
-        If a file is not the published one, which is told before it is opened; a download is not
-        kept then.
+        If a file is not the published one. It is not opened, and a download is removed.
 
     Notes
     -----
-    The files are pickles. None is opened before its git blob id (a SHA-1 of the content) is that of
-    the published file, whoever put it there; and the reader that opens it makes numbers, strings
-    and lists of what it finds, and calls nothing that a pickle names.
+    The files are pickles. Each is opened only if its git blob id (a SHA-1 of the content) is that
+    of the published file. It is opened by a reader that makes numbers, strings and lists, and calls
+    nothing that a pickle names.
 
     References
     ----------

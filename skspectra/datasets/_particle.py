@@ -45,7 +45,7 @@ def make_particle_image(
     n_points=20,
     random_state=None,
 ):
-    """Simulate the image of a cathode particle, at a dose too low to read its pixels one by one.
+    """Simulate a spectrum image of a cathode particle at a low dose.
 
     The particle is as layered nickel manganese cobalt oxide after cycling: Mn4+ with a reduced
     surface [1]_. It is thinner at its edges; around it is a substrate whose background falls less

@@ -62,7 +62,7 @@ def cross_validate(
     error_score=np.nan,
     verbose=0,
 ):
-    """Score an estimator on folds that it was not fitted to: scikit-learn's, but faster on a GPU.
+    """Evaluate an estimator by cross-validation: scikit-learn's function, but faster on a GPU.
 
     Where the last step of the estimator is a net that trains on CUDA, and ``SKSPECTRA_CUDA`` asks
     for ``stacks``, the earlier steps are fitted fold by fold and the nets of all folds are then
@@ -79,7 +79,7 @@ def cross_validate(
     X : array-like of shape (n_spectra, n_channels)
         Spectra.
     y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
-        Labels, or what a regressor is to predict.
+        Labels, or the targets of a regressor.
     cv : int, cross-validation generator or iterable, default=None
         Folds; None is five, and an int or None gives `StratifiedKFold` for a classifier.
     scoring : str, callable, list, tuple or dict, default=None

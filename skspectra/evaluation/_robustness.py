@@ -46,7 +46,7 @@ def robustness_curve(
     n_jobs=None,
     verbose=0,
 ):
-    """Score an estimator on held-out spectra that are perturbed more and more.
+    """Score an estimator on held-out spectra for each strength of a perturbation.
 
     The estimator is fitted once per fold, to what `perturbation.transform` makes of the training
     spectra (themselves, or the nominal window of ``EnergyShift(window=...)``), and scored on
@@ -62,7 +62,7 @@ def robustness_curve(
     y : array-like of shape (n_spectra,)
         Labels.
     perturbation : Augmenter or other transformer
-        What is done to the held-out spectra, such as `EnergyShift`; cloned.
+        Perturbation of the held-out spectra, such as `EnergyShift`; cloned.
     param_name : str
         The parameter of the perturbation that varies, such as ``"shift"``.
     param_range : array-like of shape (n_values,)
@@ -72,7 +72,7 @@ def robustness_curve(
     cv : int, cross-validation generator or iterable, default=10
         Folds; an int gives `StratifiedKFold` for a classifier.
     scoring : str or callable, default=None
-        The score; the estimator's own if None.
+        The score; that of the estimator's `score` if None.
     n_jobs : int, default=None
         How many folds are fitted in parallel.
     verbose : int or bool, default=0

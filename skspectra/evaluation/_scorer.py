@@ -37,7 +37,7 @@ def robustness_scorer(perturbation, param_name, param_range, *, scoring=None):
     param_range : array-like of shape (n_values,)
         Its values, increasing, at least two.
     scoring : str or callable, default=None
-        The score; the estimator's own if None.
+        The score; that of the estimator's `score` if None.
 
     Returns
     -------

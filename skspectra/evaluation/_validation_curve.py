@@ -51,7 +51,7 @@ def validation_curve(
     error_score=np.nan,
     verbose=0,
 ):
-    """Score several values of a parameter by cross-validation: scikit-learn's, faster on a GPU.
+    """Score values of a parameter by cross-validation: scikit-learn's function, faster on a GPU.
 
     Where the last step of the estimator is a net that trains on CUDA, the nets of all values and
     folds are trained stacked, in one pass, as far as they have the same layers and numbers of
@@ -67,7 +67,7 @@ def validation_curve(
     X : array-like of shape (n_spectra, n_channels)
         Spectra.
     y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
-        Labels, or what a regressor is to predict.
+        Labels, or the targets of a regressor.
     param_name : str
         The parameter, ``"lr"`` or that of a step, such as ``"fullyconvclassifier__lr"``.
     param_range : array-like of shape (n_values,)

@@ -1,4 +1,4 @@
-"""What a spectroscopist measures on a spectrum by hand."""
+"""Features of spectra: positions, widths and ratios of white lines."""
 
 from skspectra.features._estimator import WhiteLineFeatures
 

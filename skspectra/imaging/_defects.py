@@ -20,7 +20,7 @@ _AT_ONCE = 256  # pixels
 
 
 def repair_image(image):
-    """Replace what a detector did not measure in a spectrum image.
+    """Replace spikes, saturated channels and dead pixels of a spectrum image.
 
     - Spikes, such as X-rays leave them, are up to three channels that lie 12 standard deviations
       of the noise above the rest of their spectrum *and* above every neighbouring pixel, scaled to

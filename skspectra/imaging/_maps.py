@@ -23,7 +23,7 @@ _VALUES = (
 
 
 class ValenceMaps:
-    """What a reader says of every pixel of an image, as made by `read_image`.
+    """Valences of the pixels of an image, with their uncertainty: the result of `read_image`.
 
     Parameters
     ----------

@@ -155,7 +155,7 @@ class NeighborVectors(TransformerMixin, BaseEstimator):
     prefer_skip_nested_validation=True,
 )
 def symmetrize(rows, n_fold, *, mirror=True, start_angle=-np.pi):
-    """Turn and mirror neighbourhoods by all operations of a point group.
+    """Apply all operations of a point group to the vectors of neighbours.
 
     Clusters of all copies tell a ferroic phase from one that is not [1]_: where the copies of an
     atom fall into different clusters, they are variants of each other; where they fall into the

@@ -23,7 +23,7 @@ def predict_image(
     fill_value=np.nan,
     verbose=0,
 ):
-    """Let a fitted estimator predict every pixel of a spectrum image.
+    """Apply a fitted estimator to every pixel of a spectrum image.
 
     Parameters
     ----------

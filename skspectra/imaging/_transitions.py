@@ -20,7 +20,7 @@ __all__ = ["MarkovTest", "TransitionMatrix"]
 
 
 class MarkovTest(NamedTuple):
-    """What `TransitionMatrix.test_markov` returns.
+    """Result of `TransitionMatrix.test_markov`.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class MarkovTest(NamedTuple):
 
 
 class TransitionMatrix(BaseEstimator):
-    r"""Estimate the probabilities with which classes follow each other.
+    r"""Estimate the transition probabilities between classes, along a time or a line.
 
     .. math:: P_{ij} = \frac{n_{ij} + \beta}{\sum_k (n_{ik} + \beta)}
 

@@ -11,7 +11,7 @@ _REACH = 20.0  # eV each way from 0 that the peak is looked for
 
 
 def zero_loss_positions(low_loss, *, spectral_axis=None):
-    """Find the zero-loss peak of every pixel.
+    """Find the position of the zero-loss peak in every pixel.
 
     The position is that of the highest channel, refined by the parabola through the logarithms of
     it and its neighbours, which is exact for a Gaussian.

@@ -19,7 +19,7 @@ __all__ = [
 
 
 def to_matrix(signal):
-    """Rows of spectra from a HyperSpy signal.
+    """Make rows of spectra of a HyperSpy signal.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def to_matrix(signal):
 
 
 def from_rows(values, signal, *, spectral_axis=None):
-    """HyperSpy signal from one value or one spectrum per row of ``to_matrix(signal)``.
+    """Make a HyperSpy signal of one value or one spectrum for each row of ``to_matrix(signal)``.
 
     The navigation axes of `signal` are kept with their calibration, so that results lie where
     their spectra do and combine with `signal` in HyperSpy's arithmetic.

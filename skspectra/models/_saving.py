@@ -139,7 +139,7 @@ def load_model(path, *, modules=()):
 
 
 def describe_model(path):
-    """Tell what a model file holds, without making the model.
+    """Describe the content of a model file, without loading the model.
 
     Parameters
     ----------

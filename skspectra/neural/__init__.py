@@ -1,4 +1,4 @@
-"""Neural networks for spectra: scikit-learn estimators that own a torch module."""
+"""Neural networks for spectra, as estimators of scikit-learn."""
 
 from skspectra.neural._estimators.classifier import NetClassifier
 from skspectra.neural._estimators.conv_dense import ConvDenseClassifier

@@ -1,4 +1,4 @@
-"""Display classes: arrays at construction, `plot` draws."""
+"""Displays: figures of spectra, maps and models."""
 
 from skspectra.plotting._abundances import AbundanceMapDisplay
 from skspectra.plotting._activations import ActivationsDisplay

@@ -15,7 +15,7 @@ _MOST_SMOOTHED = 2.0  # channels
 
 
 class BackgroundDisplay:
-    """A spectrum, the background fitted to it with its error, and what is left.
+    """A spectrum, its fitted background with the error, and their difference.
 
     Use `from_estimator` to make one.
 

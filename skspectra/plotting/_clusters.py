@@ -12,7 +12,7 @@ _LEAST_STRENGTH = 3.0  # of an edge whose thickness can be told
 
 
 class ClusterCentersDisplay:
-    """Centres of the clusters of every class, those kept and those dropped.
+    """Centres of the clusters of every class, selected and dropped ones.
 
     Use `from_estimator` to make one.
 

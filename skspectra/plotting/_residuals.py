@@ -9,7 +9,7 @@ __all__ = ["ResidualMapDisplay"]
 
 
 class ResidualMapDisplay:
-    """A map of what a fit leaves: its chi-square, or its residual.
+    """A map of the chi-square or of the residual of a fit.
 
     Use `from_estimator` to make one.
 

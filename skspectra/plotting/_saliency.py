@@ -12,7 +12,7 @@ __all__ = ["SaliencyDisplay"]
 
 
 class SaliencyDisplay:
-    """What a classifier loses when a stretch of the spectrum is hidden from it.
+    """Probability that a classifier loses if a window of the spectrum is hidden.
 
     Occlusion [1]_: a window slides over the spectra, what is in it is replaced by a straight line
     from end to end, and what each class loses of the probability of the right answer is drawn

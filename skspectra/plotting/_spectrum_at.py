@@ -9,7 +9,7 @@ __all__ = ["SpectrumAtDisplay"]
 
 
 class SpectrumAtDisplay:
-    """A map, and the spectrum of the pixel that is clicked with what was read of it.
+    """A map, and the spectrum and valence of the pixel that is clicked.
 
     Use `from_maps` to make one. Where figures are interactive, a click on the map shows another
     pixel.

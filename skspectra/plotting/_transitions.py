@@ -10,7 +10,7 @@ __all__ = ["TransitionDisplay"]
 
 
 class TransitionDisplay:
-    """The probabilities with which classes follow each other, and how well they are known.
+    """Matrix of the transition probabilities of classes, with their uncertainty.
 
     Use `from_estimator` to make one.
 

@@ -17,7 +17,7 @@ __all__ = ["ValenceMapDisplay"]
 
 
 class ValenceMapDisplay:
-    """The valence of every pixel of an image, its mean valence, and how sure that is.
+    """Maps of the valence, of the mean valence and of its uncertainty.
 
     Use `from_estimator` or `from_maps` to make one.
 

@@ -1,4 +1,4 @@
-"""Transformers that change each spectrum by itself and keep the rows."""
+"""Transformers, which change each spectrum by itself."""
 
 from skspectra.preprocessing._align import PeakAligner
 from skspectra.preprocessing._crop import SpectralCrop

@@ -17,7 +17,7 @@ __all__ = ["PeakAligner"]
 
 
 class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
-    """Shift each spectrum so that its peak lies where the training spectra have theirs.
+    """Shift each spectrum so that its peak lies at the energy of the training spectra's.
 
     The shift is found to a fraction of a channel by a parabola through the three points about the
     maximum, of the spectrum itself or of its correlation with a reference, or from the centre of

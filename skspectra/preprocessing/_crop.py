@@ -17,14 +17,14 @@ class SpectralCrop(SpectralMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     window : tuple of (float, float)
-        What is kept, half-open, in units of the axis.
+        Window, half-open, in units of the axis.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra; None takes it from numeric column names, else the channel numbers.
 
     Attributes
     ----------
     window_channels_ : slice
-        The channels that are kept.
+        Channels inside the window.
     spectral_axis_ : ndarray of shape (n_channels,)
         The axis that comes in.
     n_features_in_ : int

@@ -15,7 +15,7 @@ __all__ = ["PCADenoiser"]
 
 
 class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
-    r"""Keep of each spectrum what the first principal components explain.
+    r"""Remove noise by keeping the first principal components.
 
     .. math:: X' = \mu + g \odot \left[V^T V \, \frac{X - \mu}{g}\right]
 

@@ -37,7 +37,7 @@ _LEAST_SIGNIFICANCE = 6.0  # of the rise at an onset; noise alone reaches 5
 
 
 class PowerLawParameters(NamedTuple):
-    """What `PowerLawBackground.parameters` returns: an array of shape (n_spectra,) each.
+    """Result of `PowerLawBackground.parameters`: arrays of shape (n_spectra,).
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Readers: counts in, valence or "unknown" out."""
+"""Readers, which name the valence of spectra, or say that it is unknown."""
 
 from skspectra.readers._reader import ValenceReader
 

@@ -33,29 +33,29 @@ MOST_NOISE = 0.4  # of a channel over the height, beyond which nothing is named
 class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
     r"""Read the valence of an element in counts, or say unknown.
 
-    `fit` takes labelled edges, simulated or measured; `read` takes spectra as an instrument gives
-    them, with or without background, in counts or any other scale, on any axis that covers the
-    edge:
+    `fit` takes labelled edges, simulated or measured. `read` takes spectra as an instrument gives
+    them: with or without background, in counts or any other scale, on any axis that covers the
+    edge.
 
-    1. The edge is where the mean edge of a class, beside a quadratic background, explains most
-       within `max_shift` of its nominal place. What does not stand :math:`5 \sigma` above its noise
-       is no edge.
+    1. The edge is searched for within `max_shift` of its nominal energy. It is where the mean edge
+       of a class and a quadratic background explain most. It must stand :math:`5 \sigma` above the
+       noise.
     2. A power law is fitted from 20 to 5.5 eV before the edge that was found and subtracted. Its
-       exponent is drawn towards 3 as far as noise, or a short stretch before the edge, hides it. A
-       spectrum without background has none there to subtract.
-    3. The edge is brought to the centre of mass of the upper part of its white line and cut out,
-       smoothed as far as its noise asks for, and scaled.
-    4. Every classifier was trained at three levels of dose: on the training edges, put on a
-       background and counted again. A logistic regression, fitted to edges that none of them has
-       seen, weighs what they say by the noise of the spectrum [1]_.
-    5. What is unlike the edges of the element, and their mixtures, is foreign: by the probability
-       that a classifier gives to the edges labelled "unknown", or by the share that 25 principal
-       components leave. Both are measured in units of what a share `keep` of the element's edges
-       has at the same noise.
-    6. The mean valence is what the classifiers expect that were trained on mixtures in random
-       proportion, whose components are up to 1 eV off each other, with labels drawn by their
-       proportion. What they shrink towards the middle is taken back by the inverse of their mean at
-       each valence, and a split-conformal interval goes with it [2]_, by noise.
+       exponent is drawn towards 3 if noise, or a short window before the edge, leaves it
+       uncertain. In a spectrum without background the power law is about 0.
+    3. The edge is aligned at the centre of mass of the upper part of its white line, cropped,
+       smoothed according to its noise, and scaled.
+    4. The classifiers are trained at three levels of dose, on the training edges with a simulated
+       background and counting noise. A logistic regression weighs their probabilities by the noise
+       of the spectrum [1]_. It is fitted to edges that the classifiers have not seen.
+    5. An edge is foreign if it is unlike the edges of the element and their mixtures. This is
+       measured by the probability that a classifier gives to the edges labelled "unknown", and by
+       the residual of 25 principal components. Both are divided by their `keep` quantile over the
+       element's edges at the same noise.
+    6. The mean valence is the expectation of classifiers that are trained on mixtures in random
+       proportion, whose components are up to 1 eV apart, with labels drawn by the proportion. Such
+       an expectation is biased towards the middle; the bias is removed by the inverse of the mean
+       expectation at each valence. A split-conformal interval is given with it [2]_, by noise.
 
     Parameters
     ----------
@@ -70,21 +70,21 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         Nominal energy of the white line in eV. None takes it from the element that the labels
         name, from Sc to Cu.
     window : tuple of (float, float), default=None
-        What of the edge is looked at, in eV from the white line. None is 7 eV before L3 to 6 eV
+        Part of the edge that is read, in eV from the white line. None is 7 eV before L3 to 6 eV
         after L2, for V to the O K edge.
     max_shift : float, default=12.0
-        How far from its nominal energy an edge is looked for, in eV.
+        Largest distance of an edge from its nominal energy, in eV.
     least_probability : float, default=0.8
-        What is less probable is not named.
+        Least probability with which a valence is named.
     keep : float, default=0.98
         Share of the element's edges that is not foreign, at any noise.
     coverage : float, default=0.9
         Share of the intervals that hold the mean valence.
     random_state : int, RandomState, Generator or None, default=None
-        Seeds doses, backgrounds, mixtures and what is trained.
+        Seeds doses, backgrounds, mixtures and the classifiers.
     verbose : int or bool, default=0
-        Whether to show progress over what is trained, and over the blocks of many spectra that are
-        read.
+        Whether to show progress over the classifiers, and over the blocks of many spectra in
+        `read`.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
     energy_ : float
         Nominal energy of the white line in eV.
     window_ : tuple of (float, float)
-        What of the edge is looked at, in eV from the white line.
+        Part of the edge that is read, in eV from the white line.
     positions_ : ndarray of shape (n_classes,)
         Energy of the white line of each class, in eV.
     experts_ : list of classifiers

@@ -1,6 +1,7 @@
-"""Samplers: they decide which rows a model is trained on, and are skipped at predict.
+"""Samplers, which change the rows that a model is trained on.
 
-They are steps of a `skspectra.pipeline.Pipeline`; scikit-learn's refuses them as no transformers.
+They are steps of a `skspectra.pipeline.Pipeline`, and are skipped at predict. The pipeline of
+scikit-learn refuses them, because they are no transformers.
 """
 
 from skspectra.sampling._augment import Augment

@@ -38,7 +38,7 @@ _RECORDS = (
 
 
 class KMeansCleaner(SpectralSampler):
-    r"""Keep the clusters of spectra that carry the edge of a thin specimen.
+    r"""Select the spectra with the edge of a thin specimen, by clustering.
 
     The article clustered the spectra of each class and dropped the substrate and spectra of low
     quality after a look at the centres [1]_. Here the sum of each cluster is judged, which has few
@@ -92,9 +92,9 @@ class KMeansCleaner(SpectralSampler):
     Attributes
     ----------
     mask_ : ndarray of shape (n_spectra,), bool
-        Which rows were kept; an image's by ``mask_.reshape(shape)``.
+        Selected rows; for an image ``mask_.reshape(shape)``.
     sample_indices_ : ndarray of shape (n_kept,)
-        The rows that were kept, in their order.
+        Numbers of the selected rows, increasing.
     cluster_centers_ : dict
         For each class a list with one array of shape (n_clusters, n_channels) per round. With
         ``per_class=False`` or without classes the only key is None, here and below.
@@ -205,7 +205,7 @@ class KMeansCleaner(SpectralSampler):
         return X[self.sample_indices_], y[self.sample_indices_]
 
     def predict_mask(self, X):
-        """Tell which spectra of unknown class would be kept, as in the pixels of another image.
+        """Tell which spectra of unknown class would be selected, as in another image.
 
         A spectrum is kept if in every round the cluster of all classes that it belongs to was kept:
         the one whose shape makes its counts likeliest if all clusters were found by

@@ -28,7 +28,7 @@ class RandomMixture(SpectralMixin, BaseEstimator):
     .. math:: X(E) = \sum_k f_k \frac{X_k(E - s_k)}{\max X_k}, \qquad y = \sum_k f_k\, y_k, \qquad
               f \sim \mathrm{Dirichlet}(\alpha), \quad s_k \sim U(\mathrm{low}, \mathrm{high})
 
-    So valences of pure spectra become mean valences, and rows of 0 and one 1 become the fractions.
+    Valences of pure spectra become mean valences; rows with a single 1 become fractions.
     Mixtures for classification are made by `ValenceMixture` [1]_; those of all proportions are what
     mixup trains with [2]_.
 

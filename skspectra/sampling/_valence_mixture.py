@@ -13,7 +13,7 @@ __all__ = ["ValenceMixture"]
 
 
 class ValenceMixture(SpectralSampler):
-    r"""Add classes of mixed valence: sums of random spectra of the classes there are.
+    r"""Add classes of mixed valence: sums of random spectra of pure classes.
 
     Each new spectrum takes one random spectrum of every class that is mixed, shifts it by its own
     amount, scales it by its maximum and adds them up [1]_:

@@ -1,4 +1,4 @@
-"""What a classifier does not know: ensembles and rejection, around any classifier."""
+"""Uncertainty of classifiers: ensembles and rejection, around any classifier."""
 
 from skspectra.uncertainty._ensemble import EnsembleClassifier
 from skspectra.uncertainty._novelty import NoveltyRejector

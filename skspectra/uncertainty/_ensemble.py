@@ -21,9 +21,9 @@ __all__ = ["EnsembleClassifier"]
 class EnsembleClassifier(ClassifierMixin, BaseEstimator):
     r"""Average the probabilities of members that are trained with different seeds.
 
-    All members see all of the spectra; what differs is every `random_state` in them, and with it
-    the initial weights, the order of the batches and the augmentation. What they agree on is seldom
-    an accident of the seed [1]_.
+    All members are trained on all spectra. They differ in every `random_state`, and so in the
+    initial weights, the order of the batches and the augmentation. Their disagreement is a measure
+    of uncertainty [1]_.
 
     .. math:: p(c \mid x) = \frac{1}{M} \sum_m p_m(c \mid x)
 

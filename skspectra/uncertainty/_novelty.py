@@ -32,14 +32,14 @@ _LEAST_DOUBT = 0.5  # what is refused for it is as likely of no class as of all 
 
 
 class NoveltyRejector(ClassifierMixin, BaseEstimator):
-    r"""Wrap a classifier so that it can answer "unknown".
+    r"""Reject spectra that are unlike the training spectra, around any classifier.
 
-    A net gives some class to whatever it is shown. Beside it, the rejector learns what the training
-    spectra look like, as the last step of a pipeline sees them: their mean :math:`\bar x`, their
-    first principal components :math:`V`, and along these the mean :math:`m_k` and covariance
-    :math:`\Sigma_k` of the k-means clusters of each class, for a class that varies by shifts or by
-    resolution is no ellipsoid. A spectrum :math:`x` with scores :math:`z = V (x - \bar x)` is novel
-    for its distance to the nearest cluster, or for what the components leave of it:
+    A classifier gives one of its classes to any input. The rejector also learns what the training
+    spectra look like to the last step of a pipeline: their mean :math:`\bar x`, their first
+    principal components :math:`V`, and along these the mean :math:`m_k` and covariance
+    :math:`\Sigma_k` of the k-means clusters of each class. There are several clusters because
+    shifts and resolution make a class no ellipsoid. The novelty of a spectrum :math:`x` with scores
+    :math:`z = V (x - \bar x)` is its distance to the nearest cluster, or its residual:
 
     .. math::
         t^2(x) = \min_k\, (z - m_k)^T \Sigma_k^{-1} (z - m_k), \qquad
@@ -47,10 +47,10 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         \mathrm{novelty}(x) = \frac{1}{s} \max\Big(\frac{t}{s_t}, \frac{q}{s_q}, \frac{u}{s_u}\Big)
 
     The first two are the statistics of class models in chemometrics [1]_: :math:`t` finds edges of
-    another shape, :math:`q` noise. What is nearly of a class, as the same edge of the next element,
-    is told apart only by a classifier that has seen it [2]_: give spectra of that kind the label
-    `unknown`. The classifier learns them as one more class, and :math:`u` is the probability that
-    it gives to it. Each statistic is scaled by its `keep` quantile over the training spectra of the
+    another shape, :math:`q` noise. Spectra that are similar to a class, such as the same edge of
+    the next element, are rejected only if the classifier has seen such spectra [2]_: give them the
+    label `unknown`. The classifier learns them as one more class, and :math:`u` is the probability
+    of that class. Each statistic is scaled by its `keep` quantile over the training spectra of the
     classes, :math:`s_u` being 1/2 at least, and so is their maximum. A spectrum that does not vary
     at all has infinite novelty.
 
@@ -60,14 +60,15 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         A net, an ensemble or any other classifier with `predict_proba`, or a pipeline that ends in
         one. Cloned.
     unknown : object, default="unknown"
-        What a spectrum is called that is of no class. In `y`, the label of spectra to refuse.
+        Answer for novel spectra. In `y`, the label of spectra to reject.
     keep : float, default=0.99
         Share of the training spectra of the classes that is not novel, above 0 and up to 1.
     n_components : int, default=15
         Number of principal components; at most as many as there are channels or spectra.
     n_clusters : int, default=15
         Number of clusters of each class; fewer where a cluster would have less than four spectra
-        for each component. More refuse more, also of what is of the class but was not foreseen.
+        for each component. More clusters reject more, also spectra of the class that differ from
+        those of the training.
 
     Attributes
     ----------
@@ -92,8 +93,8 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    Training spectra shifted over a wide range fill more of the space, and less is novel to them:
-    bring edges roughly to their place first if that can be done.
+    If the training spectra are shifted over a wide range, fewer spectra are novel. Align edges
+    roughly first if possible.
 
     References
     ----------
@@ -116,7 +117,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
     >>> rejector.predict_with_reject([*peaks, peaks[0] - peaks[1], np.ones(20)])
     array(['left', 'right', 'unknown', 'unknown'], dtype=object)
 
-    A peak that is little wider is taken for one of these, until the rejector was shown such peaks:
+    A peak that is little wider is rejected only after the rejector was shown such peaks:
 
     >>> wide = np.exp(-((np.arange(20) - 6) ** 2) / 10)
     >>> rejector.predict_with_reject([wide])

@@ -1,4 +1,4 @@
-"""Spectra as mixtures of others."""
+"""Unmixing: endmembers, abundances and components of mixed spectra."""
 
 from skspectra.unmixing._bayesian import BayesianUnmixer
 from skspectra.unmixing._bootstrap import UnmixingUncertainty

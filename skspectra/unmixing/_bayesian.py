@@ -24,7 +24,7 @@ _LEAST_EFFECTIVE = 100
 
 
 class BayesianUnmixer(LinearUnmixer):
-    r"""Draw endmembers and abundances from their posterior distribution, by Gibbs sampling.
+    r"""Draw endmembers and abundances from their posterior distribution by Gibbs sampling.
 
     .. math:: X_{ij} \sim N\Big(\sum_k a_{ik} w_{kj},\ v_{ij}\Big), \qquad w_{kj} \ge 0, \quad
         a_i \sim \mathrm{Dirichlet}(\alpha)

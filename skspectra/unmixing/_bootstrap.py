@@ -13,7 +13,7 @@ __all__ = ["UnmixingUncertainty", "bootstrap_uncertainty"]
 
 
 class UnmixingUncertainty(NamedTuple):
-    """What `MinimumVolumeUnmixer.bootstrap` returns.
+    """Result of `MinimumVolumeUnmixer.bootstrap`.
 
     Attributes
     ----------

@@ -11,7 +11,7 @@ __all__ = ["FCLS"]
 
 
 class FCLS(LinearUnmixer):
-    r"""Fit each spectrum by endmembers that are known: fully constrained least squares.
+    r"""Fit abundances of known endmembers by fully constrained least squares (FCLS).
 
     .. math:: \min_a \sum_j w_{ij} \Big(X_{ij} - \sum_k a_{ik} E_{kj}\Big)^2
         \quad \text{with} \quad a_{ik} \ge 0, \quad \sum_k a_{ik} = 1
@@ -24,7 +24,7 @@ class FCLS(LinearUnmixer):
     Parameters
     ----------
     endmembers : array-like of shape (n_components, n_channels) or dict of str to array-like
-        Spectra of what is pure, in the units of the spectra; names of a dict become column names.
+        Endmembers, in the units of the spectra; names of a dict become column names.
     sum_to_one : bool, default=True
         Whether the abundances of a spectrum add up to 1. Set it to False where the brightness
         varies.

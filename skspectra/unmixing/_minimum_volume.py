@@ -24,7 +24,7 @@ _MOST_SPECTRA = 2**14  # that the simplex is fitted to
 
 
 class MinimumVolumeUnmixer(LinearUnmixer):
-    r"""Explain spectra as mixtures of endmembers in the smallest simplex that holds them.
+    r"""Find endmembers as the corners of the smallest simplex around the spectra.
 
     .. math:: X \approx A W, \qquad a_{ik} \ge 0, \quad \sum_k a_{ik} = 1, \quad w_{kj} \ge 0,
         \quad \mathrm{vol}(W) \ \text{small}

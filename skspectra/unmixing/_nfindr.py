@@ -15,7 +15,7 @@ __all__ = ["NFINDR"]
 
 
 class NFINDR(LinearUnmixer):
-    r"""Take the purest spectra as endmembers: corners of the largest simplex (N-FINDR).
+    r"""Find the purest spectra, the corners of the largest simplex (N-FINDR).
 
     Mixtures whose shares add up to one lie in a simplex, the corners of which are the endmembers.
     Spectra are projected on their first principal axes, one fewer than there are endmembers, and

@@ -26,7 +26,7 @@ _CHUNK_BYTES = 1 << 23
 
 
 class ReferenceFitParameters(NamedTuple):
-    """What `ReferenceFit.parameters` returns.
+    """Result of `ReferenceFit.parameters`.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class ReferenceFitParameters(NamedTuple):
 
 
 class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimator):
-    r"""Fit each spectrum by a mixture of references that are shifted, together or a little apart.
+    r"""Fit each spectrum by a mixture of shifted reference spectra.
 
     .. math:: X_i(E) \approx \sum_k a_{ik} R_k(E - s_i - \delta_{ik}), \qquad a_{ik} \ge 0, \quad
         |\delta_{ik}| \le d

@@ -15,7 +15,7 @@ __all__ = ["VCA"]
 
 
 class VCA(LinearUnmixer):
-    """Take the purest spectra as endmembers, one by one (vertex component analysis).
+    """Find the purest spectra one by one, by vertex component analysis (VCA).
 
     Each is the spectrum that reaches farthest along a random direction orthogonal to those found
     before [1]_, which takes one pass over the spectra for each. Each endmember must be somewhere in

@@ -159,7 +159,7 @@ def _probabilities(module, size):
 @with_shared_docs
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetClassifier(AnyArchitecture, SpectralNetClassifier):
-    """Classify spectra by a net of any architecture, one of this package or of your own.
+    """Classify spectra by a net of any architecture, given by its name or as a torch module.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ __all__ = ["ConvDenseClassifier"]
 @with_shared_docs
 @dataclass(kw_only=True, eq=False, repr=False)
 class ConvDenseClassifier(SpectralNetClassifier):
-    """Classify spectra by convolutional features that dense layers weigh by their position.
+    """Classify spectra by a net of convolutions and dense layers.
 
     Blocks of a convolution, a ReLU, batch normalisation and averaging of pairs make features, here
     of 12 filters at 6 positions for 300 channels. They are flattened to 72 values, which dense

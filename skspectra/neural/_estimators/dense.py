@@ -15,7 +15,7 @@ __all__ = ["DenseClassifier"]
 @with_shared_docs
 @dataclass(kw_only=True, eq=False, repr=False)
 class DenseClassifier(SpectralNetClassifier):
-    """Classify spectra by dense layers on their channels.
+    """Classify spectra by a net of dense layers.
 
     Two layers of 32 units, each after a dropout and followed by a ReLU and batch normalisation,
     and a linear layer that gives the logits [1]_. With the defaults, 300 channels and three

@@ -12,8 +12,8 @@ max_epochs : int, default=50
     schedule : {"constant", "one-cycle"}, default="one-cycle"
         How the learning rate changes while the net is trained. With "one-cycle" it rises to `lr`
         from a twenty-fifth of it in the first three tenths of the batches, and falls to 0 in the
-        rest. What `patience` stops early has not come to the end of its cycle. "constant" bears a
-        lower rate, such as 0.003, and needs more epochs, such as 100.
+        rest. If `patience` stops a training early, the cycle is not finished. "constant" needs a
+        lower rate, such as 0.003, and more epochs, such as 100.
     optimizer : str or callable, default="Adam"
         Name of a class in `torch.optim`, or the class.
     weight_decay : float, default=0.0
@@ -21,7 +21,7 @@ max_epochs : int, default=50
     augment : Augmenter or list of Augmenter, default=None
         Perturbations applied one after another, afresh to every training batch and on the device.
         Clones are fitted, to 65 536 random spectra where there are more that are read in blocks or
-        narrow; at predict the spectra stay as they are, cropped where an augmenter has a window.
+        narrow. At predict the spectra are not perturbed, but cropped if an augmenter has a window.
     validation_fraction : float, default=None
         Share of the spectra, in (0, 1) and stratified by class where there are classes, that is
         held out and scored after every epoch. None trains on all.
@@ -41,7 +41,7 @@ max_epochs : int, default=50
     warm_start : bool, default=False
         Whether `fit` goes on with the net of the last one. The spectra must have the same channels
         and targets of the same kind (no new classes); `optimizer`, `weight_decay`, `net_params` and
-        `device` stay as they were.
+        `device` are not changed.
     random_state : int, RandomState instance or None, default=None
         Seeds weights, order of the batches, dropout, augmentation and validation split. The same
         int gives the same weights on the same device (on CUDA up to the kernels that torch does

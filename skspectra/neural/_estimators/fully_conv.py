@@ -34,7 +34,7 @@ class FullyConvParameters:
 @with_shared_docs
 @dataclass(kw_only=True, eq=False, repr=False)
 class FullyConvClassifier(FullyConvParameters, SpectralNetClassifier):
-    r"""Classify spectra by their shape, wherever the edge lies: a net without dense layers.
+    r"""Classify spectra by a fully convolutional net, which reads shapes more than positions.
 
     Blocks of a convolution, a ReLU, batch normalisation and averaging of pairs make features, here
     of 12 filters at 6 positions for 300 channels. A convolution of kernel size 1 turns them into
@@ -49,10 +49,10 @@ class FullyConvClassifier(FullyConvParameters, SpectralNetClassifier):
     Parameters
     ----------
     architecture : {"published", "invariant"}, default="published"
-        "invariant" has the same weights, but takes the mean over all phases of the poolings, that
-        is over all ways to keep every second position, where the published architecture has one; it
-        continues the spectra with the values at their ends, and while it is trained the ends move.
-        It holds against shifts that it was not trained with. See the notes.
+        "invariant" has as many weights, but takes the mean over all phases of the poolings, that is
+        over all choices of every second position. The published architecture has one phase. The
+        spectra are continued with the values at their ends, at random positions while the net is
+        trained. It withstands shifts that it was not trained with. See the notes.
     n_filters : sequence of int, default=(2, 2, 4, 8, 12)
         Filters of each block.
     kernel_sizes : sequence of int, default=(9, 7, 7, 5, 3)
@@ -73,7 +73,7 @@ class FullyConvClassifier(FullyConvParameters, SpectralNetClassifier):
     See Also
     --------
     ConvDenseClassifier : The same features, classified by dense layers.
-    skspectra.augmentation.EnergyShift : Teaches any net what is left of a sense of position.
+    skspectra.augmentation.EnergyShift : Makes any net less sensitive to the position.
 
     Notes
     -----

@@ -13,7 +13,7 @@ __all__ = ["FullyConvRegressor"]
 @with_shared_docs
 @dataclass(kw_only=True, eq=False, repr=False)
 class FullyConvRegressor(FullyConvParameters, SpectralNetRegressor):
-    r"""Predict numbers from the shape of spectra, wherever the edge lies.
+    r"""Predict numbers or fractions from spectra by a fully convolutional net.
 
     The architecture is that of `FullyConvClassifier` [1]_. For each target it has two maps: the
     average of one is the prediction, that of the other is the logarithm of the squared error to be

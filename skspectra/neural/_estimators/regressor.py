@@ -224,7 +224,7 @@ class SpectralNetRegressor(RegressorMixin, SpectralNetEstimator):
 @with_shared_docs
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetRegressor(AnyArchitecture, SpectralNetRegressor):
-    r"""Predict numbers, or fractions, by a net of any architecture.
+    r"""Predict numbers or fractions by a net of any architecture.
 
     For each target the net has two outputs: one is the prediction, the other is the logarithm of
     the squared error to be expected of it, :math:`\log \sigma^2(x)`. See `FullyConvRegressor` for
