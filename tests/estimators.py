@@ -107,6 +107,10 @@ class ReaderOfFeatures(ValenceReader):
     def _check_covers(self, axis):
         """The axis holds the numbers of the features."""
 
+    def _check_enough(self, n_known):
+        """The checks bring fewer spectra than a reader is worth training on."""
+        super()._check_enough(max(n_known, 100))
+
     def _find(self, X, axis):
         if axis is self.spectral_axis_:
             axis = np.arange(600.0, 680.0, 0.2)

@@ -163,7 +163,7 @@ def test_bad_input_is_refused(reader):
         (["low", "high"], "name one ion"),
         (["Ce3+", "Ce4+"], "energy= and window="),
         (["unknown", "unknown"], "All labels are 'unknown'"),
-        (["Mn2+", "Mn2+"], "All spectra are Mn2\\+"),
+        (["Mn2+", "Mn2+"], "All spectra are of one class, Mn2\\+"),
         (["Mn2+", "Mn4+"], "There are 8 spectra of Mn2\\+, Mn4\\+; a reader needs 34"),
     ],
 )
