@@ -115,7 +115,7 @@ class CudaFusedModule:
         """Logits of spectra X, of shape (n_spectra, n_channels)."""
         if not self._module.training:
             return self._module(X)
-        signals = self._layers.enter(X).squeeze(1).contiguous()
+        signals = self._layers.signals(X).contiguous()
         sizes = self.kernels.sizes_of(self.parts, signals.shape[1], self.maps is not None)
         if any(len(X) * size.filters * size.outputs >= _MOST_NUMBERS for size in sizes):
             return self._module(X)

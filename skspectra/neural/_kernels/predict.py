@@ -32,7 +32,7 @@ class FoldedModule:
         from skspectra.neural._kernels.compiled import extract
 
         self._extract = extract
-        self._enter = layers.enter
+        self._signals = layers.signals
         self._averages = layers.maps is not None
         self._classify = layers.classifier
         self._fold(layers)
@@ -70,7 +70,7 @@ class FoldedModule:
 
     def __call__(self, X):
         """Compute the outputs for spectra X, a float32 tensor of shape (n_spectra, n_channels)."""
-        signals = self._enter(X).squeeze(1)
+        signals = self._signals(X)
         n_features = len(self._parameters[-1])
         shape = (len(X), n_features, self._n_positions(signals.shape[1]))
         features = torch.empty(shape, dtype=torch.float32)

@@ -56,6 +56,10 @@ class ConvLayers:
             return self.enter.n_channels
         return self.enter.unflattened_size[1]
 
+    def signals(self, X):
+        """Signals of spectra X, without the dimension of length one that the module gives them."""
+        return self.enter(X).squeeze(1) if isinstance(self.enter, Phases) else X
+
     @property
     def multiplications(self):
         """Multiplications of the blocks for each channel of a spectrum, in evaluation mode."""

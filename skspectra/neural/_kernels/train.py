@@ -74,7 +74,7 @@ class ConvKernels:
         back : callable
             From the gradient there to those of the parameters that autograd watches; once.
         """
-        signals = self._layers.enter(X).squeeze(1).contiguous()
+        signals = self._layers.signals(X).contiguous()
         plan = self._plan(signals.shape[1])
         mask = self._mask(signals, plan)
         theta = _flatten_dense_tensors(self.parameters) if self._vector is None else self._vector
