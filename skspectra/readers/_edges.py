@@ -123,6 +123,8 @@ def _find_in_block(X, axis, templates, energy, window, max_shift):
     fine = shift_rows(fine, relative, -coarse_shift)
     covered = axis[0] - energy - coarse_shift
     deviation, shared = _deviation(X, axis, grid), _shared_deviation(fine, relative, covered)
+    alone = _deviation_within(X, axis, energy + coarse_shift, window[1])
+    deviation = np.where(alone > SHARED * deviation, alone, deviation)
     deviation = np.where(shared > SHARED * deviation, shared, deviation)
     rest = np.maximum(rest, np.where(deviation == shared, shared / np.sqrt(COARSE), 0))
     bare = fine - _background(fine, relative, energy, covered, deviation)
@@ -209,6 +211,20 @@ def _deviation(X, axis, grid):
     inside = slice(*np.searchsorted(axis, grid[[0, -1]]))
     curvature = np.abs(np.diff(X[:, inside], n=2, axis=1))
     return SECOND_DIFFERENCE * np.median(curvature, axis=1) * np.sqrt(dispersion(axis) / STEP)
+
+
+def _deviation_within(X, axis, place, after):
+    """Return the same of the edge alone, where all noise is if there is no background to count.
+
+    Second differences of noise change their sign from channel to channel, those of lines do not:
+    the product of neighbours is -4 variances of the noise, and lines make it less.
+    """
+    curvature = np.diff(X, n=2, axis=1)
+    product = curvature[:, 1:] * curvature[:, :-1]
+    relative = axis[2:-1] - place[:, None]
+    is_edge = (relative > 0) & (relative < after)
+    variance = -(product * is_edge).sum(axis=1) / np.maximum(4 * is_edge.sum(axis=1), 1)
+    return np.sqrt(np.maximum(variance, 0) * dispersion(axis) / STEP)
 
 
 def _shared_deviation(fine, relative, covered):

@@ -54,6 +54,19 @@ def test_noise_is_that_of_a_channel_of_a_fifth_of_an_electronvolt():
         np.testing.assert_allclose(noise.mean(), expected, rtol=0.2)  # of the smoothed height
 
 
+def test_noise_of_counts_without_background_is_that_of_the_edge():
+    rng = np.random.default_rng(0)
+    inside = (AXIS > 640) & (AXIS < 657)
+    for dose in (20, 1000):
+        expected = np.sqrt(lines(AXIS)[0, inside].mean() / dose / 2)  # two channels in one of STEP
+        counts = rng.poisson(dose * lines(AXIS), (200, AXIS.size)).astype(float)
+        noise = find_edges(counts, AXIS, TEMPLATES, **PLACE).noise
+        np.testing.assert_allclose(np.median(noise), expected, rtol=0.3)
+    for step in (0.1, 0.3, 0.5):  # lines are no noise
+        axis = np.arange(590.0, 680.0, step)
+        assert find_edges(lines(axis), axis, TEMPLATES, **PLACE).noise < 0.01
+
+
 def smoothed(X):
     return gaussian_filter1d(X, 3, axis=1)
 
