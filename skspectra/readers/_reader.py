@@ -379,8 +379,8 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         """Raise if there is nothing to tell apart, or too little to learn it from."""
         if self.classes_.size == 1:
             raise ValueError(
-                f"All spectra are of one class, {self.classes_[0]}. Bring spectra of a second valence "
-                "as well: a reader tells valences apart."
+                f"All spectra are of one class, {self.classes_[0]}. Bring spectra of a second "
+                "valence as well: a reader tells valences apart."
             )
         least = ceil(N_COMPONENTS / (1 - HELD_OUT))
         if n_known < least:
