@@ -5,6 +5,7 @@ import inspect
 import io
 import pkgutil
 import re
+from unittest import mock
 
 import joblib
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.model_selection import KFold
 import skspectra
 from skspectra._progress import Progress, ProgressSplitter
 from skspectra.augmentation import EnergyShift
-from skspectra.datasets import make_l23_spectra
+from skspectra.datasets import _mn_valence, fetch_mn_valence, make_l23_spectra
 from skspectra.evaluation import cross_validate, robustness_curve, validation_curve
 from skspectra.imaging import PhaseSegmenter, predict_image, read_image
 from skspectra.io import read_spectra
@@ -54,6 +55,11 @@ def read_files(verbose, folder):
     path = folder / "MnO.csv"
     path.write_text("energy_eV,intensity\n635,0\n640,10\n660,0\n")
     read_spectra([path, path], np.linspace(636, 644, 5), verbose=verbose)
+
+
+def download(verbose, folder):
+    with mock.patch.object(_mn_valence, "_download"), pytest.raises(FileNotFoundError):
+        fetch_mn_valence(data_home=folder, verbose=verbose)
 
 
 def train_reader(verbose, folder):
@@ -125,6 +131,7 @@ WORKS = {
     ),
     "ValenceReader": train_reader,
     "cross_validate": lambda verbose, folder: cross_validate(FOREST, X, Y, cv=3, verbose=verbose),
+    "fetch_mn_valence": download,
     "make_l23_spectra": lambda verbose, folder: make_l23_spectra(
         1, n_points=2, random_state=0, verbose=verbose
     ),

@@ -9,6 +9,7 @@ from sklearn.utils import Bunch
 
 from skspectra._input.cache import cache_folder
 from skspectra._input.files import writing
+from skspectra._progress import Progress
 from skspectra._sklearn import validate_params
 from skspectra.datasets._pickled_frames import Frame, read_pickled_frames
 
@@ -47,10 +48,11 @@ Reports 9, 2126 (2019), under the MIT licence.
         "data_home": [str, Path, None],
         "download_if_missing": ["boolean"],
         "return_X_y": ["boolean"],
+        "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=True,
 )
-def fetch_mn_valence(*, data_home=None, download_if_missing=True, return_X_y=False):
+def fetch_mn_valence(*, data_home=None, download_if_missing=True, return_X_y=False, verbose=0):
     """Load the Mn spectra of the article on the fully convolutional net [1]_.
 
     At the first call four files of commit 30d32ca of the repository
@@ -67,6 +69,8 @@ def fetch_mn_valence(*, data_home=None, download_if_missing=True, return_X_y=Fal
         False raises an OSError where a file is missing.
     return_X_y : bool, default=False
         Return ``(data, target)`` instead of a Bunch.
+    verbose : int or bool, default=0
+        Whether to show progress over the files that are downloaded.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def fetch_mn_valence(*, data_home=None, download_if_missing=True, return_X_y=Fal
        learning", Scientific Reports 9, 2126 (2019).
     """
     folder = _default_folder() if data_home is None else Path(data_home).expanduser()
-    arrays = _load(folder / "mn_valence.npz") or _convert(folder, download_if_missing)
+    arrays = _load(folder / "mn_valence.npz") or _convert(folder, download_if_missing, verbose)
     if return_X_y:
         return arrays["data"], arrays["target"]
     ends = np.cumsum(arrays["reference_sizes"])[:-1]
@@ -148,10 +152,10 @@ def _load(path):
     return arrays if whole else None
 
 
-def _convert(folder, download_if_missing):
+def _convert(folder, download_if_missing, verbose):
     """Read the published files and keep what they hold."""
     folder.mkdir(parents=True, exist_ok=True)
-    _obtain(folder, download_if_missing)
+    _obtain(folder, download_if_missing, verbose)
     acquired = [_acquired(folder / name, n_spectra) for name, n_spectra in _ACQUIRED.values()]
     references, reference_target = _digitised(folder / _REFERENCES)
     arrays = {
@@ -166,11 +170,11 @@ def _convert(folder, download_if_missing):
     return arrays
 
 
-def _obtain(folder, download_if_missing):
+def _obtain(folder, download_if_missing, verbose):
     """Download the files that are missing."""
     missing = [name for name in _BLOB_IDS if not (folder / name).exists()]
     try:
-        for name in missing:
+        for name in Progress(verbose, "downloading", len(missing), "file").over(missing):
             if not download_if_missing:
                 raise FileNotFoundError("download_if_missing is False")
             _download(folder / name)
