@@ -6,6 +6,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 from sklearn.pipeline import make_pipeline
 
+from skspectra._numerics.images.windows import window_batches
 from skspectra.imaging import SlidingDescriptor, SlidingFFT
 
 RNG = np.random.default_rng(0)
@@ -57,6 +58,13 @@ def test_a_function_may_change_its_windows_and_leaves_the_image_alone():
         np.testing.assert_array_equal(image, before)
         expected = [np.abs(w - w.mean()).max() for w in windows_by_loops(image, 16, 8)]
         np.testing.assert_allclose(rows[:, 0], expected, rtol=1e-4)
+
+
+def test_a_row_of_windows_of_a_large_image_is_not_copied():
+    image = np.zeros((96, 8192), dtype=np.float32)
+    batches = list(window_batches(image, 64, 32))
+    assert [len(batch) for batch in batches] == [255, 255]
+    assert all(np.shares_memory(batch, image) for batch in batches)
 
 
 def test_folding_brings_windows_back_to_their_places():
