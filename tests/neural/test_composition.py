@@ -25,7 +25,6 @@ NET = FullyConvClassifier(
 )
 
 
-@pytest.mark.filterwarnings("ignore:.*worker stopped")
 def test_grid_search_over_preprocessing_augmentation_and_net(spectra):
     X, y = spectra
     pipeline = make_pipeline(SpectrumNormalizer(), NET)
@@ -35,9 +34,7 @@ def test_grid_search_over_preprocessing_augmentation_and_net(spectra):
         "fullyconvclassifier__dropout": [0.1],
         "fullyconvclassifier__optimizer__betas": [(0.8, 0.99), (0.0, 0.0)],
     }
-    search = GridSearchCV(
-        pipeline, grid, cv=2, n_jobs=2, error_score="raise", scoring="neg_log_loss"
-    )
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise", scoring="neg_log_loss")
     assert search.fit(X, y).predict(X).tolist() == y.tolist()
     assert search.best_estimator_[-1].classes_.tolist() == ["Mn2+", "Mn3+", "Mn4+"]
     assert len(set(search.cv_results_["split0_test_score"])) == 4
