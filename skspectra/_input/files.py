@@ -45,6 +45,8 @@ def check_readable(path):
     Raises
     ------
     FileNotFoundError, IsADirectoryError, OSError
+    ValueError
+        If the file is empty, as what the kernel has under /proc seems to be.
     """
     shown = printable(path)
     if not path.exists():
@@ -52,11 +54,13 @@ def check_readable(path):
     if path.is_dir():
         if path.suffix.lower() != ".zspy":
             raise IsADirectoryError(
-                f"{shown} is a folder; give the files in it, such as {shown}/*.dm3 in a shell or "
-                f"sorted(Path({shown!r}).glob('*.dm3')) in Python."
+                f"{shown} is a folder; give the files in it, such as {printable(path / '*.dm3')} "
+                f"in a shell or sorted(Path({shown!r}).glob('*.dm3')) in Python."
             )
     elif not path.is_file():
         raise OSError(f"{shown} is no file that can be read to its end, but a pipe or a device.")
+    elif not path.stat().st_size:
+        raise ValueError(f"{shown} is empty: it has no bytes.")
 
 
 def check_folder(path):

@@ -130,7 +130,7 @@ def classify(files, element, model, signal, out):
     """
     _check_files(files)
     if out is not None:
-        _check_table(out)
+        _check_table(out, files)
     from skspectra.cli._classify import classify_files, printed, summary
 
     try:
@@ -299,9 +299,11 @@ def _check_files(paths):
         raise click.ClickException(str(error)) from error
 
 
-def _check_table(path):
-    """Refuse a table that could not be written, before anything is read."""
+def _check_table(path, files):
+    """Refuse a table that could not be written or would replace what is read."""
     if path.suffix.lower() != ".csv":
         raise click.ClickException(f"The table is .csv, so {path.name} must end in .csv.")
     if not path.parent.is_dir():
         raise click.ClickException(f"There is no folder {path.parent} to write {path.name} to.")
+    if path.exists() and any(path.samefile(each) for each in files):
+        raise click.ClickException(f"{path} is one of the files to read. Choose another for --out.")

@@ -17,9 +17,11 @@ from skspectra.imaging._edges import ELEMENTS, sum_spectrum
 from skspectra.imaging._image import is_lazy, spectrum_image
 from skspectra.io._hyperspy import quiet_hyperspy
 
-__all__ = ["MARKER", "map_file"]
+__all__ = ["map_file"]
 
-MARKER = "summary.json"
+_SUMMARY = "summary.json"
+_SIGNALS = ("valence", "class", "probability", "uncertainty", "novelty")
+_NAMES = (_SUMMARY, "map.png", "report.html", *(f"{name}.hspy" for name in _SIGNALS))
 
 
 def map_file(
@@ -60,7 +62,7 @@ def map_file(
         If the file cannot be read, holds no edge that can be read, or `out` cannot be written;
         nothing is left behind then.
     """
-    check_results_folder(out, MARKER)
+    check_results_folder(out, _NAMES)
     image = read_image_of_file(path, signal, say)
     left_out = load_mask(mask, image.axes_manager.navigation_shape[::-1])
     zero_loss = correct_axis(image, path, say)
@@ -76,7 +78,7 @@ def map_file(
             "it with --element."
         )
     summaries = {}
-    with writing_folder(out, MARKER) as folder:
+    with writing_folder(out, _NAMES) as folder:
         for each in chosen:
             if mask == "substrate":
                 left_out = _substrate(whole, each, say)
@@ -87,7 +89,7 @@ def map_file(
             _write(place, maps, summary, total, each, zero_loss)
             summaries[each.element] = summary
         if len(chosen) > 1:
-            _write_json(folder / MARKER, {"file": path.name, "elements": summaries})
+            _write_json(folder / _SUMMARY, {"file": path.name, "elements": summaries})
     return summaries
 
 
@@ -139,7 +141,7 @@ def _write(folder, maps, summary, total, chosen, zero_loss):
     _write_signals(folder, maps)
     draw_map(folder / "map.png", maps, total, chosen.element, chosen.energy, zero_loss)
     write_report(folder / "report.html", maps, summary, folder / "map.png")
-    _write_json(folder / MARKER, summary)
+    _write_json(folder / _SUMMARY, summary)
 
 
 def _write_json(path, content):
@@ -147,14 +149,14 @@ def _write_json(path, content):
 
 
 def _write_signals(folder, maps):
-    signals = {
-        "valence": maps.valence,
-        "class": maps.class_signal(),
-        "probability": maps.probability,
-        "uncertainty": maps.uncertainty,
-        "novelty": maps.novelty,
-    }
+    signals = (
+        maps.valence,
+        maps.class_signal(),
+        maps.probability,
+        maps.uncertainty,
+        maps.novelty,
+    )
     with quiet_hyperspy():
-        for name, signal in signals.items():
+        for name, signal in zip(_SIGNALS, signals, strict=True):
             signal.metadata.General.title = f"{name} of {signal.metadata.General.title}"
             signal.save(folder / f"{name}.hspy")

@@ -5,18 +5,21 @@ import os
 import shutil
 import uuid
 
+from skspectra._input.files import printable
+
 __all__ = ["check_results_folder", "writing_folder"]
 
 
-def check_results_folder(path, marker):
+def check_results_folder(path, names):
     """Refuse a folder that could not be written, or that holds other things than results.
 
     Parameters
     ----------
     path : Path
         The folder wanted. It may be missing, empty, or hold earlier results.
-    marker : str
-        Name of a file that is in every folder of results.
+    names : sequence of str
+        Names of the files that results may have, in the folder and in folders in it; the first is
+        in every folder of results.
 
     Raises
     ------
@@ -27,30 +30,35 @@ def check_results_folder(path, marker):
         raise FileNotFoundError(f"There is no folder {path.parent} to make {path.name} in.")
     if not os.access(path.parent, os.W_OK):
         raise PermissionError(f"The folder {path.parent} is not yours to write {path.name} to.")
-    if path.exists() and not (path.is_dir() and (path / marker).exists() or _is_empty(path)):
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise FileExistsError(f"{path} exists and is no folder. Choose another one with --out.")
+    files = [each for each in path.rglob("*") if each.is_symlink() or not each.is_dir()]
+    others = [each for each in files if each.name not in names]
+    if others or (files and not (path / names[0]).exists()):
+        what = printable((others or files)[0].relative_to(path))
         raise FileExistsError(
-            f"{path} exists and holds no earlier results, so it is not replaced. Choose another "
-            "folder with --out, or remove it."
+            f"{path} holds {what}, which is no earlier result, so the folder is not replaced. "
+            "Choose another one with --out."
         )
 
 
 @contextlib.contextmanager
-def writing_folder(path, marker):
+def writing_folder(path, names):
     """Give a temporary folder that becomes `path` at the end, in the place of earlier results.
 
     Parameters
     ----------
     path : Path
         The folder wanted.
-    marker : str
-        Name of a file that is in every folder of results.
+    names : sequence of str
+        Names of the files that results may have; the first is in every folder of results.
 
     Yields
     ------
     temporary : Path
         An empty folder beside `path`; removed if an exception, or Ctrl-C, ends the block.
     """
-    check_results_folder(path, marker)
+    check_results_folder(path, names)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     temporary.mkdir()
     try:
@@ -64,7 +72,3 @@ def writing_folder(path, marker):
             temporary.rename(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _is_empty(path):
-    return path.is_dir() and not any(path.iterdir())

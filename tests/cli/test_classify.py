@@ -32,6 +32,16 @@ def write_signal(path, data):
     return path
 
 
+def test_what_is_read_is_not_written_over(run, tmp_path):
+    table = tmp_path / "one.csv"
+    table.write_text("energy_eV,counts\n600,1\n601,2\n")
+    (tmp_path / "link.csv").symlink_to(table)
+    for out in ("one.csv", "link.csv"):
+        result = run("one.csv", "--out", out)
+        assert result.exit_code == 1 and f"{out} is one of the files to read" in result.output
+    assert table.read_text().startswith("energy_eV")
+
+
 @pytest.mark.parametrize("shift", [-7, 7])
 def test_line_scan_is_read_wherever_the_edge_is(run, stubbed, tmp_path, shift):
     X, labels = line_image((8,), shift=shift)

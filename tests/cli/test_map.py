@@ -191,9 +191,13 @@ def test_earlier_results_are_replaced_and_other_folders_are_not(run, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("")
     result = run("scan.hspy", "--out", "mine")
-    assert result.exit_code == 1 and "holds no earlier results" in result.output
+    assert result.exit_code == 1 and "holds thesis.tex, which is no earlier result" in result.output
     for _ in range(2):
         assert run("scan.hspy", "--out", "again").exit_code == 0
+    (tmp_path / "scan.hspy").rename(tmp_path / "again" / "scan.hspy")
+    result = run("again/scan.hspy", "--out", "again")
+    assert result.exit_code == 1 and "again holds scan.hspy, which is no" in result.output
+    (tmp_path / "again" / "scan.hspy").rename(tmp_path / "scan.hspy")
     assert {path.name for path in tmp_path.iterdir()} == {"scan.hspy", "mine", "again"}
 
 

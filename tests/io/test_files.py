@@ -180,7 +180,7 @@ def test_truncated_files_are_refused_by_name(tmp_path, ending, fraction):
     content = save_signal(tmp_path / f"whole{ending}").read_bytes()
     path = tmp_path / f"half{ending}"
     path.write_bytes(content[: int(fraction * len(content))])
-    with pytest.raises(ValueError, match=rf"half\{ending} .*cut short"):
+    with pytest.raises(ValueError, match=rf"half\{ending} .*(cut short|is empty)"):
         read_spectra(path, AXIS)
 
 
@@ -234,6 +234,9 @@ def test_paths_are_checked_before_anything_is_read(tmp_path):
         read_spectra([good, tmp_path], AXIS)
     with pytest.raises(ValueError, match="paths is empty"):
         read_spectra([], AXIS)
+    (tmp_path / "empty.dm4").touch()
+    with pytest.raises(ValueError, match=r"empty\.dm4 is empty: it has no bytes"):
+        read_spectra([good, tmp_path / "empty.dm4"], AXIS)
 
 
 def test_options_are_checked(tmp_path):
