@@ -52,7 +52,10 @@ def check_numbers(data):
             np.testing.assert_allclose(cell["noise"][1], cell["accuracy"])
 
 
-def test_every_statement_has_numbers_a_verdict_and_a_figure(paper, folder, tmp_path, capsys):
+def test_every_statement_has_numbers_a_verdict_and_a_figure(
+    paper, folder, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)  # where nothing but the folder may appear
     tiny = paper.QUICK._replace(n_per_class=20, n_folds=2, max_epochs=1, n_timed=64)
     tiny = tiny._replace(n_shifts=3, n_noises=6)
     out = tmp_path / "out"
