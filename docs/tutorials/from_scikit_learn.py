@@ -49,7 +49,7 @@ plt.show()
 # ----------
 #
 # Transformers change each row by itself. The energy axis is given to the steps that
-# need one. With pandas output it travels along as the names of the columns.
+# need one. With pandas output the columns are named after it, and later steps read it there.
 
 forest = make_pipeline(
     SpectralCrop((630, 665), spectral_axis=energy),
@@ -59,7 +59,7 @@ forest = make_pipeline(
 
 # %%
 # Spectra of the same ion and ``point`` come from the same calculation. They are held
-# out together, or the score would say nothing of compounds that were not computed.
+# out together, or the score would say nothing about other compounds.
 
 groups = y + spectra.parameters["point"].astype(str).to_numpy()
 print(cross_val_score(forest, X, y, groups=groups, cv=GroupKFold(3)))
@@ -86,8 +86,8 @@ print(search.best_params_, round(search.best_score_, 3))
 # A net is a classifier like any other. It takes the place of the forest. These spectra are
 # of one calibrated instrument, and the forest does well on them. What if the calibration
 # is off? `robustness_curve` fits once for each fold and scores the held-out spectra at every
-# strength of a perturbation. `EnergyShift` moves a window over the spectra, so that no
-# channel is invented.
+# strength of a perturbation. `EnergyShift` moves a window over the spectra, so that all its
+# channels are measured.
 
 shifts = np.arange(-4, 5, 1.0)
 move = EnergyShift(window=(630, 665), spectral_axis=energy)

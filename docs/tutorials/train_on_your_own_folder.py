@@ -108,8 +108,8 @@ ConfusionMatrixDisplay.from_predictions(
 plt.show()
 
 # %%
-# What the reader is not sure of is *unknown*. That is no error, but a reader that calls
-# all spectra unknown is of no use. Look at both numbers.
+# Spectra that the reader is not sure of are *unknown*. This is no error, but a reader that
+# calls all spectra unknown is of no use. Report both numbers.
 
 named = (table["valence"] != "unknown").to_numpy()
 should_be = y[~train] != "unknown"
@@ -123,8 +123,8 @@ print(f"right: {right[named].mean():.0%} of what is named")
 # Save it
 # -------
 #
-# The file holds arrays and text. Reading it runs no code. Write into it what the reader
-# is worth.
+# The file holds arrays and text. Reading it runs no code. Add the figures that were
+# measured.
 
 figures = {
     "accuracy on day 1": round(reader.score(X[~train], y[~train]), 3)

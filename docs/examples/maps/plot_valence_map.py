@@ -1,5 +1,5 @@
-"""A map of valence, and how much to believe of it
-===============================================
+"""A map of valence and its probability
+====================================
 
 A spectrum image is named pixel by pixel by a reader that comes with the package, without training.
 Here a particle of Mn3+ with a rim of Mn2+ lies on a film of Mn4+ that has a hole, and the

@@ -1,5 +1,5 @@
-"""Endmembers of an image in which hardly a pixel is pure
-======================================================
+"""Endmembers of an image without pure pixels
+==========================================
 
 Three spectra of manganese and one of the support are mixed in every pixel. `MinimumVolumeUnmixer`
 finds their spectra and their shares. Where chi-square is 1 they explain the counts; it tells that

@@ -1,5 +1,5 @@
-"""What every block of a net makes of the classes
-==============================================
+"""Outputs of the blocks of a net
+==============================
 
 The mean output of each block of the fully convolutional net: a column for each class, a row for
 each block. Up to four filters are curves in black and grey, more are the rows of an image. Towards

@@ -1,5 +1,5 @@
-"""Spectra as points, before the net and after it
-==============================================
+"""Embedding of spectra and of the features of a net
+=================================================
 
 Spectra of one microscope and reference spectra (triangles) of another, which is calibrated 3 eV
 higher. In the map of the inputs the references lie together, whatever their class; in that of the

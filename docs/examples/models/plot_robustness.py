@@ -1,5 +1,5 @@
-"""How models hold against a wrong calibration
-===========================================
+"""Robustness against calibration errors
+=====================================
 
 References that are fitted with a shift do not feel it; a forest that was trained without shifts
 does.

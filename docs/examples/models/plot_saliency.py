@@ -1,8 +1,8 @@
-"""Which energies decide
-=====================
+"""Energies that a classifier uses
+===============================
 
-A window of 2 eV is hidden at every place in turn. What a class loses of the probability of the
-right answer is the area under its mean spectrum.
+A window of 2 eV is hidden, at one energy after another. The filled curve of a class is the
+probability of the right answer that is lost.
 """
 
 import matplotlib.pyplot as plt

@@ -1,5 +1,5 @@
-"""How the training of a net went
-==============================
+"""Training history of a net
+=========================
 
 With a `validation_fraction` the loss and the accuracy on held-out spectra are recorded too. Dropout
 is off when those are scored, so their loss may lie below that of training.

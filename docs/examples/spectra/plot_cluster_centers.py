@@ -1,5 +1,5 @@
-"""Which spectra of an image to train on
-=====================================
+"""Selecting the training spectra of an image
+==========================================
 
 Substrate and thick places spoil a training set. `KMeansCleaner` clusters the spectra, and judges
 the sum of each cluster by its edge over the background and by how much of it plural scattering has

@@ -1,5 +1,5 @@
-"""Which components show structure
-===============================
+"""Maps of principal components
+============================
 
 The scree plot tells how much of the variance a component explains, its map whether that is
 structure. Here counts of a simulated particle with a reduced surface are binned by 2x2 pixels. The

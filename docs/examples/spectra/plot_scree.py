@@ -1,5 +1,5 @@
-"""How many components are signal
-==============================
+"""Scree plot of principal components
+==================================
 
 Components of the signal stand above the tail, which is noise. Fit many components to see the tail,
 then keep those above it.

@@ -1,5 +1,5 @@
-"""How classes of atoms become each other
-======================================
+"""Transitions between classes of atoms
+====================================
 
 Two hundred atoms of a simulated movie are of one of three classes in each of its frames.
 `TransitionMatrix` counts how they follow each other; the numbers below the probabilities are 90 %
