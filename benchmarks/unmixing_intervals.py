@@ -80,7 +80,7 @@ def coverage(method, size, seeds, quick, prior=1.0, **image_params):
 def main(quick):
     print("endmembers / abundances within 90 % intervals, at 10, 100 and 1000 counts")
     print("bootstrap of the smallest simplex, 64 x 64 pixels")
-    size, seeds = (32, (100,)) if quick else (64, (100, 101, 102, 103))
+    size, seeds = (32, (100,)) if quick else (64, range(100, 108))
     for name, params in IMAGES.items():
         print(f"{name:42}{coverage(bootstrap, size, seeds, quick, **params)}", flush=True)
     print("Bayes, 32 x 32 pixels")

@@ -229,13 +229,13 @@ print(bayes.components_std_.mean(), bayes.effective_sample_size_.round())
 #      - .94 / .91
 #      - .84 / .86
 #    * - alike over 3 pixels of 64 (of 32 for Bayes)
-#      - .88 / .88
+#      - .90 / .88
 #      - .60 / .65
 #    * - the same, few pixels at the faces
-#      - .86 / .89
+#      - .88 / .90
 #      - .38 / .53
 #    * - alike over 6 pixels, few at the faces
-#      - .77 / .87
+#      - .79 / .85
 #      - .24 / .31
 #
 # Take the bootstrap, which is also the quicker. Where an image has few features, as large
