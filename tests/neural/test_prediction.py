@@ -73,6 +73,15 @@ def test_outputs_are_those_of_the_module(module_class, n_channels, n_filters, ke
             torch.testing.assert_close(folded(X).double(), expected, rtol=1e-5, atol=2e-6)
 
 
+@pytest.mark.parametrize("module_class", HIDDEN)
+def test_spectra_in_any_layout(module_class):
+    module = random_module(module_class, 60, n_filters=(3,), kernel_sizes=(5,))
+    folded = FoldedModule(recognize(module))
+    X = torch.randn(60, 40).T
+    with torch.inference_mode():
+        torch.testing.assert_close(folded(X), module(X), rtol=1e-5, atol=2e-6)
+
+
 def test_nan_stays_nan():
     module = random_module(FullyConvModule, 20, n_filters=(3,), kernel_sizes=(5,))
     folded = FoldedModule(recognize(module))

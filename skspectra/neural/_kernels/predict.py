@@ -70,7 +70,7 @@ class FoldedModule:
 
     def __call__(self, X):
         """Compute the outputs for spectra X, a float32 tensor of shape (n_spectra, n_channels)."""
-        signals = self._signals(X)
+        signals = self._signals(X).contiguous()
         n_features = len(self._parameters[-1])
         shape = (len(X), n_features, self._n_positions(signals.shape[1]))
         features = torch.empty(shape, dtype=torch.float32)
