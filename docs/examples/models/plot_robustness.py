@@ -1,8 +1,8 @@
 """Robustness against calibration errors
 =====================================
 
-References that are fitted with a shift do not feel it; a forest that was trained without shifts
-does.
+A fit of references that may be shifted is hardly affected. A forest that was trained without
+shifts is.
 """
 
 import matplotlib.pyplot as plt
