@@ -159,7 +159,8 @@ class MinimumVolumeUnmixer(LinearUnmixer):
         endmembers are found in each; the weight of the volume varies by a factor of 3 each way, as
         how many spectra lie at the faces is not known better. Abundances are drawn given these
         endmembers, with a Dirichlet prior that is learnt. Value plus or minus 1.645 standard
-        deviations is an interval of 90 %.
+        deviations is an interval of 90 %: of simulated images of 64 x 64 pixels such intervals held
+        .86 to .94 of the truth where features are 3 pixels wide, .79 to .88 where they are 6.
 
         Parameters
         ----------
