@@ -1,6 +1,7 @@
 """Valence maps at doses too low for single pixels: phases against pixels, denoised and not.
 
-Run ``OMP_NUM_THREADS=1 python benchmarks/phases.py``; ``--seeds 1`` for a quick look.
+Run ``OMP_NUM_THREADS=1 python benchmarks/phases.py``; ``--seeds 1`` for a quick look, ``--first 18
+--seeds 16 --counts 10 30`` for other images.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from skspectra.imaging import PhaseSegmenter, read_image
 from skspectra.models import load_pretrained
 from skspectra.preprocessing import PCADenoiser
 
-COUNTS = (5, 10, 30, 100, 1000)
+COUNTS = [5, 10, 30, 100, 1000]
 LAYER = 2.5  # pixels of Mn2+, and of Mn3.5+, in the simulation
 
 
@@ -58,7 +59,7 @@ def score(named, mean, truth):
     }
 
 
-def main(seeds):
+def main(seeds, doses):
     reader, axis = load_pretrained("mn-l23"), make_particle_image(random_state=0).spectral_axis
 
     def read(spectra):
@@ -76,8 +77,8 @@ def main(seeds):
     truth = np.array([[2, 3.5], [4, np.nan]])
     heads = [*score(truth, truth, truth), "seconds"]
     print(f"{'counts':>6} {'':28}" + "".join(f"{head:>16}" for head in heads))
-    for counts in COUNTS:
-        images = [make_particle_image(counts, random_state=seed) for seed in range(seeds)]
+    for counts in doses:
+        images = [make_particle_image(counts, random_state=seed) for seed in seeds]
         for name, method in methods.items():
             results = []
             for image in images if name.startswith("phases") else images[:1]:
@@ -86,11 +87,16 @@ def main(seeds):
                 taken = time.perf_counter() - start
                 results.append([*score(*found, image.valence).values(), taken])
             mean = np.mean(results, axis=0)
-            print(f"{counts:6} {name:28}" + "".join(f"{value:16.3f}" for value in mean), flush=True)
+            print(
+                f"{counts:6g} {name:28}" + "".join(f"{value:16.3f}" for value in mean), flush=True
+            )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--counts", type=float, nargs="+", default=COUNTS)
+    options = parser.parse_args()
     warnings.simplefilter("ignore", SpectrumWarning)
-    main(parser.parse_args().seeds)
+    main(range(options.first, options.first + options.seeds), options.counts)

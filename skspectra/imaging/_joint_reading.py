@@ -22,9 +22,10 @@ def read_together(reader, spectra, axis):
     Every other phase is the sum of their edges, and of the mean edges of the classes that none
     shows, that is nearest in least squares.
 
-    Of every class, the named phase of most counts may be pure. The first, with the lowest or
-    highest valence if there is one, is taken for pure; the others are if at least three quarters
-    of their sum are of their class.
+    Of every class, the named phase of most counts may be pure if its mean valence is within .25 of
+    the class; of the lowest and the highest, between which all others lie, the nearest one else.
+    These two are taken for pure; the others are if at least three quarters of their sum are of
+    their class, or if there is no other.
 
     Parameters
     ----------
@@ -43,15 +44,18 @@ def read_together(reader, spectra, axis):
         quarters of it.
     """
     table = reader.read(spectra, axis)
-    candidates = _candidates(reader, table, spectra.sum(axis=1))
-    if not candidates or len(table) == 1:
+    if not isinstance(reader, ValenceReader) or len(table) == 1:
+        return table
+    ends = {int(reader.valences_.argmin()), int(reader.valences_.argmax())}
+    candidates = _candidates(reader, table, spectra.sum(axis=1), ends)
+    if not candidates:
         return table
     first = next(iter(candidates))
     edges = _edges_on_common_axis(reader, spectra, axis, table["shift"][first])
     classes = shift_rows(reader.templates_, *_aligned(reader, reader.positions_))
     pure = []
     for phase, code in candidates.items():
-        if not pure or _shares(edges[phase], classes)[code] >= _PURE:
+        if not pure or code in ends or _shares(edges[phase], classes)[code] >= _PURE:
             classes[code] = edges[phase]
             pure.append(phase)
     for phase in np.setdiff1d(np.flatnonzero(table["reason"].isin(["", "cannot tell"])), pure):
@@ -59,14 +63,14 @@ def read_together(reader, spectra, axis):
     return table
 
 
-def _candidates(reader, table, counts):
+def _candidates(reader, table, counts, ends):
     """Phase and class of those that may be pure, the lowest and highest classes first: dict."""
-    if not isinstance(reader, ValenceReader):
-        return {}
     found = {}
     for code in np.argsort(-np.abs(reader.valences_ - np.mean(reader.valences_)), kind="stable"):
         off = (table["mean_valence"] - reader.valences_[code]).abs()
-        may_be = (table["valence"] == reader.classes_[code]) & (off <= _NEAR)
+        named = table["valence"] == reader.classes_[code]
+        nearest = off[named].min() if code in ends else 0
+        may_be = named & (off <= max(_NEAR, nearest))
         if may_be.any():
             found[int(np.where(may_be, counts, -1).argmax())] = code
     return found
