@@ -12,7 +12,19 @@ from skspectra._input.files import check_ending, check_folder, check_readable, w
 __all__ = ["main"]
 
 
-@click.group()
+class _OneLineErrors(click.Group):
+    """Commands that say in one line where there is no room, on a disk or in memory."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # whoever read the output has enough
+            raise
+        except (OSError, MemoryError) as error:
+            raise click.ClickException(str(error) or "There is not enough memory.") from error
+
+
+@click.group(cls=_OneLineErrors)
 @click.version_option(skspectra.__version__)
 @click.pass_context
 def main(context):

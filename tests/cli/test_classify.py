@@ -42,6 +42,28 @@ def test_what_is_read_is_not_written_over(run, tmp_path):
     assert table.read_text().startswith("energy_eV")
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (MemoryError("Unable to allocate 9. TiB"), "Unable to allocate 9. TiB"),
+        (MemoryError(), "There is not enough memory."),
+    ],
+)
+def test_no_room_for_output_or_in_memory_is_one_line(
+    run, stubbed, tmp_path, monkeypatch, error, said
+):
+    path = write_signal(tmp_path / "scan.hspy", line_image((8,))[0])
+
+    def fail(table):
+        raise error
+
+    monkeypatch.setattr("skspectra.cli._classify.printed", fail)
+    result = run(path)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ") and said in result.output
+
+
 @pytest.mark.parametrize("shift", [-7, 7])
 def test_line_scan_is_read_wherever_the_edge_is(run, stubbed, tmp_path, shift):
     X, labels = line_image((8,), shift=shift)
