@@ -19,7 +19,7 @@ def test_readers_are_tried_quickly(monkeypatch, capsys):
     importlib.import_module("readers").main()
     lines = capsys.readouterr().out.splitlines()
     assert "Cu, simulated from points not trained on" in lines
-    assert sum("log loss" in line for line in lines) == 20
+    assert sum("log loss" in line for line in lines) == 25
 
 
 def test_readme_tells_of_every_script():

@@ -33,7 +33,8 @@ REACH = 4.0  # eV from the highest channel that belong to its white line
 BIN = 5  # channels of STEP whose sum shows the noise that they share
 LAG = 2  # bins, within which noise is shared
 LEAST_BINS = 5  # third differences of such sums
-SHARED = 2.5  # times the noise that channels show by themselves, to be taken for it
+ALONE = 2.5  # times the noise of all channels, beyond which that of the edge is taken instead
+SHARED = 4.0  # the same of noise that channels share; what a power law misses is less
 SECOND_DIFFERENCE = 0.605  # standard deviation of white noise over the median of these
 THIRD_DIFFERENCE = 0.332  # the same of these
 
@@ -124,7 +125,7 @@ def _find_in_block(X, axis, templates, energy, window, max_shift):
     covered = axis[0] - energy - coarse_shift
     deviation, shared = _deviation(X, axis, grid), _shared_deviation(fine, relative, covered)
     alone = _deviation_within(X, axis, energy + coarse_shift, window[1])
-    deviation = np.where(alone > SHARED * deviation, alone, deviation)
+    deviation = np.where(alone > ALONE * deviation, alone, deviation)
     deviation = np.where(shared > SHARED * deviation, shared, deviation)
     rest = np.maximum(rest, np.where(deviation == shared, shared / np.sqrt(COARSE), 0))
     bare = fine - _background(fine, relative, energy, covered, deviation)
