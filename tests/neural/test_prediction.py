@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from scipy.special import softmax
 
 from skspectra.augmentation import EnergyShift
 from skspectra.neural import (
@@ -14,6 +15,7 @@ from skspectra.neural import (
     _kernels,
 )
 from skspectra.neural._estimators import outputs
+from skspectra.neural._estimators.classifier import _softmax
 from skspectra.neural._kernels import predictor
 from skspectra.neural._kernels.predict import FoldedModule
 from skspectra.neural._kernels.recognize import recognize
@@ -80,6 +82,16 @@ def test_spectra_in_any_layout(module_class):
     X = torch.randn(60, 40).T
     with torch.inference_mode():
         torch.testing.assert_close(folded(X), module(X), rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("n_spectra", [1, 20, 1747])
+def test_probabilities_are_the_same_wherever_a_spectrum_lies(n_spectra):
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        logits = 5 * torch.randn(n_spectra, 3, generator=generator)
+        order = torch.randperm(n_spectra, generator=generator)
+        np.testing.assert_allclose(_softmax(logits), softmax(logits.double(), axis=1), atol=3e-7)
+        assert torch.equal(_softmax(logits)[order], _softmax(logits[order]))
 
 
 def test_nan_stays_nan():

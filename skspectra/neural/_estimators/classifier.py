@@ -153,7 +153,16 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
 
 def _probabilities(module, size):
     outputs = predictor(module, size)
-    return lambda X: torch.softmax(outputs(X).T, dim=0).T  # vectorised over the spectra
+    return lambda X: _softmax(outputs(X))
+
+
+def _softmax(logits):
+    """Softmax of rows: four times as fast as torch's of few columns.
+
+    Along columns torch's is faster still, but rounds the last rows otherwise than those before.
+    """
+    powers = torch.exp(logits - logits.amax(dim=1, keepdim=True))
+    return powers / powers.sum(dim=1, keepdim=True)
 
 
 @with_shared_docs
