@@ -32,10 +32,11 @@ def check_results_folder(path, names):
         raise PermissionError(f"The folder {path.parent} is not yours to write {path.name} to.")
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise FileExistsError(f"{path} exists and is no folder. Choose another one with --out.")
-    files = [each for each in path.rglob("*") if each.is_symlink() or not each.is_dir()]
-    others = [each for each in files if each.name not in names]
-    if others or (files and not (path / names[0]).exists()):
-        what = printable((others or files)[0].relative_to(path))
+    files = (each for each in path.rglob("*") if each.is_symlink() or not each.is_dir())
+    expected = names if (path / names[0]).exists() else ()
+    other = next((each for each in files if each.name not in expected), None)
+    if other is not None:
+        what = printable(other.relative_to(path))
         raise FileExistsError(
             f"{path} holds {what}, which is no earlier result, so the folder is not replaced. "
             "Choose another one with --out."

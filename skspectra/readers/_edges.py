@@ -126,8 +126,9 @@ def _find_in_block(X, axis, templates, energy, window, max_shift):
     deviation, shared = _deviation(X, axis, grid), _shared_deviation(fine, relative, covered)
     alone = _deviation_within(X, axis, energy + coarse_shift, window[1])
     deviation = np.where(alone > ALONE * deviation, alone, deviation)
-    deviation = np.where(shared > SHARED * deviation, shared, deviation)
-    rest = np.maximum(rest, np.where(deviation == shared, shared / np.sqrt(COARSE), 0))
+    is_shared = shared > SHARED * deviation
+    deviation = np.where(is_shared, shared, deviation)
+    rest = np.where(is_shared, np.maximum(rest, shared / np.sqrt(COARSE)), rest)
     bare = fine - _background(fine, relative, energy, covered, deviation)
     smooth = gaussian_filter1d(bare, CENTRE_SMOOTHING, axis=1)
     near = slice(*np.searchsorted(relative, (-REACH, REACH)))
