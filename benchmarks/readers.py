@@ -44,6 +44,7 @@ from sklearn.svm import SVC
 from skspectra.datasets import make_l23_spectra
 from skspectra.datasets._atoms import element_of, known_ions
 from skspectra.models import load_pretrained, save_model
+from skspectra.readers._dense_nets import DenseNets
 from skspectra.readers._edges import aligned_axis, smooth_by_noise
 from skspectra.readers._experts import default_classifiers
 from skspectra.unmixing import ReferenceFit
@@ -244,8 +245,12 @@ def by_members(reader, n_per_class):
     for n_members in (1, 2, 3):
         small = copy.deepcopy(reader)
         for expert in (*small.experts_, *small.mixture_experts_, small.detector_):
-            ensemble = expert[-1]
-            ensemble.members_ = ensemble.members_[:n_members]
+            if isinstance(expert, DenseNets):
+                expert.coefs_ = [layer[:n_members] for layer in expert.coefs_]
+                expert.intercepts_ = [layer[:n_members] for layer in expert.intercepts_]
+            else:
+                ensemble = expert[-1]
+                ensemble.members_ = ensemble.members_[:n_members]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "reader.safetensors"
             save_model(small, path)

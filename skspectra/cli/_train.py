@@ -10,7 +10,7 @@ from skspectra.cli._labelled import on_one_axis, read_labelled
 from skspectra.cli._readers import load_reader
 from skspectra.models import save_model
 from skspectra.readers import ValenceReader
-from skspectra.readers._experts import N_COMPONENTS
+from skspectra.readers._dense_nets import N_COMPONENTS
 from skspectra.readers._labels import element_of_labels
 
 __all__ = ["evaluate_reader", "figures_of", "report", "train_reader"]

@@ -33,9 +33,11 @@ _HISTOGRAM = "_baseline_prediction _bin_mapper _is_categorical_remapped _n_featu
 _HISTOGRAM += " _preprocessor _use_validation_data"
 _PLS = "_norm_y_weights _predict_1d _x_mean _x_std _y_mean _y_std _n_features_out"
 
-# Estimators of other packages: public name, and the private attributes that they predict with.
+# Estimators that no room shows, of other packages most of them: public name, and the private
+# attributes that they predict with.
 _ESTIMATORS = {
     "imblearn.pipeline.Pipeline": "",
+    "skspectra.readers._dense_nets.DenseNets": "",
     "sklearn.calibration.CalibratedClassifierCV": "",
     "sklearn.calibration._SigmoidCalibration": "",
     "sklearn.calibration._TemperatureScaling": "",

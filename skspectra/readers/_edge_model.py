@@ -9,9 +9,9 @@ from skspectra.datasets._atoms import read_data
 from skspectra.datasets._library import splitting
 from skspectra.readers._by_noise import quantile_by_noise, quantile_curve
 from skspectra.readers._counting import DOSES, count_again, saturated
+from skspectra.readers._dense_nets import N_COMPONENTS
 from skspectra.readers._edges import Edges, aligned_axis, find_edges, search_axis, smooth_by_noise
 from skspectra.readers._experts import (
-    N_COMPONENTS,
     default_classifiers,
     default_detector,
     evidence,

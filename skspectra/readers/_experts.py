@@ -3,20 +3,17 @@
 import warnings
 
 import numpy as np
-from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skspectra.exceptions import SpectrumWarning
 from skspectra.neural import FullyConvClassifier
 from skspectra.preprocessing import SpectrumNormalizer
 from skspectra.readers._by_noise import log_noise
+from skspectra.readers._dense_nets import DenseNets
 from skspectra.uncertainty import EnsembleClassifier
 
 __all__ = [
-    "N_COMPONENTS",
     "default_classifiers",
     "default_detector",
     "evidence",
@@ -24,7 +21,6 @@ __all__ = [
     "weighing",
 ]
 
-N_COMPONENTS = 25
 LEAST_PROBABILITY = 1e-3  # of an expert, so that no one of them decides alone
 TYPICAL_NOISE = -1.7  # decimal logarithm
 NOISE_RANGE = (-1.3, 1.5)
@@ -38,7 +34,7 @@ def default_classifiers(level, random_state):
     are for the high dose, and one of them for mixtures; under noise dense nets are better.
     """
     n_convolutional = N_CONVOLUTIONAL.get(level, 0)
-    dense = _dense((48,), random_state)
+    dense = DenseNets((48,), random_state=random_state)
     if not n_convolutional:
         return [dense]
     net = FullyConvClassifier(architecture="invariant", dropout=0.2, lr=0.01, max_epochs=25)
@@ -48,17 +44,7 @@ def default_classifiers(level, random_state):
 
 def default_detector(random_state):
     """Return what tells edges of the element from others."""
-    return _dense((64, 32), random_state)
-
-
-def _dense(hidden_layer_sizes, random_state):
-    """Three small dense nets on principal components; they stop early on purpose."""
-    net = MLPClassifier(hidden_layer_sizes=hidden_layer_sizes, alpha=1e-3, max_iter=40)
-    return make_pipeline(
-        PCA(N_COMPONENTS, random_state=0),
-        StandardScaler(),
-        EnsembleClassifier(net, 3, random_state=random_state),
-    )
+    return DenseNets((64, 32), random_state=random_state)
 
 
 def probabilities(experts, spectra):

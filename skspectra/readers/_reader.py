@@ -18,9 +18,9 @@ from skspectra._numerics.random import as_generator
 from skspectra._progress import Progress
 from skspectra._sklearn import HasMethods, Interval, fit_context
 from skspectra.readers._by_noise import quantile_by_noise
+from skspectra.readers._dense_nets import N_COMPONENTS
 from skspectra.readers._edge_model import HELD_OUT, N_STEPS, EdgeModel
 from skspectra.readers._edges import possible_shifts, smooth_by_noise
-from skspectra.readers._experts import N_COMPONENTS
 
 __all__ = ["ValenceReader"]
 

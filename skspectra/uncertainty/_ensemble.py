@@ -182,7 +182,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
 
     def _probabilities(self, X):
         check_is_fitted(self, "members_")
-        validate_spectra(self, X, reset=False, read=False)
+        validate_spectra(self, X, reset=False, skip_check_array=True)  # the members look at it all
         return np.stack([member.predict_proba(X) for member in self.members_])
 
 
