@@ -18,8 +18,8 @@ class SpectrumWarning(UserWarning):
     ...     SpectrumNormalizer().fit_transform([[1.0, 1.0], [1.0, 2.0]])
     Traceback (most recent call last):
     ...
-    skspectra.exceptions.SpectrumWarning: 1 of 2 spectra are flat and have no scale; they become
-    zeros.
+    skspectra.exceptions.SpectrumWarning: 1 of 2 spectra are flat or overflow and have no
+    scale; they become zeros.
     """
 
 

@@ -179,7 +179,8 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
             return count_before_elbow(values)
         if isinstance(self.n_components, Integral):
             return int(self.n_components)
-        return int(np.searchsorted(np.cumsum(ratio), self.n_components)) + 1
+        n_needed = int(np.searchsorted(np.cumsum(ratio), self.n_components)) + 1
+        return min(n_needed, ratio.size)  # spectra that are all alike have no variance
 
     def scores(self, X):
         """How much of each component the spectra hold.

@@ -25,7 +25,7 @@ _SCALES = {
     "max": lambda X, axis: X.max(axis=1),
     "area": lambda X, axis: np.abs(X) @ _trapezoids(axis).astype(X.dtype),
     "l2": lambda X, axis: np.sqrt(np.einsum("ij,ij->i", X, X)),
-    "snv": lambda X, axis: X.std(axis=1),
+    "snv": lambda X, axis: np.sqrt(np.einsum("ij,ij->i", X, X) / X.shape[1]),  # X is centred
 }
 
 
@@ -64,7 +64,7 @@ class SpectrumNormalizer(SpectralMixin, TransformerMixin, BaseEstimator):
     -----
     SpectrumWarning
         Once per call, with the count of the spectra that are flat (or, with ``norm="max"``, nowhere
-        positive): they become zeros.
+        positive), or whose scale overflows their dtype: they become zeros.
 
     References
     ----------
@@ -124,24 +124,25 @@ class SpectrumNormalizer(SpectralMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self, "spectral_axis_")
         X = self._validate_spectra(X, reset=False)
         out = np.empty_like(X, order="C")
-        flat = np.empty(len(X), dtype=bool)
+        unscaled = np.empty(len(X), dtype=bool)
         for rows in blocks(X):
-            flat[rows] = self._scale(X[rows], out[rows])
-        warn_spectra(flat, "{count} are flat and have no scale; they become zeros.")
+            unscaled[rows] = self._scale(X[rows], out[rows])
+        warn_spectra(unscaled, "{count} are flat or overflow and have no scale; they become zeros.")
         return out
 
     def _scale(self, X, out):
         """Write the scaled spectra; return which have no scale."""
-        flat = _are_flat(X)
+        unscaled = _are_flat(X)
         if self.center or self.norm == "snv":
             X = np.subtract(X, X.mean(axis=1, keepdims=True), out=out)
         elif self.norm == "minmax":
             X = np.subtract(X, X.min(axis=1, keepdims=True), out=out)
-        scale = _SCALES[self.norm](X, self.spectral_axis_)
-        flat |= ~(scale > 0)
-        np.divide(X, np.where(flat, 1, scale).astype(out.dtype)[:, None], out=out)
-        out[flat] = 0
-        return flat
+        with np.errstate(over="ignore"):
+            scale = _SCALES[self.norm](X, self.spectral_axis_)
+        unscaled |= ~((scale > 0) & (scale < np.inf))
+        np.divide(X, np.where(unscaled, 1, scale).astype(out.dtype)[:, None], out=out)
+        out[unscaled] = 0
+        return unscaled
 
 
 def _are_flat(X):

@@ -330,10 +330,11 @@ def test_frames(spectra):
         ({"lr": 1e30}, "training loss became .* Normalise the spectra"),
         ({"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}, "at least 140"),
         ({"augment": [None]}, "augmenters must be instances of Augmenter.*got None"),
+        ({"callbacks": [("name", 3)]}, "callbacks of skorch, got 3"),
     ],
 )
 def test_parameters_that_make_no_sense(params, message, spectra):
-    error = TypeError if "augment" in params else ValueError
+    error = TypeError if params.keys() & {"augment", "callbacks"} else ValueError
     with pytest.raises(error, match=message):
         quick(**params).fit(*spectra)
 

@@ -190,6 +190,8 @@ def test_weights_count():
     assert not same_weights(fitted, quick().fit(X[kept], y[kept]))
     with pytest.raises(ValueError, match="[Nn]egative"):
         quick().fit(X, y, sample_weight=-weight)
+    with pytest.raises(ValueError, match="two spectra at least with a weight above 0, got 1"):
+        quick().fit(X, y, sample_weight=np.eye(60)[7])
 
 
 def test_folded_and_fused_agree_with_the_module(monkeypatch):

@@ -74,6 +74,14 @@ def test_share_of_variance_chooses_the_number_of_components():
         assert denoiser.n_components_ == np.argmax(np.cumsum(ratio) > 0.9) + 1
 
 
+@pytest.mark.parametrize("n_components", [0.5, "auto", 2])
+def test_spectra_that_are_all_alike_come_back(n_components):
+    X = np.tile([1.0, 2.0, 4.0], (5, 1))
+    denoiser = PCADenoiser(n_components).fit(X)
+    assert len(denoiser.components_) == denoiser.n_components_
+    np.testing.assert_allclose(denoiser.transform(X), X)
+
+
 def test_empty_channels_and_spectra_are_no_trouble():
     _, X = make_counts()
     X[:, 7] = 0

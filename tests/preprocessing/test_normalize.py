@@ -57,6 +57,15 @@ def test_default_is_the_articles():
     np.testing.assert_allclose(SpectrumNormalizer().fit_transform(X), expected)
 
 
+@pytest.mark.parametrize("norm", ["l2", "snv"])
+def test_spectra_whose_scale_overflows_are_warned_of(norm):
+    X = np.array([[1e30, 3e30, 1e30], [1, 2, 3]], dtype=np.float32)
+    with pytest.warns(SpectrumWarning, match="1 of 2 spectra .* overflow"):
+        out = SpectrumNormalizer(norm, center=False).fit_transform(X)
+    assert not out[0].any()
+    assert out[1].any()
+
+
 @every_norm
 def test_flat_spectra_become_zeros_with_one_warning(norm):
     X = np.array([[0.1] * 6, [1, 2, 3, 4, 5, 6], [0.0] * 6])

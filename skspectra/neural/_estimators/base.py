@@ -10,7 +10,7 @@ import torch
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from skorch.callbacks import EarlyStopping, LRScheduler
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from skspectra._input.stored import (
     NARROW,
@@ -208,16 +208,20 @@ class SpectralNetEstimator(BaseEstimator):
 
     def _split(self, X, y, weight):
         """Rows that are trained on, and rows that are held out or None; of what is read, sorted."""
-        rows = np.flatnonzero(weight)
+        train, valid = np.flatnonzero(weight), None
         if self.validation_fraction is not None:
-            parts = self._hold_out(rows, self._strata(y[rows]))
-            return [np.sort(part) for part in parts] if isinstance(X, StoredSpectra) else parts
-        if self.patience is not None:
+            parts = self._hold_out(train, self._strata(y[train]))
+            train, valid = map(np.sort, parts) if isinstance(X, StoredSpectra) else parts
+        elif self.patience is not None:
             raise ValueError(
                 f"patience={self.patience} watches the validation loss, but no spectra are held "
                 "out: set validation_fraction, for example to 0.1."
             )
-        return rows, None
+        if len(train) < 2:
+            raise ValueError(
+                f"A net is trained on two spectra at least with a weight above 0, got {len(train)}."
+            )
+        return train, valid
 
     def _hold_out(self, rows, strata):
         try:
@@ -289,8 +293,8 @@ class SpectralNetEstimator(BaseEstimator):
 
     def _make_callbacks(self):
         callbacks = clone(self.callbacks or [], safe=False)
+        _check_callbacks(callbacks, self.schedule)
         if self.schedule == "one-cycle":
-            _check_no_scheduler(callbacks)
             callbacks.append(("one_cycle", OneCycle()))
         if self.verbose:
             callbacks.append(("epoch_bar", EpochBar()))
@@ -351,10 +355,13 @@ def _check_net_params(net_params):
     return net_params
 
 
-def _check_no_scheduler(callbacks):
+def _check_callbacks(callbacks, schedule):
     for each in callbacks:
         callback = each[1] if isinstance(each, tuple) else each
-        if callback is LRScheduler or isinstance(callback, LRScheduler):
+        kind = callback if isinstance(callback, type) else type(callback)
+        if not issubclass(kind, Callback):
+            raise TypeError(f"callbacks must hold callbacks of skorch, got {callback!r}.")
+        if schedule == "one-cycle" and issubclass(kind, LRScheduler):
             raise ValueError(
                 "schedule='one-cycle' sets the learning rate, and so does the LRScheduler in "
                 "callbacks. Leave it out, or set schedule='constant'."
