@@ -79,7 +79,7 @@ def load_arrays(path, *, unit="eV", columns=None):
         fits = [both[0] and both[1] for both in zip(of_one_width, are_numbers, strict=True)]
         found = find_columns(titles, fits, unit, columns)
     except ValueError as error:
-        raise ValueError(f"{where} {error}") from None
+        raise ValueError(f"{where} {error}{_described(titles, arrays)}") from None
     used = [found.energy, *found.intensities]
     energies, *spectra = (arrays[i] for i in used)
     if energies.ndim != 1 or any(each.shape[-1:] != energies.shape for each in spectra):
@@ -91,6 +91,15 @@ def load_arrays(path, *, unit="eV", columns=None):
         raise ValueError(f"{where}: energies and spectra must be real numbers.")
     label, *names = [titles[i] for i in used] if titles else ["", *map(str, found.intensities)]
     return energies.astype(np.float64), spectra, label, names
+
+
+def _described(titles, arrays):
+    """Shapes and dtypes of arrays, which may be why they are no spectra."""
+    if titles is None:
+        return ""
+    both = zip(titles, arrays, strict=True)
+    listed = ", ".join(f"{title!r} {array.shape} {array.dtype}" for title, array in both)
+    return f" The file holds {listed}; spectra are real numbers of shape (..., n_channels)."
 
 
 def _load(path):
@@ -141,8 +150,10 @@ def _check_array(file, n_bytes):
     if version != (1, 0):
         read = np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)
+    if dtype.hasobject:
+        raise ValueError("Python objects are not read: save names as text, not with dtype object")
     wanted = file.tell() + math.prod(shape) * dtype.itemsize
-    if dtype.hasobject or not dtype.itemsize or min(shape, default=0) < 0 or wanted != n_bytes:
+    if not dtype.itemsize or min(shape, default=0) < 0 or wanted != n_bytes:
         raise ValueError(
             f"{n_bytes} bytes are no array of shape {shape} and dtype {dtype}; is it cut short?"
         )

@@ -5,16 +5,19 @@ from typing import NamedTuple
 
 from skspectra.io._units import quantity_of
 
-__all__ = ["Columns", "find_columns"]
+__all__ = ["Columns", "find_columns", "is_energy", "is_name"]
 
 _ERROR = re.compile(
-    r".*\b(err(or|eur)?s?|unc(ertaint(y|ies))?|sigma|std|stdev|sd|se|sem|esd|variance|var|rms|"
-    r"deviation|noise|plus.?minus|fehler|unsicherheit|abweichung|incertitude)\b.*"
+    r".*\b(err(or|eur|ore|ori|o)?s?|unc(ertaint(y|ies))?|sigma|std|stdev|sd|se|sem|esd|variance|"
+    r"var|rms|deviation|noise|plus.?minus|fehler|unsicherheit|abweichung|incert\w*|desv\w*|"
+    r"deviazione|écart|ecart|fout|onzekerheid)\b.*"
     r"|.*([±σ]|\+ ?/? ?-$).*|(d|delta|δ) ?(e|i|y|energy|intensity|counts)|y ?err(or)?"
 )
-_ERROR_OF = ("d", "u", "s", "σ", "δ", "Δ", "delta", "err")  # before the title of another column
+_ERROR_OF = ("d", "D", "e", "u", "s", "σ", "δ", "Δ", "delta", "err")  # before another title
+_ERROR_AFTER = ("err", "error", "Err", "Error", "std", "Std", "sd", "SD", "unc", "sigma")
 _INTENSITY = re.compile(
-    r"\b(intensit\w*|counts?|zähl\w*|signal|yield|absorption|absorbance|xmu|mu|tey|tfy|cps)\b"
+    r"\b(intens\w*|counts?|zähl\w*|coups|cuentas|conteggi|signal|yield|absorption|absorbance|"
+    r"xmu|mu|tey|tfy|cps)\b"
 )
 _NO_SPECTRUM = re.compile(
     r".*\b(i0|monitor|background|bkg\w*|nbkg|fbkg|bgd?|dark|gain|dwell|live|dead|bad|resolution|"
@@ -22,6 +25,9 @@ _NO_SPECTRUM = re.compile(
     r"fit|model|comment|note|source|compound|valence|temperature|current|voltage|pressure|power|clock|date|"
     r"unnamed)\b.*"
 )
+_INCIDENT = re.compile(r"i ?[0o]")  # counted before the specimen, and behind or beside it
+_BEHIND = re.compile(r"i ?[tf]|i ?(trans|fluo|ref)\w*")
+_BEHIND_I0 = re.compile(r"i ?[1-9r]|trans\w*")
 _VERSION = re.compile(
     r"\b(raw|net|gross|norm\w*|corrected|smooth\w*|filtered|deconvolved|subtracted|flat\w*|mean|"
     r"average|total|sum|deriv\w*|nder|chi\w*|log|per|rate|reference|ref)\b"
@@ -31,6 +37,7 @@ _NAME = re.compile(
     r"file( ?name)?|id|region|run|frame|slice|cycle|pos(ition)?|point|pixel|row|col(umn)?|"
     r"no|nr|number|i?x|i?y|z)( ?(id|name|number|no|nr|label|x|y))?\.?"
 )
+_ENERGY = ("e", "axis", "spectral axis")  # titles that tell no quantity
 _SHORT = (("i", "data", "spectra"), ("x", "y"))  # names of an intensity, the first ones rather
 _LONGEST = 200  # characters of a title that are looked at
 
@@ -87,6 +94,17 @@ def find_columns(titles, is_number, unit, chosen=None):
     return Columns(energy, intensities, names)
 
 
+def is_energy(title):
+    """Whether a title is that of energies."""
+    return quantity_of(title) == "energy" or _plain(title) in _ENERGY
+
+
+def is_name(title):
+    """Whether a title is that of what spectra are called or differ in."""
+    plain = _plain(title)
+    return plain != "x" and bool(_NAME.fullmatch(plain) or _NO_SPECTRUM.fullmatch(plain))
+
+
 def _plain(title):
     """Title in small letters, with spaces between its words and without its unit."""
     title = re.sub(r"(?<=\S)[ _]*[(\[{].*", "", title[:_LONGEST].strip())
@@ -119,10 +137,12 @@ def _find_energy(titles, plain, quantity):
     both = list(enumerate(zip(titles, plain, strict=True)))
     found = [i for i, (title, text) in both if _is_energy(title, text, quantity)]
     if not found and quantity == "energy":
-        found = [i for i, text in enumerate(plain) if text in ("e", "axis", "spectral axis")]
+        found = [i for i, text in enumerate(plain) if text in _ENERGY]
     if not found:
         others = [i for i, (title, _) in both if quantity_of(title)]
-        found = [i for i in others if not _INTENSITY.search(plain[i])]
+        found = [
+            i for i in others if not (_INTENSITY.search(plain[i]) or _VERSION.search(plain[i]))
+        ]
     if not found and any(re.fullmatch(r"y ?\d*", text) for text in plain):
         found = [i for i, text in enumerate(plain) if text == "x"]
     if not found and len(titles) == 2:
@@ -135,11 +155,16 @@ def _find_energy(titles, plain, quantity):
 def _find_intensities(titles, plain, is_number, energy):
     letters = [re.sub(r"[\W_]", "", title[:_LONGEST]) for title in titles]
     errors = {mark + text for mark in _ERROR_OF for text in letters if text}
+    errors |= {text + mark for mark in _ERROR_AFTER for text in letters if text}
     rest = [
         i
         for i, text in enumerate(plain)
         if i != energy and is_number[i] and not (_ERROR.fullmatch(text) or letters[i] in errors)
     ]
+    incident = [i for i in rest if _INCIDENT.fullmatch(plain[i])]
+    behind = [i for i in rest if _BEHIND.fullmatch(plain[i])]
+    behind += [i for i in rest if incident and _BEHIND_I0.fullmatch(plain[i])]
+    rest = [i for i in rest if i not in {*incident, *behind}]
     found = [i for i in rest if _INTENSITY.search(plain[i])]
     for words in _SHORT:
         found = found or [i for i in rest if plain[i] in words]
@@ -150,6 +175,12 @@ def _find_intensities(titles, plain, is_number, energy):
         found = [i for i in found if _is_amount(plain[i]) or not quantity_of(titles[i])]
         if len(titles) > 2:
             found = [i for i in found if not _NAME.fullmatch(plain[i])]
+    if behind and not found:
+        raise ValueError(
+            f"has no column of absorption, only counts of detectors: {_listed(titles)}. Absorption "
+            "is ln(I0 / It) or If / I0: write it into a column, or choose a column as it is, as in "
+            f"columns=({titles[energy]!r}, {titles[behind[0]]!r})."
+        )
     whole = [titles[i][:_LONGEST].replace("_", " ").casefold() for i in found]
     named = {" ".join(_INTENSITY.sub(" ", text).split()) for text in whole} - {""}
     are_versions = any(_VERSION.search(text) for text in whole)

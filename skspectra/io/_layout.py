@@ -6,8 +6,8 @@ import itertools
 import re
 from typing import NamedTuple
 
-from skspectra.io._numbers import is_number, plain_numbers
-from skspectra.io._units import quantity_of
+from skspectra.io._numbers import is_number, plain_numbers, without_spaces
+from skspectra.io._units import is_unit
 
 __all__ = ["decode", "find_table", "find_titles", "split", "without_comments"]
 
@@ -98,7 +98,8 @@ def find_table(text):
             is_title = not has_title and _ENERGY.search(line) is not None
             has_title |= is_title
             for delimiter in [] if is_title else _delimiters(line):
-                fields = [field for field in split(line, delimiter) if field.strip()]
+                row = line if delimiter is None else without_spaces(line)
+                fields = [field for field in split(row, delimiter) if field.strip()]
                 if sum(map(is_number, fields)) > 1:
                     if len(fields) > _MOST_COLUMNS:
                         raise ValueError(
@@ -186,18 +187,23 @@ def find_titles(place, width):
 
 
 def _with_titles_above(titles, above, delimiter):
-    """Join titles that are units or incomplete with those in the lines before."""
+    """Join titles with those in the lines before, if one of them holds units or is incomplete."""
+    lines, holds_units = [titles], [any(map(is_unit, titles))]
     for _, line in reversed(above):
-        units = [quantity_of(f"({title})") is not None for title in titles]
         more = split(line, delimiter)
-        if len(more) != len(titles) or not (any(units) or not titles[0].strip()):
+        of_units = is_unit(next((field for field in more if field.strip()), ""))
+        is_open = of_units or holds_units[0] or not lines[0][0].strip()
+        if len(more) != len(titles) or not is_open:
             break
-        both = zip(more, titles, units, strict=True)
-        titles = [
-            f"{first} ({title})" if is_unit else f"{first} {title}".strip()
-            for first, title, is_unit in both
-        ]
-    return titles
+        lines.insert(0, more)
+        holds_units.insert(0, of_units)
+    if len(lines) == 1:
+        return titles
+    lines = [
+        [f"({each})" if of_units and is_unit(each) else each for each in line]
+        for line, of_units in zip(lines, holds_units, strict=True)
+    ]
+    return [" ".join(filter(str.strip, parts)) for parts in zip(*lines, strict=True)]
 
 
 def _titles(line, delimiter, width):

@@ -4,12 +4,24 @@ import re
 
 import numpy as np
 
-__all__ = ["BadNumber", "is_number", "plain_numbers", "sample_decimal", "to_numbers"]
+__all__ = [
+    "BadNumber",
+    "is_number",
+    "plain_numbers",
+    "sample_decimal",
+    "to_numbers",
+    "without_spaces",
+]
 
 _EITHER = re.compile(
     r"\s*([+-]?(\d[\d.,]*|[.,]\d+)(e[+-]?\d+)?|[+-]?(nan|inf(inity)?))?\s*", re.IGNORECASE
 )
 _NO_THOUSANDS = re.compile(r"(?<!\d)0\d*,\d|\d{4},\d|\d,\d{1,2}(?!\d)|\d,\d{4}")
+_SPACED = re.compile(  # a whole field, with spaces between thousands
+    r"(?:^|(?<=[;,\t\"])) *[+-]?[1-9]\d{0,2}(?: \d{3})+(?=(?:[.,]\d*)? *(?:$|[;,\t\"]))",
+    re.MULTILINE,
+)
+_BETWEEN = re.compile(r" (?<=\d )\d{3}(?!\d)")  # begins with a space: many times faster
 _SPELLINGS = (
     ("\N{MINUS SIGN}", re.compile("\N{MINUS SIGN}(?=[.,]?\\d)"), "-"),
     *(  # marks between thousands
@@ -39,6 +51,13 @@ def plain_numbers(text):
         if sign[0] in text and sign in text:  # one character is found much faster than two
             text = pattern.sub(plain, text)
     return text
+
+
+def without_spaces(text):
+    """Text whose fields are parted by no spaces, without those between thousands."""
+    if _BETWEEN.search(text) is None:
+        return text
+    return _SPACED.sub(lambda found: found[0].replace(" ", ""), text)
 
 
 def is_number(field):

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from skspectra.io._columns import is_energy, is_name
 from skspectra.io._layout import split
 from skspectra.io._numbers import is_number, to_numbers
 from skspectra.io._spectra import Spectra
+from skspectra.io._units import quantity_of
 
 __all__ = ["spectra_in_rows"]
 
@@ -29,31 +31,59 @@ def spectra_in_rows(table, titles, *, where, name):
     -------
     spectra : Spectra or None
         None if the titles are no energies, or if the first column rather is the energies.
+
+    Raises
+    ------
+    ValueError
+        If both may be the energies.
     """
     if table.width < _FEWEST:
         return None
-    header = titles or split(table.line(0)[1], table.place.delimiter)
-    n_labels = next((i for i, title in enumerate(header) if _has_number(title)), len(header))
-    energies = header[n_labels : table.width]
-    if len(energies) < _FEWEST or not all(map(_has_number, energies)):
+    header = (titles or split(table.line(0)[1], table.place.delimiter))[: table.width]
+    numbered = [i for i, title in enumerate(header) if _has_number(title)]
+    if len(numbered) < _FEWEST or numbered[-1] - numbered[0] >= len(numbered):
         return None
-    axis = to_numbers([energies], table.decimal)[0]
-    labels = table.frame.iloc[:, :n_labels]
-    labels = labels if titles else labels.iloc[1:]
-    values = np.array(table.numbers(list(range(n_labels, table.width)))).T
+    axis = to_numbers([[header[i] for i in numbered]], table.decimal)[0]
+    below = table.frame if titles else table.frame.iloc[1:]
+    labels = below.drop(columns=numbered)
+    values = np.array(table.numbers(numbered)).T
     rows = values if titles else values[1:]
-    if n_labels:
-        is_axis = _runs_one_way(axis) and not all(
-            _may_be_energies(each) for _, each in labels.items()
-        )
+    before = labels.iloc[:, : numbered[0]]
+    if not len(rows) or _has_energies(header, before):
+        return None
+    if before.shape[1]:
+        is_axis = _runs_one_way(axis)
+        named = any(map(is_name, header[: numbered[0]]))
+        if is_axis and not named and all(_may_be_energies(each) for _, each in before.items()):
+            if titles:
+                return None
+            raise ValueError(
+                "the first row and the first column may both be the energies. Give the first "
+                "column the title 'energy_eV' if it is, else 'sample'."
+            )
     else:
         is_axis = _is_regular(axis) and not _is_regular(rows[:, 0])
-    if not len(rows) or not is_axis:
+    if not is_axis:
         return None
     order = slice(None) if axis[0] < axis[1] else slice(None, None, -1)
-    label = header[0] if n_labels else ""
+    label = _label_of_axis(header[0], before.iloc[:, 0].astype(str)) if before.shape[1] else ""
     names = _names(labels, len(rows), name)
     return Spectra(where, names, rows[:, order], axis[order], label)
+
+
+def _has_energies(header, labels):
+    """Whether a column before the numbers is called the energy, and does not name the rows."""
+    return any(
+        is_energy(title) and _numbers(labels[i]) is not None
+        for i, title in enumerate(header[: labels.shape[1]])
+    )
+
+
+def _label_of_axis(title, labels):
+    """Title above the labels, unless it is theirs, as that of a column of temperatures is."""
+    if quantity_of(title) in ("time", "angle", "temperature") and all(map(is_number, labels)):
+        return ""
+    return title
 
 
 def _has_number(title):
@@ -73,15 +103,18 @@ def _is_regular(values):
 
 def _may_be_energies(column):
     """Whether a first column runs in one direction and does not just count the rows."""
+    values = _numbers(column)
+    return values is not None and len(values) > 1 and _runs_one_way(values)
+
+
+def _numbers(column):
+    """Values of a column, or None if they are no numbers or just count the rows."""
     try:
         values = np.array(column, dtype=np.float64)
     except ValueError:
-        return False
-    return (
-        len(values) > 1
-        and _runs_one_way(values)
-        and not np.array_equal(values, np.arange(len(values)))
-    )
+        return None
+    counted = np.arange(len(values))
+    return None if any(np.array_equal(values, counted + first) for first in (0, 1)) else values
 
 
 def _names(labels, n_rows, name):

@@ -9,7 +9,7 @@ from skspectra._input.files import printable
 from skspectra._numerics.axis import is_uniform
 from skspectra.io._columns import find_columns
 from skspectra.io._layout import decode, find_table, find_titles, split, without_comments
-from skspectra.io._numbers import BadNumber, is_number, sample_decimal, to_numbers
+from skspectra.io._numbers import BadNumber, is_number, sample_decimal, to_numbers, without_spaces
 from skspectra.io._points import spectra_of_points
 from skspectra.io._rows import spectra_in_rows
 from skspectra.io._spectra import naming
@@ -84,6 +84,8 @@ class _Table:
         self.place = place
         self.decimal = decimal
         self.body = without_comments(text[place.offset :])
+        if place.delimiter:
+            self.body = without_spaces(self.body)
         sampled = "." if place.delimiter == "," else sample_decimal(self.body[:_SAMPLE])
         self.frame = self._read(decimal=decimal or sampled)
         self.is_number = [dtype.kind in "iuf" for dtype in self.frame.dtypes]

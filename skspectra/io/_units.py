@@ -3,7 +3,7 @@
 import functools
 import re
 
-__all__ = ["conversion", "quantity_of", "unit_of"]
+__all__ = ["conversion", "is_unit", "quantity_of", "unit_of"]
 
 # The size of each unit in the first one of its quantity. Capitals matter only between units that
 # differ in nothing else, such as meV and MeV.
@@ -36,23 +36,27 @@ _SPELLINGS = {
     "degree": "°",
     "kelvin": "K",
     "ch": "channel",
+    "channel": "channel",
     "px": "channel",
     "pixel": "channel",
 }
 _WORDS = {
-    "energy": r"energ(y|ies|ie)|loss",
-    "length": r"wave ?lengths?",
-    "wavenumber": r"wave ?numbers?|raman",
-    "time": r"time",
-    "frequency": r"frequenc(y|ies)",
-    "angle": r"angles?|2? ?theta|2θ",
-    "temperature": r"temperatures?",
-    "channel numbers": r"channels?|pixels?|index",
+    "energy": r"\w*[eé]nerg(y|i|í)\w*|loss|verlust|perte|p[eé]rdida",
+    "length": r"wave ?lengths?|lambda|λ|wellenlängen?|longueurs? d.onde|longitud de onda",
+    "wavenumber": r"wave ?numbers?|raman|wellenzahl|nombre d.onde|número de onda",
+    "time": r"time|zeit|temps|tiempo",
+    "frequency": r"frequenc(y|ies)|frequenz|fréquence|frecuencia",
+    "angle": r"angles?|2? ?theta|2θ|winkel|ángulo",
+    "temperature": r"temperatures?|temperatur|température|temperatura",
+    "channel numbers": r"channels?|pixels?|index|kanal|kanäle|canal|canaux|canales",
 }
+_SYMBOLS = {"k": "wavenumber", "q": "wavenumber", "r": "length"}  # that an axis is called alone
 _BRACKETS = re.compile(r"[(\[{]\s*([^()\[\]{}]*?)\s*[)\]}]")
 _AFTER_MARK = re.compile(r".*(?:\s/|/\s|,|\sin\s)\s*(\S+)$")
 _LONGEST = 200  # characters of a label that are looked at
-_NO_UNIT = re.compile(r"|none|<undefined>|(un)?(corrected|calibrated)|aligned|shifted|raw|loss")
+_NO_UNIT = re.compile(
+    r"|none|<undefined>|(un)?(corrected|calibrated)|aligned|shifted|raw|loss|data|x"
+)
 
 
 def conversion(label, wanted):
@@ -78,6 +82,7 @@ def conversion(label, wanted):
     quantity, unit, size = _parse(label)
     wanted_quantity, wanted, wanted_size = _parse(f"({wanted})")
     label = re.sub(r"^\(([^()]*)\)$", r"\1", label)
+    quantity = quantity or _SYMBOLS.get(label.strip().casefold())
     if unit is not None and wanted is not None and _normalize(unit) == _normalize(wanted):
         return 1.0
     if unit is not None and quantity is None:
@@ -87,6 +92,11 @@ def conversion(label, wanted):
             f"The axis {label!r} holds {quantity}, no {wanted_quantity or wanted}{_wanted(wanted)}"
         )
     return None if unit is None else size / wanted_size
+
+
+def is_unit(text):
+    """Whether a text is a unit and nothing else, but for brackets."""
+    return _parse_unit(text.strip(" ()[]{}"))[0] is not None
 
 
 def quantity_of(label):
