@@ -6,7 +6,7 @@ __all__ = ["SpectrumWarning"]
 
 
 class SpectrumWarning(UserWarning):
-    """Some spectra could not be treated; their result is the documented fallback.
+    """Some spectra could not be treated; their result is the fallback that the docstring gives.
 
     Examples
     --------

@@ -123,7 +123,7 @@ class SpectralMixin:
         return self.spectral_axis_
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the columns that come out: the values of their axis.
+        """Names of the output columns: the values of their axis.
 
         Parameters
         ----------

@@ -13,7 +13,7 @@ __all__ = ["Augmenter", "AugmenterChain"]
 
 
 class Augmenter(SpectralMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
-    """Base class of perturbations that act while a pipeline is fitted and never at predict.
+    """Base class of perturbations that act while a pipeline is fitted, and not at predict.
 
     `fit_transform` perturbs, `transform` leaves the spectra alone. A subclass writes `perturb`
     once, for numpy and for torch arrays; where it learns from the spectra it overrides
@@ -44,7 +44,7 @@ class Augmenter(SpectralMixin, TransformerMixin, BaseEstimator, metaclass=ABCMet
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn what the perturbation needs to know of the spectra.
+        """Learn from the spectra what the perturbation needs.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ class Augmenter(SpectralMixin, TransformerMixin, BaseEstimator, metaclass=ABCMet
         X : numpy or torch array of shape (n_spectra, n_channels)
             Spectra in floating point, as many channels as at fit.
         rng : numpy.random.Generator or torch.Generator
-            Where random numbers are drawn from; a torch generator must live on the device of `X`.
+            Source of random numbers; a torch generator must be on the device of `X`.
 
         Returns
         -------

@@ -19,16 +19,16 @@ class EnergyShift(Augmenter):
 
     .. math:: X'_i(E) = X_i(E - s_i), \qquad s_i \sim U(\mathrm{low}, \mathrm{high})
 
-    A positive shift moves the edge to higher energy. Shifts of a fraction of a channel
-    interpolate linearly. Without a window, the ends are filled with the value at the end; with
-    one, the spectra are wider than what is wanted, the window moves over them and no channel
-    is invented [1]_.
+    A positive shift moves the edge to higher energy. Shifts of a fraction of a channel interpolate
+    linearly. Without a window, the ends are filled with the value at the end. With a window, which
+    is narrower than the spectra, the window is moved instead, so that every channel that is
+    returned was measured [1]_.
 
     Parameters
     ----------
     shift : float or tuple of (float, float), default=(-5, 5)
-        Shift in units of the axis: a range that is drawn from for every spectrum, or the one shift
-        of all.
+        Shift in units of the axis: a range from which a shift is drawn for each spectrum, or one
+        shift for all spectra.
     window : tuple of (float, float), default=None
         Window of a wider spectrum, in units of the axis; `transform` crops to it.
     spectral_axis : array-like of shape (n_channels,), default=None
@@ -115,14 +115,14 @@ class AxisStretch(Augmenter):
     .. math:: X'_i(E) = X_i\left(E_0 + \frac{E - E_0}{1 + s_i}\right),
               \qquad s_i \sim U(\mathrm{low}, \mathrm{high})
 
-    with :math:`E_0` half-way between the ends of the axis. What comes from beyond the ends is
-    the value at the end.
+    with :math:`E_0` half-way between the ends of the axis. Beyond the ends of the axis the value at
+    the end is taken.
 
     Parameters
     ----------
     stretch : float or tuple of (float, float), default=(-0.05, 0.05)
-        Relative error of the dispersion, above -1: a range that is drawn from for every spectrum,
-        or the one value of all.
+        Relative error of the dispersion, above -1: a range from which a value is drawn for each
+        spectrum, or one value for all spectra.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra; None takes it from numeric column names, else the channel numbers.
     random_state : int, RandomState instance or None, default=None

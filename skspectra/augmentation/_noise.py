@@ -15,20 +15,21 @@ __all__ = ["PCANoise", "PoissonNoise"]
 
 
 class PCANoise(Augmenter):
-    r"""Scale the noise of each spectrum, as measured by what PCA leaves over.
+    r"""Scale the noise of each spectrum, estimated as the residual of PCA.
 
-    The projection :math:`\hat X` on the first principal components is taken for the signal and
-    what is left for the noise [1]_:
+    The projection :math:`\hat X` on the first principal components is taken for the signal, and the
+    residual for the noise [1]_:
 
     .. math:: X'_i = \hat X_i + k_i (X_i - \hat X_i), \qquad k_i \sim U(\mathrm{low}, \mathrm{high})
 
-    so that 0 cleans the spectrum, 1 returns it and 5 is an extreme of low dose.
+    so that 0 removes the noise, 1 returns the spectrum as it is, and 5 is like an extremely low
+    dose.
 
     Parameters
     ----------
     scale : float or tuple of (float, float), default=(0, 5)
-        Factor on the noise, not negative: a range that is drawn from for every spectrum, or the one
-        factor of all.
+        Factor on the noise, not negative: a range from which a factor is drawn for each spectrum,
+        or one factor for all spectra.
     n_components : int, default=10
         Number of principal components that are signal.
     random_state : int, RandomState instance or None, default=None
@@ -41,7 +42,7 @@ class PCANoise(Augmenter):
     components_ : ndarray of shape (n_components, n_channels)
         Principal components.
     explained_variance_ratio_ : ndarray of shape (n_components,)
-        Share of the variance in each component: where it levels off, noise begins.
+        Share of the variance in each component. It levels off where the components are noise.
     spectral_axis_ : ndarray of shape (n_channels,)
         The axis: numeric column names, else the channel numbers.
     n_features_in_ : int
@@ -111,7 +112,7 @@ class PCANoise(Augmenter):
 
 
 class PoissonNoise(Augmenter):
-    r"""Replace each spectrum by one counted at a finite dose.
+    r"""Add counting noise: replace each spectrum by one that is counted at a finite dose.
 
     The spectrum, lifted so that it is nowhere negative, is scaled to `dose` counts in its
     brightest channel, counted, and scaled back:
@@ -126,8 +127,8 @@ class PoissonNoise(Augmenter):
     Parameters
     ----------
     dose : float or tuple of (float, float), default=(100, 10000)
-        Counts in the brightest channel, above 0: a range that is drawn from for every spectrum, or
-        the one dose of all.
+        Counts in the brightest channel, above 0: a range from which a dose is drawn for each
+        spectrum, or one dose for all spectra.
     random_state : int, RandomState instance or None, default=None
         Seeds the doses and counts that `fit_transform` draws.
 

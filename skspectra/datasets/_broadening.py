@@ -170,7 +170,7 @@ def broaden(
     step_position=2.0,
     step_width=0.8,
 ):
-    r"""Broaden a stick spectrum as core-hole lifetimes and an instrument do.
+    r"""Broaden a stick spectrum by core-hole lifetimes and the resolution of an instrument.
 
     Every stick becomes a Lorentzian, wider for L2 than for L3 because the 2p1/2 hole also decays
     into 2p3/2 (Coster-Kronig) [1]_, and wider with growing energy above the onset of its edge; a

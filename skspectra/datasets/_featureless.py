@@ -42,8 +42,7 @@ def make_featureless_edges(
 ):
     r"""Simulate edges without multiplets at the energies of an element's L2,3 edges.
 
-    They are what a classifier of ions should refuse. Four kinds are made, without noise or
-    background:
+    A classifier of ions should refuse them. There are four kinds, without noise or background:
 
     - ``"metal"``: L3 and L2 are one broad line each, as wide as the empty 3d band, above a step of
       the continuum [1]_:
@@ -59,11 +58,11 @@ def make_featureless_edges(
     n_per_class : int, default=500
         Number of spectra of each kind.
     element : str, default="Mn"
-        From Sc to Cu: gives the place and the distance of L3 and L2.
+        From Sc to Cu; sets the energies of L3 and L2.
     spectral_axis : array-like of shape (n_channels,), default=None
         Energies of the channels in eV; None as in `make_l23_spectra`.
     shift : float or tuple of (float, float), default=(-6, 10)
-        Calibration error in eV: a range, or the one value of all.
+        Calibration error in eV: a range, or one value for all spectra.
     resolution : float or tuple of (float, float), default=(0.1, 2.5)
         Full width at half maximum of the instrument in eV.
     random_state : int, RandomState, Generator or None, default=None
@@ -85,7 +84,7 @@ def make_featureless_edges(
     Raises
     ------
     ValueError
-        If a range is not one.
+        If a range is not increasing, or a parameter is out of its bounds.
 
     See Also
     --------

@@ -99,9 +99,9 @@ def make_l23_spectra(
         nominal L3 maximum of the element (for Mn: 635 to 664.9); for V they end before the O K
         edge, for Ni and Cu there are more, since their L2 lies farther away.
     shift : float or tuple of (float, float), default=(-6, 10)
-        Calibration error in eV: a range, or the one value of all spectra; positive moves the
-        edge to higher energy. 0 is none. By default the L3 maximum lies anywhere from the start
-        of the default axis to where L2 begins to leave it at the other end.
+        Calibration error in eV: a range, or one value for all spectra; a positive error moves the
+        edge to higher energy. 0 is none. By default the L3 maximum lies anywhere from the start of
+        the default axis to where L2 begins to leave it at the other end.
     stretch : float or tuple of (float, float), default=(-0.05, 0.05)
         Relative error of the dispersion, about the middle of the axis, above -1. 0 is none.
     resolution : float or tuple of (float, float), default=(0.1, 3.5)
@@ -112,15 +112,15 @@ def make_l23_spectra(
         Electrons counted in the channel of the highest white line; a range is drawn from uniformly
         in its logarithm. None is infinite: without counting and readout noise.
     background : float or tuple of (float, float), default=(0, 1)
-        Background that was counted, relative to the highest white line. It was subtracted and adds
-        noise only, unless `background_counts`.
+        Background that was counted, relative to the highest white line. Unless `background_counts`,
+        it is subtracted again and only its noise is left.
     background_counts : bool, default=False
         Return what the detector reports: whole counts of edge and background, which is a power law
         with an exponent of 2 to 5 that has its height `background` at the nominal L3 maximum.
         `residual_background` does not act then, since nothing was subtracted.
     residual_background : float or tuple of (float, float), default=(-0.1, 0.1)
-        What background subtraction leaves behind: a rise, from end to end of the axis and relative
-        to the highest white line. A power law with a wrong exponent is that to first order.
+        Error of the background subtraction: a rise from end to end of the axis, relative to the
+        highest white line. To first order, this is the error of a power law with a wrong exponent.
     thickness : float or tuple of (float, float), default=(0, 1)
         Thickness of the specimen in inelastic mean free paths, t/lambda: plural scattering moves
         intensity from the edge to its plasmon copies, 15 to 27 eV higher. 0 is none, or spectra

@@ -47,7 +47,7 @@ def make_particle_image(
 ):
     """Simulate a spectrum image of a cathode particle at a low dose.
 
-    The particle is as layered nickel manganese cobalt oxide after cycling: Mn4+ with a reduced
+    The particle is like layered nickel manganese cobalt oxide after cycling: Mn4+ with a reduced
     surface [1]_. It is thinner at its edges; around it is a substrate whose background falls less
     steeply, and holes have 3 % of the background. The edges are those of `make_l23_spectra`.
 
@@ -78,7 +78,7 @@ def make_particle_image(
         valence : ndarray of shape (64, 96)
             Mean valence of Mn in each pixel; NaN outside of the particle and in holes.
         expected : ndarray of shape (64, 96, 200)
-            What the counts are drawn from.
+            Expected counts, of which `data` is a Poisson sample.
         DESCR : str
             Description.
 

@@ -138,7 +138,7 @@ def stick_spectrum(
     Parameters
     ----------
     ion : str
-        A 3d ion such as ``"Mn2+"``.
+        A 3d ion, such as ``"Mn2+"``.
     ten_dq : float
         Cubic crystal field 10Dq, the energy of eg above t2g, in eV; negative for a tetrahedral one.
     slater_reduction : float, default=0.8

@@ -66,11 +66,11 @@ def cross_validate(
 
     Where the last step of the estimator is a net that trains on CUDA, and ``SKSPECTRA_CUDA`` asks
     for ``stacks``, the earlier steps are fitted fold by fold and the nets of all folds are then
-    trained stacked, in one pass. Each net draws
-    what it would draw if it were fitted by itself, so that the scores are those of scikit-learn but
-    for rounding. What cannot be stacked is trained fold after fold, and one line of the log of
-    ``skspectra`` says why. Everywhere else this is `sklearn.model_selection.cross_validate`, with
-    folds in parallel processes and one thread for each net.
+    trained stacked, in one pass. Each net draws the same random numbers as if it were fitted alone,
+    so that the scores are those of scikit-learn except for rounding. Nets that cannot be stacked
+    are trained fold after fold, and one line of the log of ``skspectra`` says why. In all other
+    cases this is `sklearn.model_selection.cross_validate`, with folds in parallel processes and one
+    thread for each net.
 
     Parameters
     ----------
@@ -90,16 +90,16 @@ def cross_validate(
         How many folds are fitted at the same time, as in scikit-learn: None is one. On CUDA this
         many threads fit the steps before the net.
     params : dict, default=None
-        What is passed to `fit`, such as ``{"sample_weight": weight}``. What has an entry for every
-        spectrum is cut with them.
+        Passed to `fit`, such as ``{"sample_weight": weight}``. Arrays with an entry for each
+        spectrum are split with the spectra.
     return_train_score : bool, default=False
-        Whether the spectra that were trained on are scored too.
+        Whether the training spectra are scored too.
     return_estimator : bool, default=False
         Whether the fitted estimators are returned.
     return_indices : bool, default=False
         Whether the rows of the folds are returned.
     error_score : "raise" or float, default=nan
-        The score of a fold whose fit or score fails; "raise" raises what it raised.
+        The score of a fold whose fit or score fails; "raise" raises the error.
     verbose : int or bool, default=0
         Whether to show progress over the folds.
 
@@ -113,12 +113,12 @@ def cross_validate(
     Raises
     ------
     ValueError
-        If the folds, the labels or the scores are none that scikit-learn takes, or if the fits of
-        all folds fail.
+        If scikit-learn refuses the folds, the labels or the scores, or if the fits of all folds
+        fail.
 
     See Also
     --------
-    sklearn.model_selection.cross_validate : Whose names and returns these are.
+    sklearn.model_selection.cross_validate : Has the same parameters and returns.
     validation_curve : Several values of a parameter at once.
     skspectra.evaluation.robustness_curve : Scores on folds that are perturbed.
 

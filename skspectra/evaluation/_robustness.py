@@ -48,10 +48,10 @@ def robustness_curve(
 ):
     """Score an estimator on held-out spectra for each strength of a perturbation.
 
-    The estimator is fitted once per fold, to what `perturbation.transform` makes of the training
-    spectra (themselves, or the nominal window of ``EnergyShift(window=...)``), and scored on
-    `perturbation.fit_transform` of the held-out spectra for each value of the parameter. Names
-    and returns follow `sklearn.model_selection.validation_curve`.
+    The estimator is fitted once per fold to `perturbation.transform` of the training spectra, which
+    leaves them alone or crops them to the window of ``EnergyShift(window=...)``. It is scored on
+    `perturbation.fit_transform` of the held-out spectra for each value of the parameter. Names and
+    returns follow `sklearn.model_selection.validation_curve`.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def robustness_curve(
     Raises
     ------
     TypeError
-        If the perturbation is a class and no instance, or X is a HyperSpy signal.
+        If the perturbation is a class instead of an instance, or X is a HyperSpy signal.
     ValueError
         If the perturbation has no parameter of that name, or `param_range` is empty.
 

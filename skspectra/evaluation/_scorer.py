@@ -29,7 +29,7 @@ def robustness_scorer(perturbation, param_name, param_range, *, scoring=None):
     Parameters
     ----------
     perturbation : Augmenter or other transformer
-        What is done to the spectra that are scored; cloned. It must keep the columns: instead of
+        Perturbation of the spectra that are scored; cloned. It must keep the columns: instead of
         ``EnergyShift(window=...)`` use `EnergyShift` without a window, and let the estimator begin
         with a `SpectralCrop`.
     param_name : str
@@ -48,7 +48,7 @@ def robustness_scorer(perturbation, param_name, param_range, *, scoring=None):
     Raises
     ------
     TypeError
-        If the perturbation is a class and no instance.
+        If the perturbation is a class instead of an instance.
     ValueError
         If the perturbation has no parameter of that name, there are fewer than two values, or they
         do not increase.

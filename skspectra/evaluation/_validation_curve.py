@@ -54,11 +54,10 @@ def validation_curve(
     """Score values of a parameter by cross-validation: scikit-learn's function, faster on a GPU.
 
     Where the last step of the estimator is a net that trains on CUDA, the nets of all values and
-    folds are trained stacked, in one pass, as far as they have the same layers and numbers of
-    batches and epochs: such as with other learning rates, dropouts, weight decays or seeds. They
-    draw what they would draw if each was fitted by itself, so that the scores are those of
-    scikit-learn but for rounding. Everywhere else this is scikit-learn's function, with fits in
-    parallel processes.
+    folds that have the same layers and numbers of batches and epochs are trained stacked, in one
+    pass. Learning rate, dropout, weight decay and seed may differ. They draw the same random
+    numbers as if each was fitted alone, so that the scores are those of scikit-learn except for
+    rounding. In all other cases this is scikit-learn's function, with fits in parallel processes.
 
     Parameters
     ----------
@@ -82,29 +81,29 @@ def validation_curve(
         How many fits run at the same time, as in scikit-learn: None is one. On CUDA this many
         threads fit the steps before the net.
     params : dict, default=None
-        What is passed to `fit`, such as ``{"sample_weight": weight}``. What has an entry for every
-        spectrum is cut with them.
+        Passed to `fit`, such as ``{"sample_weight": weight}``. Arrays with an entry for each
+        spectrum are split with the spectra.
     error_score : "raise" or float, default=nan
-        The score where a fit or score fails; "raise" raises what it raised.
+        The score where a fit or score fails; "raise" raises the error.
     verbose : int or bool, default=0
         Whether to show progress over the folds.
 
     Returns
     -------
     train_scores : ndarray of shape (n_values, n_folds)
-        On the spectra that were trained on.
+        Scores on the training spectra.
     test_scores : ndarray of shape (n_values, n_folds)
-        On the others.
+        Scores on the held-out spectra.
 
     Raises
     ------
     ValueError
-        If the estimator has no such parameter, or the folds, the labels or the score are none that
-        scikit-learn takes.
+        If the estimator has no such parameter, or scikit-learn refuses the folds, the labels or the
+        score.
 
     See Also
     --------
-    sklearn.model_selection.validation_curve : Whose names and returns these are.
+    sklearn.model_selection.validation_curve : Has the same parameters and returns.
     cross_validate : Folds of one estimator.
     skspectra.evaluation.robustness_curve : Scores on folds that are perturbed.
 

@@ -25,15 +25,16 @@ __all__ = ["WhiteLineFeatures"]
 class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
     r"""Measure the white lines of L2,3 edges: positions, heights, widths and ratios.
 
-    Bring spectra without background (`PowerLawBackground`); offset and gain do not matter, except
-    that heights have the gain. L3 and L2 are the pair of maxima, `separation` apart, with the
-    greatest sum in the smoothed spectrum. Zero is the mean of the `pre_edge` window. The continuum
-    under the lines is two steps of 2:1 centred at them [1]_, with the mean of the `continuum`
-    window as their sum, as horizontal as in [2]_ and with arctangents for steps as in [3]_. In
-    thick specimens plural scattering fills that window up, so that the steps are made no higher
-    than the valley between the lines, and the lowest fifth of the window, allow.
+    The background must be subtracted first (`PowerLawBackground`). Offset and gain have no effect,
+    except that heights are in the units of the spectra. L3 and L2 are the pair of maxima,
+    `separation` apart, with the greatest sum in the smoothed spectrum. Zero is the mean of the
+    `pre_edge` window. The continuum under the lines is two steps of 2:1 centred at them [1]_, with
+    the mean of the `continuum` window as their sum, as horizontal as in [2]_ and with arctangents
+    for steps as in [3]_. In thick specimens plural scattering fills that window up, so that the
+    steps are made no higher than the valley between the lines, and the lowest fifth of the window,
+    allow.
 
-    The columns that come out are
+    The columns of the result are
 
     ===================  ==========================================================================
     ``onset_tenth``      energy at which the edge first reaches a tenth of its height at L3
@@ -53,20 +54,20 @@ class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
     ``white_lines``      1 where there are white lines, else 0
     ===================  ==========================================================================
 
-    One decision tree on these is what Oxide Wizard does [8]_.
+    Oxide Wizard uses one decision tree on such features [8]_.
 
     Parameters
     ----------
     window : tuple of (float, float), default=None
-        Where both lines lie whatever the calibration, in units of the axis. None takes the whole
-        axis, or what follows `oxygen_window`.
+        Window in which both lines lie at any calibration error, in units of the axis. None is the
+        whole axis, or the part after `oxygen_window`.
     separation : tuple of (float, float), default=(8, 15)
         Distances of L2 from L3 that are looked at, in units of the axis. The spin-orbit splitting
         of 2p is about 6 eV for Ti, 11 for Mn, 13 for Fe and 17 for Ni.
     oxygen_window : tuple of (float, float), default=None
         Where the O K edge lies; None for an axis without it.
     features : {"all", "shape"}, default="all"
-        "shape" leaves out the energies and what is left does not depend on the calibration.
+        "shape" leaves out the energies; the other features do not depend on the calibration.
     smoothing : float, default=1.0
         Width in units of the axis of the sliding parabolas that smooth the spectra and give their
         derivatives.

@@ -22,9 +22,9 @@ _AT_ONCE = 256  # pixels
 def repair_image(image):
     """Replace spikes, saturated channels and dead pixels of a spectrum image.
 
-    - Spikes, such as X-rays leave them, are up to three channels that lie 12 standard deviations
-      of the noise above the rest of their spectrum *and* above every neighbouring pixel, scaled to
-      the same counts. Single spectra have no neighbours, and keep theirs.
+    - Spikes, as X-rays leave them, are up to three channels that lie 12 standard deviations of the
+      noise above the rest of their spectrum *and* above every neighbouring pixel, scaled to the
+      same counts. Single spectra have no neighbours, and keep theirs.
     - Saturated channels hold the highest value of the data type, or of the image if that repeats in
       three neighbouring channels.
     - Dead pixels hold only NaN, or no count where their neighbours have 30 and more.

@@ -23,9 +23,9 @@ _LEAST_BEFORE = 8.0  # eV of background that there must be
 def find_edges(image, *, spectral_axis=None, min_strength=3.0):
     """Find the L2,3 edges of Ti, V, Cr, Mn, Fe, Co, Ni and Cu in the sum of an image.
 
-    Each is looked for within 12 eV of its nominal energy: the steepest jump of the sum spectrum
-    over the power law before it. Other edges in the same place (O K near V, La M near Ni) jump
-    too; whether it is the element is for its reader to say.
+    Each is searched for within 12 eV of its nominal energy: the steepest jump of the sum spectrum
+    over the power law before it. Other edges at the same energy (O K near V, La M near Ni) are
+    jumps too; only the reader of the element tells whether it is its edge.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def find_edges(image, *, spectral_axis=None, min_strength=3.0):
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of an array in eV; a signal has one.
     min_strength : float, default=3.0
-        Jump in units of its noise from which an edge is listed.
+        Least jump, in units of its noise, of an edge that is listed.
 
     Returns
     -------

@@ -50,10 +50,10 @@ class ValenceMaps:
         Why a pixel is unknown: "no edge", "cannot tell", "foreign" or "masked"; "" where it is
         known.
     valence : signal or array of shape (...)
-        Mean valence. Between two classes, as of a mixed valence, it is known where the class is
-        not: if its interval is not wider than .75 each way. NaN elsewhere. This and the following
-        are of the kind of the image, with its axes: HyperSpy signals of a signal, else arrays. They
-        are in memory for lazy images too.
+        Mean valence. It can be known where the class is not, as of a mixed valence: if its interval
+        is not wider than .75 each way. NaN elsewhere. This and the following are of the kind of the
+        image, with its axes: HyperSpy signals of a signal, else arrays. They are in memory for lazy
+        images too.
     uncertainty : signal or array of shape (...)
         Half the width of the interval of the mean valence, NaN where that is.
     probability : signal or array of shape (..., n_classes)
@@ -63,7 +63,8 @@ class ValenceMaps:
     shift : signal or array of shape (...)
         How far the edge lies off its nominal energy, in eV.
     n_replaced : ndarray of shape (...), int
-        How many channels of every pixel were replaced, since the detector did not measure them.
+        Number of channels of each pixel that were replaced, because the detector did not measure
+        them.
     """
 
     def __init__(self, values, classes, pixels, *, by="pixels", why="", phases=None):
@@ -127,7 +128,7 @@ class ValenceMaps:
         return np.where(known, self._of(name), np.nan)
 
     def class_signal(self):
-        """Codes in the kind of the image; a signal has the names in "Signal.classes"."""
+        """Return codes in the kind of the image; a signal has the names in "Signal.classes"."""
         result = self.pixels.like(self.codes.astype(np.int16))
         if self.pixels.signal is not None:
             result.metadata.set_item("Signal.classes", self.classes.tolist())

@@ -23,31 +23,32 @@ class NeighborVectors(TransformerMixin, BaseEstimator):
 
     .. math:: (r_{1,y}, r_{1,x}, r_{2,y}, r_{2,x}, \ldots)
 
-    Atoms of one phase or variant have similar rows, which k-means, Gaussian mixtures and principal
-    components find [1]_.
+    Atoms of one phase or variant have similar rows, so that k-means, Gaussian mixtures or principal
+    components tell phases apart [1]_.
 
     Parameters
     ----------
     n_neighbors : int, default=4
         Number of neighbours.
     sort : {"angle", "distance"}, default="angle"
-        Order of the neighbours: by angle, beginning in the direction in which fewest are, so that
-        noise exchanges none of a lattice; or the nearest first.
+        Order of the neighbours: by angle, or the nearest first. Angles begin in the direction in
+        which fewest neighbours lie, so that noise does not change the order in a lattice.
     border : {"nan", "drop", "keep"}, default="nan"
-        What becomes of atoms that their neighbours do not surround, as at the border of the image:
-        rows of NaN, no rows, or rows like all others.
+        How atoms are treated that are not surrounded by neighbours, as at the border of the image:
+        their rows are NaN, left out, or computed like all others.
 
     Attributes
     ----------
     start_angle_ : float
-        Angle at which counting begins, in radians from the columns' direction towards that of rows.
+        Angle at which the order begins, in radians, from the direction of columns towards that of
+        rows.
     n_features_in_ : int
         Number of coordinates, 2.
 
     Raises
     ------
     ValueError
-        If there are no more atoms than neighbours, or positions have not two coordinates.
+        If there are not more atoms than neighbours, or positions do not have two coordinates.
 
     References
     ----------
@@ -79,7 +80,7 @@ class NeighborVectors(TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Find the direction in which fewest neighbours are.
+        """Find the direction in which fewest neighbours lie.
 
         Parameters
         ----------
@@ -103,12 +104,12 @@ class NeighborVectors(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_atoms, 2)
-            Positions, of those of `fit` or of another frame.
+            Positions: those of `fit`, or of another frame.
 
         Returns
         -------
         rows : ndarray of shape (n_atoms, 2 * n_neighbors)
-            With ``border="drop"`` only those of the atoms that are `inside`.
+            With ``border="drop"``, only the rows of atoms that are `inside`.
         """
         check_is_fitted(self, "start_angle_")
         vectors = self._vectors(X, reset=False)
@@ -157,9 +158,9 @@ class NeighborVectors(TransformerMixin, BaseEstimator):
 def symmetrize(rows, n_fold, *, mirror=True, start_angle=-np.pi):
     """Apply all operations of a point group to the vectors of neighbours.
 
-    Clusters of all copies tell a ferroic phase from one that is not [1]_: where the copies of an
-    atom fall into different clusters, they are variants of each other; where they fall into the
-    same, its neighbourhood has the symmetry.
+    Clustering all copies tells a ferroic phase from a phase that is not ferroic [1]_: if the copies
+    of an atom fall into different clusters, these are variants of each other; if they fall into the
+    same cluster, the neighbourhood of the atom has the symmetry.
 
     Parameters
     ----------

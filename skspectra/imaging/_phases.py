@@ -31,36 +31,38 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
     r"""Divide a spectrum image into phases whose summed spectra can be read.
 
     At a few counts in a channel no pixel can be read by itself, but pixels that show the same
-    spectrum can be added up. Which do is decided by their counts and their neighbours:
+    spectrum can be added up. Counts and neighbouring pixels decide which:
 
     1. The gain is estimated from neighbouring pixels, and the data divided by it become counts.
     2. A share of the counts, drawn at random, searches for phases: Poisson-scaled components [1]_
-       of binned pixels, as many as are alike in neighbours; a mixture of Gaussians over the scores
-       of slightly blurred pixels; then each pixel takes the phase :math:`k` of shape :math:`p_k`
-       that has the least
+       of binned pixels, as many as have similar scores in neighbours; a mixture of Gaussians over
+       the scores of slightly blurred pixels; then each pixel takes the phase :math:`k` of shape
+       :math:`p_k` that has the least
 
        .. math:: -\sum_j x_j \ln p_{kj} - \beta \sum_\text{neighbours} w [\text{same phase}]
 
        and a penalty for totals that are unusual for the phase (a Potts model, solved by iterated
        conditional modes [2]_).
     3. The other counts judge: phases that they cannot tell apart are merged. So the number of
-       phases follows the counts, and a smooth gradient becomes as many steps as they can tell. Of
-       three divisions of the counts the one whose phases explain the judging counts best is taken.
+       phases depends on the counts, and a smooth gradient becomes as many steps as they can tell
+       apart. The counts are divided three times, and the phases that explain the judging counts
+       best are taken.
     4. All counts divide the image among the phases that are left.
-    5. Phases without the edge are holes, vacuum or substrate and get the label -1: those whose
-       edge over background is below `min_edge` of that of the phase which has most of it.
+    5. Phases without the edge are holes, vacuum or substrate, and get the label -1. Their edge over
+       background is below `min_edge` of that of the phase with the strongest edge.
 
     Parameters
     ----------
     max_phases : int, default=10
         Most phases that are searched for.
     smoothness : float, default=1.0
-        Log-likelihood :math:`\beta` that a neighbour of the same phase is worth; 0 looks at each
-        pixel by itself.
+        Log-likelihood :math:`\beta` that a neighbour of the same phase adds; with 0 each pixel is
+        assigned by itself.
     search_share : float, default=0.7
         Share of the counts that searches for phases, between 0 and 1; the others judge.
     significance : float, default=1e-3
-        Two phases differ if chance would make their difference in the judging counts more rarely.
+        Two phases differ if the probability of their difference in the judging counts by chance is
+        below this.
     min_edge : float, default=0.1
         Least edge over background of a phase, as a share of the greatest of all phases; 0 keeps
         all phases.
@@ -87,13 +89,13 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
     n_phases_ : int
         Number of phases that have the edge.
     n_candidates_ : int
-        Number of phases before the other counts judged, those without edge included.
+        Number of phases before merging, including those without the edge.
     separation_ : ndarray of shape (`n_phases_`, `n_phases_`)
-        How well the judging counts tell two phases apart: the standard errors of their difference
-        over those that `significance` asks for. Above 1 they differ.
+        How well the judging counts tell two phases apart: their difference in standard errors,
+        divided by the threshold of `significance`. Above 1 they differ.
     grades_ : ndarray of shape (`n_phases_`, `n_phases_`), bool
-        Which phases grade into each other, so that the boundary between them is a step of a
-        gradient: towards the other phase the spectra of the one become more like it.
+        Which phases grade into each other: towards the boundary, the spectra of each become more
+        like the other phase, so that the boundary is a step of a gradient.
     edge_fraction_ : ndarray of shape (`n_phases_`,)
         Edge over background of each phase, in units of that of the sum of the image; ones where no
         edge was found.
@@ -102,7 +104,7 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
     gain_ : float
         Units of the data per count that were used.
     channel_gain_ : float
-        The gain as the noise of single channels has it. Where it is less than `gain_`, noise is
+        Gain estimated from the noise of single channels. If it is less than `gain_`, noise is
         correlated along the axis, as after interpolation, and only wide windows show it.
     n_components_ : int
         Number of components that the search used.
@@ -228,7 +230,7 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
         )
 
     def interpolate(self, values):
-        """Map what was read of the phases, and interpolate between those that grade.
+        """Map a value of each phase, and interpolate between phases that grade into each other.
 
         Parameters
         ----------
@@ -242,8 +244,8 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
             where the blurred spectrum of the pixel lies between theirs.
         uncertainty : ndarray of the shape of the image
             Standard deviation of an even distribution over the step to the phase that the pixel
-            lies towards: the difference of their values over the root of 12. 0 in phases that grade
-            into none, where only the reading is uncertain.
+            lies towards: the difference of their values over the root of 12. 0 in phases without
+            such a neighbour, where only the reading is uncertain.
         """
         check_is_fitted(self, "labels_")
         values = np.asarray(values, dtype=float)

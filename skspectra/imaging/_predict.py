@@ -28,33 +28,33 @@ def predict_image(
     Parameters
     ----------
     estimator : estimator
-        Fitted estimator or pipeline of scikit-learn, of this package or of another that keeps to
-        their interface. Where it has a `spectral_axis_`, or its first step has one, the spectra are
-        interpolated linearly to that axis if theirs is another.
+        Fitted estimator or pipeline of scikit-learn, of this package or of another with their
+        interface. If it, or its first step, has a `spectral_axis_` that is not the axis of the
+        image, the spectra are interpolated linearly to it.
     image : HyperSpy signal, dask array or array-like of shape (..., n_channels)
         The image, with any number of navigation dimensions. A signal may be lazy, and its signal
         axis may lie anywhere in its array.
     method : str, default="predict_proba"
-        Which method of the estimator predicts: "predict", "predict_proba", "decision_function",
-        "transform" or any other that takes spectra and gives one or several values for each.
+        Method of the estimator to call: "predict", "predict_proba", "decision_function",
+        "transform" or any other that takes spectra and returns one or several values for each.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of an array, in the units of the estimator's. A signal has one.
     shift : float, default=0.0
-        How far the image lies too high on its axis, in units of the axis, such as
-        `find_edges` finds it; it is subtracted from the axis.
+        Calibration error of the image, in units of the axis, as `find_edges` gives it; it is
+        subtracted from the axis.
     mask : array-like of shape (...), bool, default=None
         Pixels that are left out, True where they are.
     fill_value : scalar, default=nan
-        What pixels get that are left out, and those with NaN or infinity, which are warned about.
-        Integers become floats unless it is an integer.
+        Value of pixels that are left out, and of pixels with NaN or infinity, which are warned
+        about. Integers become floats unless it is an integer.
     verbose : int or bool, default=0
         Whether to show progress over the blocks of an image in memory.
 
     Returns
     -------
     predicted : HyperSpy signal, dask array or ndarray of shape (...) or (..., n_values)
-        In the kind of `image`, lazy if that is lazy, with its navigation axes. Labels that are no
-        numbers come in an array of objects; in a signal as their index in ``estimator.classes_``,
+        In the kind of `image`, lazy if that is lazy, with its navigation axes. Labels that are not
+        numbers are an array of objects; in a signal they are their index in ``estimator.classes_``,
         which is in its metadata under "Signal.classes".
 
     Raises

@@ -42,9 +42,9 @@ def read_image(
     mask : array-like of shape (...), bool, default=None
         Pixels that are left out, True where they are.
     by : {"pixels", "phases", "auto"}, default="pixels"
-        What is read: every pixel by itself, or at a dose too low for that the sum of every phase
-        that `PhaseSegmenter` finds; a phase between others is read as a sum of their edges, which
-        one energy axis has measured. "auto" takes phases where at least 5 % more of the sums of
+        Read every pixel by itself, or, at a dose too low for that, the sum of each phase that
+        `PhaseSegmenter` finds. A phase between others is read as a sum of their edges, which were
+        measured on the same energy axis. "auto" takes phases where at least 5 % more of the sums of
         3 x 3 pixels can be named than of single pixels, in a sample of the image.
     repair : bool, default=True
         Whether spikes, saturated channels and dead pixels are replaced first, as by `repair_image`.
@@ -64,7 +64,7 @@ def read_image(
     NotFittedError
         If the reader is not fitted.
     TypeError
-        If it is a class, a name or an estimator that is no reader.
+        If `reader` is a class, a name or an estimator that is not a reader.
     ValueError
         If the axis of the image does not cover the edge, the mask does not fit, or phases are asked
         for in an image with negative counts.

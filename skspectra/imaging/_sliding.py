@@ -79,12 +79,12 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
         return rows
 
     def fold(self, values):
-        """Bring what was found of the rows back to where the windows are.
+        """Arrange values of the rows as a map, where the windows are.
 
         Parameters
         ----------
         values : array-like of shape (n_images * n_windows, ...)
-            Something for each row, such as clusters or abundances.
+            A value for each row, such as its cluster or abundances.
 
         Returns
         -------

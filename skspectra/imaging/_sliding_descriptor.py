@@ -13,18 +13,19 @@ __all__ = ["SlidingDescriptor"]
 
 
 class SlidingDescriptor(SlidingWindows):
-    """Describe an image by correlations, histograms or any function in windows.
+    """Describe an image by correlations, histograms or any function of sliding windows.
 
     Parameters
     ----------
     kind : {"correlation", "histogram"} or callable
-        "correlation" is that of the window less its mean with itself, 1 in the middle; "histogram"
-        the share of pixels in bins of equal counts over the images of `fit`; a callable gets
-        windows, (n_windows, window, window), and returns one row of numbers for each.
+        "correlation" is the autocorrelation of the window without its mean, 1 in the middle.
+        "histogram" is the share of pixels in bins that hold equal counts over the images of `fit`.
+        A callable is given windows, (n_windows, window, window), and returns one row of numbers for
+        each.
     window : int
         Side of the square windows in pixels.
     step : int
-        From one window to the next, in pixels.
+        Distance from one window to the next, in pixels.
     n_bins : int, default=16
         Number of bins of histograms.
 

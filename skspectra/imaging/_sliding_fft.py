@@ -11,10 +11,10 @@ __all__ = ["SlidingFFT"]
 
 
 class SlidingFFT(SlidingWindows):
-    r"""Describe an image by the magnitudes of Fourier transforms in windows that slide over it.
+    r"""Describe an image by the magnitudes of Fourier transforms of sliding windows.
 
-    Magnitudes are not negative and do not feel where in its window a lattice begins, so that rows
-    can be unmixed and clustered: two phases give two kinds of rows, and a window across their
+    Magnitudes are not negative and do not depend on where a lattice begins in its window, so that
+    rows can be unmixed and clustered: two phases give two kinds of rows, and a window across their
     boundary a mixture of both [1]_.
 
     Parameters
@@ -23,13 +23,13 @@ class SlidingFFT(SlidingWindows):
         Side of the square windows in pixels. Three to six unit cells are a good start: fewer do not
         resolve the reflections, more blur the boundaries.
     step : int
-        From one window to the next, in pixels; a quarter to half of `window` in general.
+        Distance from one window to the next, in pixels; usually a quarter to half of `window`.
     taper : "hann" or None, default="hann"
-        What windows are multiplied by, so that their ends do not make streaks.
+        Function that windows are multiplied by, so that their ends do not make streaks.
     band : tuple of (float, float), default=None
         Least and greatest spatial frequency in cycles per pixel, start <= f < stop; None takes all.
     log : bool, default=True
-        Whether the rows are :math:`\log(1 + |F|)`, in which weak reflections count.
+        Whether the rows are :math:`\log(1 + |F|)`, which gives weak reflections more weight.
 
     Attributes
     ----------

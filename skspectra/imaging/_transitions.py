@@ -27,8 +27,15 @@ class MarkovTest(NamedTuple):
     statistic : float
         Twice the logarithm of the likelihood ratio of a chain of second order over one of first.
     p_value : float
-        How often a chain without memory gives as much; below .05, say, the state before the last
-        matters.
+        Probability that a chain of first order has at least this statistic. If it is small, such as
+        below .05, the state before the last one matters.
+
+    Examples
+    --------
+    >>> from skspectra.imaging import TransitionMatrix
+    >>> sequence = [0, 0, 1, 1] * 50  # what comes next depends on the last two
+    >>> print(f"{TransitionMatrix().fit([sequence]).test_markov([sequence]).p_value:.3f}")
+    0.000
     """
 
     statistic: float
@@ -40,8 +47,8 @@ class TransitionMatrix(BaseEstimator):
 
     .. math:: P_{ij} = \frac{n_{ij} + \beta}{\sum_k (n_{ik} + \beta)}
 
-    with the counts :math:`n_{ij}` of all overlapping pairs that are `lag` steps apart and the
-    prior :math:`\beta`. As `lag` is shorter than what is remembered, the implied timescales still
+    with the counts :math:`n_{ij}` of all overlapping pairs that are `lag` steps apart and the prior
+    :math:`\beta`. If `lag` is shorter than the memory of the process, the implied timescales still
     grow with it [1]_.
 
     Parameters
@@ -53,8 +60,8 @@ class TransitionMatrix(BaseEstimator):
     prior : float, default=0
         Counts that are added to every pair: 1/2 is Jeffreys', 1 a uniform prior.
     reversible : bool, default=False
-        Whether as much must go from i to j as from j to i, by the maximum likelihood of deeptime,
-        which must be installed.
+        Whether the flow from i to j must equal that from j to i (detailed balance), estimated by
+        the maximum likelihood of deeptime, which must be installed.
 
     Attributes
     ----------
@@ -72,7 +79,7 @@ class TransitionMatrix(BaseEstimator):
     Raises
     ------
     ValueError
-        If classes are no whole numbers from -1 (not seen) to ``n_states - 1``, or no sequence is
+        If classes are not whole numbers from -1 (not seen) to ``n_states - 1``, or no sequence is
         longer than `lag`.
 
     References
@@ -145,7 +152,7 @@ class TransitionMatrix(BaseEstimator):
         Parameters
         ----------
         confidence : float, default=0.9
-            Probability that each is within.
+            Probability that an interval holds the true value.
 
         Returns
         -------
@@ -157,12 +164,12 @@ class TransitionMatrix(BaseEstimator):
         return tuple(dirichlet_intervals(self.counts_ + (self.prior or 1.0), confidence))
 
     def test_markov(self, X):
-        """Test whether the state before the last matters, against that it does not.
+        """Test the null hypothesis that the state before the last one does not matter.
 
         Parameters
         ----------
         X : list of array-like of shape (n_steps,), or array-like of shape (n_sequences, n_steps)
-            Sequences, those of `fit` in general.
+            Sequences, usually those of `fit`.
 
         Returns
         -------

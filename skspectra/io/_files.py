@@ -37,9 +37,8 @@ def read_spectra(
 ):
     r"""Read spectra from files and put them on one axis.
 
-    Where a channel of `spectral_axis` is wider than those of a file, it gets the mean of the
-    channels that it spans, so that no counts are thrown away; elsewhere spectra are interpolated
-    linearly.
+    A channel of `spectral_axis` that is wider than those of the file gets the mean of the channels
+    that it spans, so that no counts are thrown away. Otherwise spectra are interpolated linearly.
 
     Parameters
     ----------
@@ -56,16 +55,16 @@ def read_spectra(
         - .npz with an array of energies and one of spectra, called as the columns of text would be,
           and .npy with the columns energy and intensity.
 
-        Columns of text are parted by commas, semicolons, tabs or spaces, and lines starting with
-        "#", "%", "!", "*" or "//" are comments. Points are sorted by energy; a few energies that
-        are repeated, as digitised figures have them, are averaged.
+        Columns of text are separated by commas, semicolons, tabs or spaces, and lines starting with
+        "#", "%", "!", "*" or "//" are comments. Points are sorted by energy; a few repeated
+        energies, as in digitised figures, are averaged.
     spectral_axis : array-like of shape (n_channels,)
-        The axis wanted, strictly increasing. Fewer than eight values are points, between which
-        nothing is averaged.
+        Axis of the result, strictly increasing. Fewer than eight values are taken for points:
+        nothing is averaged between them.
     outside : {"raise", "edge"}, default="raise"
-        What happens to a spectrum that ends more than half of its channel width before
-        `spectral_axis` does: an error, or its first or last value repeated. Many published
-        spectra are a few eV short. A spectrum without any overlap is always an error.
+        If a spectrum ends more than half of its channel width before `spectral_axis`, raise an
+        error or repeat its first or last value. Many published spectra are a few eV short. A
+        spectrum without any overlap is always an error.
     unit : str, default="eV"
         Unit of `spectral_axis`. Files in another unit of the same quantity, as in keV, are
         converted; those of another quantity are refused.
@@ -88,20 +87,16 @@ def read_spectra(
         The spectra, in the order of `paths`; of an image row by row. float32 if all files hold
         float32 or short integers.
     names : ndarray of shape (n_spectra,) of str
-        A single spectrum is called after its file, without the ending: ``"MnO"``; one of several
-        has its position behind that, in numpy's order: ``"scan[3]"``, ``"image[row, column]"``;
-        one of a table has its name or title there. A name that came before gets a number:
-        ``"MnO (2)"``.
-
-    Warns
-    -----
-    SpectrumWarning
-        If spectra come without a unit; their axis is taken to be in `unit`.
+        A single spectrum is named after its file, without the ending: ``"MnO"``. One of several has
+        its position after that, in numpy's order: ``"scan[3]"``, ``"image[row, column]"``; a
+        spectrum of a table has its name or title there. A repeated name gets a number: ``"MnO
+        (2)"``.
 
     Raises
     ------
     FileNotFoundError, IsADirectoryError, OSError
-        If a path leads nowhere, to a folder, or to what is no file, such as a pipe.
+        If a path does not exist, or is a folder or another thing that is not a file, such as a
+        pipe.
     ValueError
         If a file cannot be read, is cut short or is not safe to read, holds no or several sets of
         spectra, holds NaN or text in place of numbers, may be read in more than one way, does not
@@ -109,9 +104,14 @@ def read_spectra(
     ImportError
         If HyperSpy is needed and not installed.
 
+    Warns
+    -----
+    SpectrumWarning
+        If spectra come without a unit; their axis is taken to be in `unit`.
+
     See Also
     --------
-    list_signals, read_signal : What a file holds, and one signal of it with its navigation axes.
+    list_signals, read_signal : List the signals of a file; read one with its navigation axes.
 
     Examples
     --------

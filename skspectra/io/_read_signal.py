@@ -26,10 +26,10 @@ def read_signal(path, signal=None, *, unit="eV", reader=None, lazy=True):
         spectra, of shape (..., n_channels).
     signal : int or str, default=None
         Which signal to take, by number or title; see `list_signals`. None takes the only one whose
-        signal dimension is 1, so that survey images do no harm.
+        signal dimension is 1; survey images are skipped.
     unit : str, default="eV"
-        Unit of the signal axis. Another unit of the same quantity, as keV, is converted; another
-        quantity is refused.
+        Unit of the signal axis. Another unit of the same quantity, such as keV, is converted;
+        another quantity is refused.
     reader : str, default=None
         HyperSpy's name of the format, such as "HSPY" or "USID", where the ending does not tell it.
     lazy : bool, default=True
@@ -39,12 +39,7 @@ def read_signal(path, signal=None, *, unit="eV", reader=None, lazy=True):
     -------
     signal : hyperspy.api.signals.BaseSignal
         With axes, metadata and original metadata, but without models, markers, decompositions and
-        signals that are nested in the metadata. A functional axis comes as its values.
-
-    Warns
-    -----
-    SpectrumWarning
-        If the axis has no unit; it is taken to be in `unit`.
+        signals that are nested in the metadata. A functional axis becomes an axis of its values.
 
     Raises
     ------
@@ -53,6 +48,11 @@ def read_signal(path, signal=None, *, unit="eV", reader=None, lazy=True):
     ValueError
         If the file cannot be read or is not safe to read, if it holds none or several such signals,
         or if the axis is of another quantity than `unit`.
+
+    Warns
+    -----
+    SpectrumWarning
+        If the axis has no unit; it is taken to be in `unit`.
 
     See Also
     --------
@@ -93,14 +93,14 @@ def read_signal(path, signal=None, *, unit="eV", reader=None, lazy=True):
 
 
 def list_signals(path, *, reader=None):
-    """List the signals in a file, as of dual EELS or with survey images.
+    """List the signals in a file, such as one of dual EELS or with survey images.
 
     Parameters
     ----------
     path : path-like
         A file of any format that HyperSpy reads, or .npz.
     reader : str, default=None
-        HyperSpy's name of the format, where the ending does not tell it.
+        HyperSpy's name of the format, if the ending does not tell it.
 
     Returns
     -------

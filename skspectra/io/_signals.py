@@ -19,7 +19,7 @@ __all__ = [
 
 
 def to_matrix(signal):
-    """Make rows of spectra of a HyperSpy signal.
+    """Convert a HyperSpy signal to rows of spectra.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def to_matrix(signal):
 
     See Also
     --------
-    from_rows : The way back.
+    from_rows : The inverse.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def to_matrix(signal):
 
 
 def from_rows(values, signal, *, spectral_axis=None):
-    """Make a HyperSpy signal of one value or one spectrum for each row of ``to_matrix(signal)``.
+    """Convert rows, one for each row of ``to_matrix(signal)``, to a HyperSpy signal.
 
     The navigation axes of `signal` are kept with their calibration, so that results lie where
     their spectra do and combine with `signal` in HyperSpy's arithmetic.
@@ -91,9 +91,9 @@ def from_rows(values, signal, *, spectral_axis=None):
     Parameters
     ----------
     values : array-like, frame or dask array of shape (n_spectra,) or (n_spectra, n_values)
-        Numbers, one row for each row of ``to_matrix(signal)``; those that are masked become NaN.
-        Labels that are strings must be encoded first:
-        ``classes, codes = np.unique(labels, return_inverse=True)``.
+        Numbers, one row for each row of ``to_matrix(signal)``; masked numbers become NaN. Labels
+        that are strings must be encoded first: ``classes, codes = np.unique(labels,
+        return_inverse=True)``.
     signal : hyperspy.api.signals.BaseSignal
         The signal that the rows come from.
     spectral_axis : array-like of shape (n_values,), default=None
@@ -103,8 +103,8 @@ def from_rows(values, signal, *, spectral_axis=None):
     Returns
     -------
     result : hyperspy.api.signals.BaseSignal
-        Lazy if `values` is a dask array, else on the memory of `values` where that is possible.
-        What it is depends on `values`:
+        Lazy if `values` is a dask array, else a view of `values` where that is possible. Its kind
+        depends on `values`:
 
         - one value per row: a map with signal dimension 0, like ``signal.sum(axis="sig")``; its
           ``.T`` is the image;

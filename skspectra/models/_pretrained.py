@@ -16,16 +16,16 @@ def load_pretrained(name):
 
     ``"mn-l23"`` names the valence of manganese (2, 3 or 4) from its L2,3 edge; ``"ti-l23"`` (3, 4),
     ``"v-l23"`` (3, 4, 5), ``"cr-l23"`` (2, 3, 6), ``"fe-l23"``, ``"co-l23"``, ``"ni-l23"`` and
-    ``"cu-l23"`` (2, 3) those of other metals. Filled shells, such as that of Cu+, and metals are
-    foreign. Valences that are not listed, such as Fe4+, often look like one that is. The `read` of
-    each takes counts as an instrument gives them, with or without background, on any axis in eV
-    that covers the edge, with a calibration that is up to 12 eV off: see
+    ``"cu-l23"`` (2, 3) those of other metals. Edges of filled shells, such as that of Cu+, and of
+    metals are called foreign. Valences that are not listed, such as Fe4+, often look like one that
+    is. The `read` of each takes counts as an instrument gives them, with or without background, on
+    any axis in eV that covers the edge, with a calibration that is up to 12 eV off: see
     `skspectra.readers.ValenceReader`.
 
-    Each was trained on simulated spectra only, of resolutions of 0.1 to 4.2 eV and errors of the
-    dispersion of -5 to 7 %, and was shown the other elements, metals, filled shells and featureless
-    edges as spectra to refuse. How it did on simulated counts is in its `figures_`, which notebooks
-    show; how it was made lies beside it, in ``mn-l23.json``.
+    Each was trained on simulated spectra only, with resolutions of 0.1 to 4.2 eV and errors of the
+    dispersion of -5 to 7 %. Edges of other elements, metals, filled shells and featureless edges
+    were in the training as spectra to refuse. Its accuracy on simulated counts is in `figures_`,
+    which notebooks show; how it was trained is in a file beside it, ``mn-l23.json``.
 
     Parameters
     ----------

@@ -18,8 +18,8 @@ def save_model(model, path, *, spectral_axis=None, figures=None):
     """Write a fitted estimator to a file that holds numbers and text only.
 
     The file is of the safetensors format: the arrays, a description in JSON and a checksum. Reading
-    it runs no code, unlike reading a pickle. What is needed to predict is in it, how it came about
-    is not: optimizers, histories and the state of random numbers are left out.
+    it runs no code, unlike reading a pickle. It holds what is needed to predict. Optimizers,
+    histories and the state of random numbers are left out.
 
     Parameters
     ----------
@@ -27,16 +27,17 @@ def save_model(model, path, *, spectral_axis=None, figures=None):
         Any fitted estimator of this package, and most of scikit-learn: pipelines and unions,
         `GridSearchCV`, voting, stacking and calibrated classifiers, linear and nearest-neighbour
         models, support vectors, trees, forests and gradient boosting, decompositions, mixtures,
-        scalers; whatever holds only such. See the notes for nets of torch modules of one's own.
+        scalers; any estimator composed of these. See the notes for nets of torch modules of one's
+        own.
     path : path-like
         The file, with the ending ``.safetensors``; replaced if it exists.
     spectral_axis : array-like of shape (n_channels,), default=None
         Energies of the channels that the model takes, in eV. None takes them from the first step
-        that has them; where spectra were given as plain arrays and no step was told, these are the
-        channel numbers.
+        that has them. These are channel numbers if spectra were plain arrays and no step has a
+        `spectral_axis`.
     figures : dict, default=None
-        Numbers, text, lists and dicts of them: how well the model did on what, who made it.
-        `describe_model` returns it.
+        Numbers, text, lists and dicts of them, such as the accuracy of the model, the test spectra
+        and the author. `describe_model` returns it.
 
     Raises
     ------
@@ -45,24 +46,26 @@ def save_model(model, path, *, spectral_axis=None, figures=None):
     FileNotFoundError
         If the folder of the file does not exist.
     TypeError
-        If it holds something that is neither number, text, array nor one of these estimators.
+        If the model holds something that is not a number, text, an array or one of these
+        estimators.
     ValueError
-        If the file has another ending, the axis is not that of the model, or the figures hold what
-        JSON has not.
+        If the file has another ending, the axis is not that of the model, or the figures hold
+        something that JSON cannot.
 
     See Also
     --------
-    load_model : The way back.
-    describe_model : What a file holds.
+    load_model : Read the file.
+    describe_model : Describe the content of the file.
 
     Notes
     -----
-    The same version of scikit-learn gives the same predictions to the last bit. Another one may
-    have renamed what its estimators hold: then they raise when they predict, and the model is to be
-    trained again. A `memory` of pipelines is left out: it names a folder of pickles.
+    The same version of scikit-learn gives the same predictions to the last bit. Another version may
+    have renamed attributes of its estimators: then they raise an error when they predict, and the
+    model must be trained again. The `memory` of a pipeline is left out: it names a folder of
+    pickles.
 
-    A net of a torch module of one's own is saved with the name of its class. `load_model` imports
-    nothing by a name found in a file, so it has to be given the class.
+    A net of your own torch module is saved with the name of its class. `load_model` imports nothing
+    by a name found in a file, so it has to be given the class.
 
     Examples
     --------
@@ -107,7 +110,7 @@ def load_model(path, *, modules=()):
     path : path-like
         The file.
     modules : sequence of type, default=()
-        Classes of torch modules of one's own that nets in the file are of.
+        Your own classes of torch modules that nets in the file use.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def load_model(path, *, modules=()):
         If there is no such file.
     ValueError
         If the file is cut short, was changed, is of another kind, comes from a later version, names
-        a class that it may not hold, or does not fit together.
+        a class that is not allowed, or is inconsistent.
 
     Examples
     --------
@@ -158,11 +161,25 @@ def describe_model(path):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is none that `save_model` wrote, or was changed.
+        If the file was not written by `save_model`, or was changed since.
 
     See Also
     --------
-    save_model : Its example describes a file.
+    save_model : Write a model to a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from skspectra.models import describe_model, save_model
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "model.safetensors"
+    ...     model = DummyClassifier().fit([[0.0], [1.0]], ["Mn2+", "Mn2+"])
+    ...     save_model(model, path, figures={"accuracy": 1.0})
+    ...     about = describe_model(path)
+    >>> about["model"], about["figures"]
+    ('sklearn.dummy.DummyClassifier', {'accuracy': 1.0})
     """
     return _read(path, _description)
 

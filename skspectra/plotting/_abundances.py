@@ -23,7 +23,7 @@ class AbundanceMapDisplay:
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes of shape (n_components,)
-        Where they were drawn.
+        Axes with the maps.
     figure_ : matplotlib Figure
         Their figure.
 
@@ -46,7 +46,7 @@ class AbundanceMapDisplay:
         Parameters
         ----------
         estimator : MinimumVolumeUnmixer, FCLS, ReferenceFit or any transformer
-            Fitted; what `transform` gives is drawn.
+            Fitted; the result of its `transform` is drawn.
         X : array-like of shape (n_spectra, n_channels)
             Spectra of the image, row by row.
         grid_shape : tuple of (int, int)

@@ -59,14 +59,14 @@ class ActivationsDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, spectral_axis=None, axes=None):
-        """Run spectra through a net, and draw the mean outputs of each class.
+        """Pass spectra through a net, and draw the mean outputs of each class.
 
         Parameters
         ----------
         estimator : FullyConvClassifier, ConvDenseClassifier or DenseClassifier
             Fitted; of a pipeline the last step.
         X : array-like of shape (n_spectra, n_channels)
-            Spectra as they enter the net; of a pipeline what its other steps make of them.
+            Spectra as they enter the net; for a pipeline, transformed by its other steps.
         y : array-like of shape (n_spectra,)
             Class labels.
         spectral_axis : array-like of shape (n_channels,), default=None
@@ -94,7 +94,7 @@ class ActivationsDisplay:
         """Draw a row for every block and a column for every class.
 
         Up to four filters are curves over the energy, in black and grey; more are the rows of an
-        image. What belongs to a class has its colour. All classes share the scale of a block.
+        image. Outputs for a class have its colour. All classes share the scale of a block.
 
         Parameters
         ----------

@@ -86,7 +86,7 @@ class BackgroundDisplay:
         return cls(axis, spectrum, background, error, fitted).plot(ax)
 
     def plot(self, ax=None):
-        """Draw spectrum, background and remainder; the band is two standard errors wide each way.
+        """Draw spectrum, background and difference; the band is two standard errors wide each way.
 
         Where noise would hide the curves, they are drawn as Gaussian means of as many channels as
         bring the noise down to a twentieth of the height, two at most, over what was measured.

@@ -60,7 +60,7 @@ class LineScanDisplay:
 
     @classmethod
     def from_maps(cls, maps, *, axes=None):
-        """Draw maps that were read before.
+        """Draw existing maps.
 
         Parameters
         ----------

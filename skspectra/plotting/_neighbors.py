@@ -19,7 +19,7 @@ class NeighborDisplay:
     vectors : array-like of shape (n_atoms, 2), default=None
         Displacement of each, as rows and columns; None draws none.
     vector_scale : float, default=1.0
-        How much longer arrows are drawn than the displacements are, which is written above them.
+        Factor on the length of the arrows, which is written above the figure.
 
     Attributes
     ----------

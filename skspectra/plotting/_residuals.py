@@ -16,9 +16,10 @@ class ResidualMapDisplay:
     Parameters
     ----------
     values : array-like of shape (height, width)
-        What is drawn.
+        Values of the map.
     label : str, default="Chi-square"
-        What it is. Chi-squares are drawn on a scale on which 1, what noise alone leaves, is white.
+        Label of the colour bar. Chi-squares are drawn on a scale on which 1, the value for noise
+        alone, is white.
 
     Attributes
     ----------

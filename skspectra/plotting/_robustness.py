@@ -17,13 +17,13 @@ class RobustnessDisplay:
     param_range : array-like of shape (n_values,)
         Values of the parameter of the perturbation.
     scores : dict of str to array-like of shape (n_values, n_folds)
-        For each model what `skspectra.evaluation.robustness_curve` returns.
+        For each model the result of `skspectra.evaluation.robustness_curve`.
     param_name : str, default="Shift (eV)"
         Label of the horizontal axis.
     score_name : str, default="Accuracy"
         Label of the vertical axis.
     chance : float, default=None
-        Score of a guess, drawn as a dotted line.
+        Score of guessing, drawn as a dotted line.
 
     Attributes
     ----------

@@ -14,9 +14,9 @@ __all__ = ["SaliencyDisplay"]
 class SaliencyDisplay:
     """Probability that a classifier loses if a window of the spectrum is hidden.
 
-    Occlusion [1]_: a window slides over the spectra, what is in it is replaced by a straight line
-    from end to end, and what each class loses of the probability of the right answer is drawn
-    under its mean spectrum. Nothing but predictions is needed, so any classifier will do.
+    Occlusion [1]_: a window slides over the spectra, its content is replaced by a straight line,
+    and the loss of the probability of the right class is drawn under the mean spectrum of each
+    class. Only predictions are needed, so that any classifier can be used.
 
     Use `from_estimator` to make one.
 
@@ -29,7 +29,7 @@ class SaliencyDisplay:
     centers : ndarray of shape (n_windows,)
         Middle of every window, in units of the axis.
     losses : ndarray of shape (n_classes, n_windows)
-        What is lost, from -1 to 1.
+        Loss of probability, from -1 to 1.
     names : sequence of str of length n_classes
         Names of the classes.
 
@@ -67,7 +67,7 @@ class SaliencyDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, width, spectral_axis=None, ax=None):
-        """Hide every stretch of the spectra in turn, and draw what is lost.
+        """Hide each part of the spectra in turn, and draw the loss of probability.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class SaliencyDisplay:
             Fitted; a pipeline sees the spectra before its first step. Without `predict_proba`,
             right answers count 1 and wrong ones 0.
         X : array-like of shape (n_spectra, n_channels)
-            Spectra, best such that were not trained on.
+            Spectra, preferably not those of the training.
         y : array-like of shape (n_spectra,)
             Their classes.
         width : float
@@ -119,7 +119,7 @@ class SaliencyDisplay:
     def plot(self, ax=None):
         """Draw the classes above each other, mean spectra as lines and losses as areas.
 
-        The greatest loss of all is as high as a mean spectrum; the legend tells how much it is.
+        The greatest loss is drawn as high as a mean spectrum; the legend gives its value.
 
         Parameters
         ----------

@@ -14,10 +14,10 @@ __all__ = ["ScoreMapsDisplay"]
 class ScoreMapsDisplay:
     """Maps of the scores of components, above the components themselves.
 
-    A component that is noise has a map of noise, however much of the variance it explains, and one
-    of a rare phase has structure, however little. The correlation between neighbouring pixels says
-    so in a number: that of noise is 0 but for its standard error, the root of one over the number
-    of pairs.
+    The map of a component that is noise is noise, however much of the variance it explains. The map
+    of a rare phase has structure, however little variance it explains. The correlation between
+    neighbouring pixels measures this: for noise it is 0 within its standard error, one over the
+    root of the number of pairs.
 
     Parameters
     ----------

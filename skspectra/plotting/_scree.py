@@ -11,14 +11,14 @@ __all__ = ["ScreeDisplay"]
 class ScreeDisplay:
     """Scree plot: the share of the variance of each principal component, on a logarithmic scale.
 
-    Signal stands above the straight tail of the noise.
+    Signal lies above the straight tail of the noise.
 
     Parameters
     ----------
     explained_variance_ratio : array-like of shape (n_components,)
         Share of the variance of each component.
     n_kept : int, default=None
-        How many components are kept; None marks none.
+        Number of components that are kept, which are marked; None marks none.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class ScreeDisplay:
         estimator : PCADenoiser, sklearn.decomposition.PCA or similar
             Fitted, with more components than will be kept; it has `explained_variance_ratio_`.
         n_kept : int, default=None
-            How many components are kept; None marks none.
+            Number of components that are kept, which are marked; None marks none.
         ax : matplotlib Axes, default=None
             Where to draw; a new figure if None.
 

@@ -18,7 +18,7 @@ class SlidingWindowDisplay:
     classes : array-like of shape (n_down, n_across), int
         Class of each window.
     spectra : array-like of shape (n_classes, window, window)
-        What describes the windows of each class, zero frequency in the middle.
+        Mean transform of the windows of each class, zero frequency in the middle.
 
     Attributes
     ----------
@@ -42,14 +42,14 @@ class SlidingWindowDisplay:
 
     @classmethod
     def from_estimator(cls, fft, rows, labels, *, axes=None):
-        """Draw what was found of the windows of one image.
+        """Draw the classes of the windows of one image.
 
         Parameters
         ----------
         fft : SlidingFFT
             Fitted.
         rows : array-like of shape (n_windows, n_features)
-            What it gave for the image.
+            Result of `transform` for the image.
         labels : array-like of shape (n_windows,), int
             Classes of the rows, from 0.
         axes : sequence of matplotlib Axes, default=None

@@ -11,7 +11,7 @@ __all__ = ["SpectraDisplay"]
 
 
 class SpectraDisplay:
-    """Mean spectrum of every class with the band that holds most of its spectra.
+    """Mean spectrum of every class with a band that holds most of its spectra.
 
     Use `from_spectra` to make one.
 
@@ -67,7 +67,7 @@ class SpectraDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; a new figure if None.
         **plot_params : dict
-            Handed to `plot`.
+            Passed to `plot`.
 
         Returns
         -------
@@ -93,8 +93,8 @@ class SpectraDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; a new figure if None.
         offset : float, default=None
-            Distance between the classes, in units of the intensity; so that they do not overlap if
-            None.
+            Distance between the classes, in units of the intensity. None chooses it so that they do
+            not overlap.
 
         Returns
         -------

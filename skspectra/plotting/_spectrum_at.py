@@ -11,8 +11,7 @@ __all__ = ["SpectrumAtDisplay"]
 class SpectrumAtDisplay:
     """A map, and the spectrum and valence of the pixel that is clicked.
 
-    Use `from_maps` to make one. Where figures are interactive, a click on the map shows another
-    pixel.
+    Use `from_maps` to make one. In interactive figures, a click on the map shows another pixel.
 
     Parameters
     ----------
@@ -25,7 +24,7 @@ class SpectrumAtDisplay:
     codes : ndarray of shape (n_y, n_x), int
         Index of the class of every pixel, -1 where it is unknown.
     reasons : ndarray of shape (n_y, n_x) of str
-        Why a pixel is unknown, "" where it is known.
+        Why a pixel is unknown; "" where it is known.
     probability : ndarray of shape (n_y, n_x, n_classes)
         Probability of every class.
     classes : sequence of str of length n_classes
@@ -64,7 +63,7 @@ class SpectrumAtDisplay:
 
     @classmethod
     def from_maps(cls, maps, background, *, pixel=None, axes=None):
-        """Draw maps that were read before.
+        """Draw existing maps.
 
         Parameters
         ----------
@@ -94,7 +93,7 @@ class SpectrumAtDisplay:
         ).plot(axes, pixel=pixel)
 
     def plot(self, axes=None, *, pixel=None):
-        """Draw the map and one pixel, and listen to clicks.
+        """Draw the map and one pixel, and show other pixels when they are clicked.
 
         Parameters
         ----------

@@ -26,7 +26,7 @@ class ValenceMapDisplay:
     codes : ndarray of shape (n_y, n_x), int
         Index of the class of every pixel, -1 where it is unknown.
     reasons : ndarray of shape (n_y, n_x) of str
-        Why a pixel is unknown, "" where it is known.
+        Why a pixel is unknown; "" where it is known.
     valence, uncertainty : ndarray of shape (n_y, n_x)
         Mean valence and half the width of its interval, NaN where unknown.
     classes : sequence of str of length n_classes
@@ -68,7 +68,7 @@ class ValenceMapDisplay:
 
     @classmethod
     def from_estimator(cls, reader, signal, *, axes=None):
-        """Read every pixel of an image, and draw what is found.
+        """Read every pixel of an image, and draw the maps.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class ValenceMapDisplay:
 
     @classmethod
     def from_maps(cls, maps, *, axes=None):
-        """Draw maps that were read before.
+        """Draw existing maps.
 
         Parameters
         ----------

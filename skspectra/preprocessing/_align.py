@@ -17,7 +17,7 @@ __all__ = ["PeakAligner"]
 
 
 class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
-    """Shift each spectrum so that its peak lies at the energy of the training spectra's.
+    """Shift each spectrum so that its peak lies at the median energy of the peaks in training.
 
     The shift is found to a fraction of a channel by a parabola through the three points about the
     maximum, of the spectrum itself or of its correlation with a reference, or from the centre of
@@ -27,13 +27,13 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     window : tuple of (float, float)
-        Where the peak is looked for, half-open, in units of the axis.
+        Where the peak is searched for, half-open, in units of the axis.
     method : {"max", "centroid", "correlation"}, default="max"
         ``"max"`` takes the brightest channel of the window. ``"centroid"`` goes on from there to
-        the centre of mass of what lies above three tenths of the height within half the window;
-        it is steadier where a peak has several lines, as L3 has, and under noise.
-        ``"correlation"`` takes the lag, at most half the window, of greatest Pearson correlation
-        with `reference_spectrum_`, which noise disturbs least; it wants a uniform axis.
+        the centre of mass of what lies above three tenths of the height within half the window; it
+        is more stable for peaks of several lines, such as L3, and under noise. ``"correlation"``
+        takes the lag, at most half the window, of greatest Pearson correlation with
+        `reference_spectrum_`. It is the least sensitive to noise, and needs a uniform axis.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra; None takes it from numeric column names, else the channel numbers.
 
@@ -60,8 +60,8 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
     Warns
     -----
     SpectrumWarning
-        Once per call, with the count of the spectra that are flat in the window: they stay where
-        they are.
+        Once per call, with the count of the spectra that are flat in the window: they are not
+        shifted.
 
     Examples
     --------

@@ -26,7 +26,7 @@ class SpectralCrop(SpectralMixin, TransformerMixin, BaseEstimator):
     window_channels_ : slice
         Channels inside the window.
     spectral_axis_ : ndarray of shape (n_channels,)
-        The axis that comes in.
+        Axis of the input.
     n_features_in_ : int
         Number of channels seen at fit.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -21,18 +21,18 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
 
     With ``poisson=False`` :math:`g = 1` and :math:`\mu` is the mean spectrum. With ``poisson=True``
     :math:`\mu = 0`, :math:`g` is the root of the mean spectrum, and the components are those of
-    spectra that are also divided by the root of their own mean: Keenan and Kotula's two-way
-    scaling [1]_, which makes counting noise even before it is judged. The spectrum's own weight
-    cancels in the projection, so a spectrum without counts needs none.
+    spectra that are also divided by the root of their own mean: Keenan and Kotula's two-way scaling
+    [1]_, which makes the variance of counting noise the same everywhere. The weight of a spectrum
+    cancels in its projection, so that spectra without counts are no problem.
 
     Parameters
     ----------
     n_components : int, float or "auto", default="auto"
-        Number of components to keep, or the share of the variance that they are to explain, between
-        0 and 1. ``"auto"`` keeps those before the elbow of the scree plot, the point of its first
-        20 on a logarithmic scale that lies farthest below their chord. That comes close to the
-        least error of all spectra together; a phase of few pixels can be lost, so look at
-        `plotting.ScoreMapsDisplay` too.
+        Number of components to keep, or the share of the variance that they explain, between 0 and
+        1. ``"auto"`` keeps those before the elbow of the scree plot, the point of its first 20 on a
+        logarithmic scale that lies farthest below their chord. This is close to the least error
+        over all spectra. A phase of few pixels can be lost, so look at `plotting.ScoreMapsDisplay`
+        too.
     poisson : bool, default=False
         Whether the spectra are counts, none of them negative.
 
@@ -69,13 +69,14 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
     --------
     skspectra.unmixing.PoissonPCA : The same components with scores as output, which is what
         HyperSpy's ``decomposition(algorithm=...)`` and ``get_decomposition_model`` need.
-    skspectra.plotting.ScoreMapsDisplay : Which components show structure.
-    skspectra.plotting.ScreeDisplay : How much each explains.
+    skspectra.plotting.ScoreMapsDisplay : Maps of the scores, which show the components with
+        structure.
+    skspectra.plotting.ScreeDisplay : Share of the variance of each component.
 
     Notes
     -----
-    The spectra are read once and block by block. Spectra that memory does not hold go through
-    `partial_fit`, which ends where `fit` would.
+    The spectra are read once, block by block. Spectra that do not fit in memory can be passed to
+    `partial_fit` in parts, which gives the same components as `fit`.
 
     References
     ----------
@@ -134,7 +135,7 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_spectra, n_channels)
-            Some of the spectra. The first call after `fit` begins anew.
+            Some of the spectra. The first call after `fit` starts from nothing.
         y : None
             Ignored.
 
@@ -183,7 +184,7 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
         return min(n_needed, ratio.size)  # spectra that are all alike have no variance
 
     def scores(self, X):
-        """How much of each component the spectra hold.
+        """Return the scores: the coordinates of the spectra along the components.
 
         Parameters
         ----------

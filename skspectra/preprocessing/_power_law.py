@@ -70,21 +70,21 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     window : "auto", tuple of (float, float) or sequence of such tuples
-        Where the background is fitted, half-open, in units of the axis. ``"auto"`` looks for the
-        most significant edge in the sum of the training spectra, where the counts of 4 units of
-        the axis exceed a power law fitted to the 20 before them, and fits between 0.9 and 0.98 of
-        the energy at which it begins. Look at `window_` afterwards.
+        Where the background is fitted, half-open, in units of the axis. ``"auto"`` searches for the
+        most significant edge in the sum of the training spectra, where the counts in 4 units of the
+        axis exceed a power law fitted to the 20 units before them. It fits between 0.9 and 0.98 of
+        the energy at which this edge begins. Look at `window_` afterwards.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra; None takes it from numeric column names. It must be positive, which
         channel numbers are not.
     loss : {"poisson", "least_squares"}, default="poisson"
         ``"poisson"`` is the maximum likelihood for counts, in closed form: as good as any unbiased
         estimate can be down to one count per channel, and the fastest. ``"least_squares"`` gives
-        every channel the same weight, as most microscopes' software does; it is the choice for
-        spectra that are not counts up to a factor.
+        every channel the same weight, as most microscopes' software does; choose it for spectra
+        that are not proportional to counts.
     exponent_bounds : tuple of (float, float), default=(0, 8)
-        Least and greatest exponent. A fit that would pass one is held there, flagged and warned
-        of.
+        Least and greatest exponent. A fit that would exceed one is held there, with a flag and a
+        warning.
     copy : bool, default=True
         If False, `transform` overwrites X where X is a floating-point array.
     n_jobs : int, default=None
@@ -116,9 +116,9 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
     -----
     SpectrumWarning
         Once per call for each of these, with the count of the spectra: there are no counts under
-        the window, so that the background is 0; the exponent is held at a bound; an edge begins
-        in the window. The last is told by the sums of the residuals from the start of the window
-        on, which then exceed what noise makes of them.
+        the window, so that the background is 0; the exponent is held at a bound; an edge begins in
+        the window. The last is detected by the cumulated residuals over the window, which then
+        exceed those of noise.
 
     See Also
     --------
@@ -176,7 +176,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Resolve the axis and the windows; only ``window="auto"`` looks at the intensities.
+        """Resolve the axis and the windows; only ``window="auto"`` uses the intensities.
 
         Parameters
         ----------

@@ -14,17 +14,17 @@ __all__ = ["SpectralResampler"]
 class SpectralResampler(SpectralMixin, TransformerMixin, BaseEstimator):
     """Resample spectra to another axis.
 
-    A new channel that is wider than the channels it spans gets their mean, in which a channel that
-    is cut counts by its part inside, so that no counts are lost; others are interpolated linearly.
-    Binning channels by hand gives the same.
+    A new channel that is wider than the channels it spans gets their mean, weighted by how much of
+    each lies inside, so that no counts are lost. Other channels are interpolated linearly. For
+    whole channels this is binning.
 
     Parameters
     ----------
     new_axis : array-like of shape (n_new,)
-        The axis wanted, strictly increasing, in units of the axis that comes in.
+        Axis of the result, strictly increasing, in units of the input axis.
     outside : {"raise", "edge"}, default="raise"
-        Where `new_axis` reaches outside the spectra by more than half a channel: an error, or the
-        value at the nearest end.
+        If `new_axis` reaches outside the spectra by more than half a channel, raise an error or
+        take the value at the nearest end.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra, not necessarily uniform; None takes it from numeric column names, else
         the channel numbers.
@@ -32,9 +32,9 @@ class SpectralResampler(SpectralMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     new_axis_ : ndarray of shape (n_new,)
-        The axis that comes out.
+        Axis of the result.
     spectral_axis_ : ndarray of shape (n_channels,)
-        The axis that comes in.
+        Axis of the input.
     n_features_in_ : int
         Number of channels seen at fit.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -37,8 +37,8 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
     them: with or without background, in counts or any other scale, on any axis that covers the
     edge.
 
-    1. The edge is searched for within `max_shift` of its nominal energy. It is where the mean edge
-       of a class and a quadratic background explain most. It must stand :math:`5 \sigma` above the
+    1. The edge is searched for within `max_shift` of its nominal energy, where the mean edge of a
+       class with a quadratic background fits best. It must stand :math:`5 \sigma` above the
        noise.
     2. A power law is fitted from 20 to 5.5 eV before the edge that was found and subtracted. Its
        exponent is drawn towards 3 if noise, or a short window before the edge, leaves it
@@ -105,12 +105,12 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
     experts_ : list of classifiers
         Those trained at the high dose come first.
     weights_ : LogisticRegression
-        Weighs them.
+        Combines their probabilities.
     mixture_experts_ : list of classifiers
         Those trained on mixtures.
     figures_ : dict or None
-        How a reader that comes with the package did on simulated counts: shares by what they were.
-        None of other readers.
+        Of a reader that comes with the package: shares of simulated counts that were named right,
+        wrong and unknown. None for other readers.
     n_features_in_ : int
         Number of channels seen at fit.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -207,8 +207,8 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If labels name no valence, only one or several elements, spectra are too few, no place
-            of the edge is known, or the axis does not cover it.
+            If labels do not name a valence, name only one, or name several elements; if there are
+            too few spectra; or if the energy of the edge is not known or not covered by the axis.
         """
         X, labels = self._validate_training(X, y, spectral_axis)
         known = labels != UNKNOWN
@@ -237,7 +237,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         return checked, labels
 
     def predict_proba(self, X):
-        """Probability of each class, if it is one of these at all.
+        """Predict the probability of each class, given that the spectrum is of one of them.
 
         Parameters
         ----------
@@ -253,7 +253,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         return self._probabilities(smooth_by_noise(edges), edges.noise)
 
     def predict(self, X):
-        """Most probable class, however unlike any of them the spectrum is.
+        """Predict the most probable class, also of spectra that `read` would call unknown.
 
         Parameters
         ----------
@@ -286,8 +286,8 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
         Parameters
         ----------
         spectra : array-like of shape (n_spectra, n_channels)
-            With or without background, in counts or any other scale, and as they were recorded:
-            the noise that smoothing and denoising hide is seen in part only.
+            With or without background, in counts or any other scale. Give them as they were
+            recorded: a reader sees only part of the noise that smoothing and denoising hide.
         spectral_axis : array-like of shape (n_channels,), default=None
             Their axis in eV, increasing; None takes it from numeric column names.
 

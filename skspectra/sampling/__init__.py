@@ -1,7 +1,7 @@
 """Samplers, which change the rows that a model is trained on.
 
 They are steps of a `skspectra.pipeline.Pipeline`, and are skipped at predict. The pipeline of
-scikit-learn refuses them, because they are no transformers.
+scikit-learn refuses them, because they are not transformers.
 """
 
 from skspectra.sampling._augment import Augment

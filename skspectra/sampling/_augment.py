@@ -16,19 +16,18 @@ __all__ = ["Augment"]
 class Augment(SpectralSampler):
     """Add perturbed copies of the training spectra, for any classifier.
 
-    Each copy goes through all augmenters, one after another. In a `skspectra.pipeline.Pipeline` the
-    copies exist while the pipeline is fitted; predict sees the spectra alone.
+    Each copy goes through all augmenters, one after another. In a `skspectra.pipeline.Pipeline`
+    copies are made only while it is fitted, not at predict.
 
     Parameters
     ----------
     augmenters : Augmenter or list of Augmenter
-        What is done to a copy. They must keep the columns: instead of ``EnergyShift(window=...)``
-        use `EnergyShift` without a window and a `SpectralCrop` after this step, which comes to the
-        same.
+        Applied to each copy. They must keep the columns: instead of ``EnergyShift(window=...)`` use
+        `EnergyShift` without a window, and a `SpectralCrop` after this step.
     n_copies : int, default=10
         Number of perturbed copies of every spectrum.
     keep_original : bool, default=True
-        Whether the spectra themselves come first.
+        Whether the original spectra are returned too, before the copies.
     random_state : int, RandomState instance or None, default=None
         Seeds the perturbations; the `random_state` of the augmenters is not used.
 

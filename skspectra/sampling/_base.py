@@ -46,9 +46,9 @@ class SpectralSampler(SpectralMixin, BaseSampler):
         Returns
         -------
         X_resampled : ndarray or DataFrame of shape (n_resampled, n_channels)
-            Of floats; a pandas DataFrame where a frame came in.
+            Of floats; a pandas DataFrame if X is one.
         y_resampled : array-like of shape (n_resampled,)
-            In the container that came in. Rows that are left of pandas objects keep their index.
+            Of the type of `y`. Original rows of pandas objects keep their index.
         """
         X_resampled, y_resampled = super().fit_resample(self._as_floats(X, y), y)
         return self._with_index(X_resampled, X), self._with_index(y_resampled, y)

@@ -38,11 +38,11 @@ _RECORDS = (
 
 
 class KMeansCleaner(SpectralSampler):
-    r"""Select the spectra with the edge of a thin specimen, by clustering.
+    r"""Select the spectra that show the edge of a thin specimen, by clustering.
 
-    The article clustered the spectra of each class and dropped the substrate and spectra of low
-    quality after a look at the centres [1]_. Here the sum of each cluster is judged, which has few
-    enough counts to say so: the edge must stand out, with at least a quarter of the contrast
+    In the article, the spectra of each class were clustered, and clusters of substrate and of low
+    quality were dropped by eye [1]_. Here the sum of each cluster is judged. The edge must stand
+    out, with at least a quarter of the contrast
 
     .. math:: C = \langle x - b \rangle_{L_3} / \langle b \rangle_{L_3}
 
@@ -57,27 +57,26 @@ class KMeansCleaner(SpectralSampler):
     channels are too coarse to show them, and only the contrast is judged.
 
     With ``n_clusters="auto"`` clusters are those of Gaussian mixtures over Poisson-scaled scores of
-    the shape of the spectra, each split again by components of its own, as long as the Bayesian
-    information criterion wants it. A cluster may still hold thin and thick spectra, so those whose
-    own index tells that they are of the other kind are divided from it: it is above the limit by
-    its standard error, or below it by that and .4. K-means is the special case of equal and round
-    clusters; it is what a number asks for. Clusters are numbered from the strongest edge to the
-    weakest.
+    the shape of the spectra. Each is split again by its own components, as long as this lowers the
+    Bayesian information criterion. A cluster may still hold thin and thick spectra, so spectra are
+    moved out of it whose own index is above the limit by its standard error, or below it by that
+    and .4. A number of clusters uses k-means, the special case of equal and round clusters.
+    Clusters are numbered from the strongest edge to the weakest.
 
     Parameters
     ----------
     n_clusters : "auto", int, list or dict, default="auto"
-        Number of clusters by k-means, or ``"auto"``. A list has one for each round, a dict one, or
-        a list, for each class.
+        Number of clusters by k-means, or ``"auto"``. A list has a value for each round; a dict has
+        a value, or a list, for each class.
     keep : "auto", list of int, callable, list or dict, default="auto"
-        Which clusters to keep: ``"auto"`` by contrast and thickness as above; a list names them by
-        number; a function is given the centres, shape (n_clusters, n_channels), and returns their
-        numbers. A list of lists, strings or functions has one of these for each round, a dict one,
-        or such a list, for each class. Draw `plotting.ClusterCentersDisplay` to decide.
+        Which clusters to keep: ``"auto"`` by contrast and thickness as above; a list has their
+        numbers; a function is given the centres, shape (n_clusters, n_channels), and returns the
+        numbers. A list of lists, strings or functions has one for each round; a dict has one, or a
+        list of them, for each class. `plotting.ClusterCentersDisplay` helps to decide.
     per_class : bool, default=True
-        Whether each class is clustered by itself, or all spectra together.
+        Whether each class is clustered separately, or all spectra together.
     n_rounds : int, default=1
-        How often what was kept is clustered again.
+        Number of rounds of clustering; each clusters the spectra that were kept before.
     pre_edge : tuple of (float, float), default=None
         Window before the edge, in units of the axis; 32 to 5 eV before the maximum of L3, which is
         searched for in the sum of all spectra, if None.
@@ -102,9 +101,9 @@ class KMeansCleaner(SpectralSampler):
         For each class a list with the contrast C of each cluster per round; zeros where no edge was
         found, empty where the axis is not positive, here and below.
     edge_strength_ : dict
-        The same of the contrast in standard errors.
+        Like `contrast_`, in standard errors.
     thickness_index_ : dict
-        The same of the thickness index T; NaN where it is not known.
+        Like `contrast_`, with the thickness index T of each cluster; NaN where it is not known.
     labels_ : dict
         For each class a list with the cluster number of each spectrum that entered the round.
     kept_ : dict
@@ -180,7 +179,7 @@ class KMeansCleaner(SpectralSampler):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Find which spectra to keep.
+        """Find the spectra to keep.
 
         Parameters
         ----------
@@ -205,11 +204,11 @@ class KMeansCleaner(SpectralSampler):
         return X[self.sample_indices_], y[self.sample_indices_]
 
     def predict_mask(self, X):
-        """Tell which spectra of unknown class would be selected, as in another image.
+        """Return which spectra of unknown class would be selected, such as those of another image.
 
-        A spectrum is kept if in every round the cluster of all classes that it belongs to was kept:
-        the one whose shape makes its counts likeliest if all clusters were found by
-        ``n_clusters="auto"``, else the one with the nearest centre.
+        A spectrum is kept if in every round the cluster it belongs to, of those of all classes, was
+        kept. This is the cluster whose shape makes its counts likeliest if all clusters were found
+        by ``n_clusters="auto"``, else the one with the nearest centre.
 
         Parameters
         ----------

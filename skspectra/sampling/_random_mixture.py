@@ -21,33 +21,33 @@ _MOST_TARGETS = 20  # more different ones are no components but continuous
 class RandomMixture(SpectralMixin, BaseEstimator):
     r"""Add mixtures of spectra in random proportion, with their targets, for regression.
 
-    Spectra of the same y are of one component. Each mixture takes one random spectrum of each of
-    `n_components` components, shifts it by its own amount, scales it by its maximum and adds them
-    up; the targets are mixed alike:
+    Spectra with the same y are of one component. For each mixture, one random spectrum of each of
+    `n_components` components is shifted by its own amount and scaled by its maximum, and they are
+    added up. The targets are mixed in the same way:
 
     .. math:: X(E) = \sum_k f_k \frac{X_k(E - s_k)}{\max X_k}, \qquad y = \sum_k f_k\, y_k, \qquad
               f \sim \mathrm{Dirichlet}(\alpha), \quad s_k \sim U(\mathrm{low}, \mathrm{high})
 
     Valences of pure spectra become mean valences; rows with a single 1 become fractions.
-    Mixtures for classification are made by `ValenceMixture` [1]_; those of all proportions are what
-    mixup trains with [2]_.
+    `ValenceMixture` makes mixtures for classification [1]_. Training on mixtures of all proportions
+    is known as mixup [2]_.
 
-    The spectra themselves come first and stay as they are; put a `SpectrumNormalizer` after this
-    step. In a `skspectra.pipeline.Pipeline` the mixtures exist while the pipeline is fitted.
+    The original spectra come first, unchanged; put a `SpectrumNormalizer` after this step. In a
+    `skspectra.pipeline.Pipeline` mixtures are made only while it is fitted.
 
     Parameters
     ----------
     n_samples : int, default=1500
         Number of mixtures to add.
     n_components : int, default=None
-        Number of components in each mixture, all different. None is all there are, from 2 to 20;
-        where y is continuous, every spectrum is a component of its own: say 2 or 3 there.
+        Number of components in each mixture, all different. None is all, from 2 to 20. If y is
+        continuous, every spectrum is a component of its own: choose 2 or 3.
     concentration : float, default=1.0
-        :math:`\alpha`, above 0. 1 makes all proportions equally likely, less makes mixtures that
-        are nearly pure more likely, more makes equal parts more likely.
+        :math:`\alpha`, above 0. With 1 all proportions are equally likely; with less, mixtures are
+        closer to pure; with more, closer to equal parts.
     shift : float or tuple of (float, float), default=(-1, 1)
-        Shift of each spectrum before it is added, in units of the axis: a range, or the one shift
-        of all. The ends are filled with the value at the end.
+        Shift of each spectrum before it is added, in units of the axis: a range, or one shift for
+        all. The ends are filled with the value at the end.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra; None takes it from numeric column names, else the channel numbers.
     random_state : int, RandomState instance or None, default=None
@@ -157,7 +157,7 @@ class RandomMixture(SpectralMixin, BaseEstimator):
         Returns
         -------
         X_resampled : ndarray or DataFrame of shape (n_spectra + n_samples, n_channels)
-            Of floats; a pandas DataFrame where a frame came in.
+            Of floats; a pandas DataFrame if X is one.
         y_resampled : ndarray of shape (n_spectra + n_samples,) or (n_spectra + n_samples, \
 n_targets)
             Their targets.
@@ -165,8 +165,8 @@ n_targets)
         Raises
         ------
         ValueError
-            If y does not hold numbers, holds fewer different ones than are to be mixed, or is
-            continuous and all are to be mixed.
+            If y does not hold numbers, holds fewer different ones than `n_components`, or is
+            continuous and `n_components` is None.
         """
         checked, y = self._check_X_y(X, y)
         bounds = check_range(self.shift, "shift")

@@ -15,26 +15,26 @@ __all__ = ["ValenceMixture"]
 class ValenceMixture(SpectralSampler):
     r"""Add classes of mixed valence: sums of random spectra of pure classes.
 
-    Each new spectrum takes one random spectrum of every class that is mixed, shifts it by its own
-    amount, scales it by its maximum and adds them up [1]_:
+    For each new spectrum, one random spectrum of every class that is mixed is shifted by its own
+    amount and scaled by its maximum, and they are added up [1]_:
 
     .. math:: X(E) = \sum_k f_k \frac{X_k(E - s_k)}{\max X_k}, \qquad s_k \sim U(\mathrm{low},
               \mathrm{high})
 
-    The spectra themselves come first and stay as they are; put a `SpectrumNormalizer` after this
-    step. In a `skspectra.pipeline.Pipeline` the mixtures exist while the pipeline is fitted.
+    The original spectra come first, unchanged; put a `SpectrumNormalizer` after this step. In a
+    `skspectra.pipeline.Pipeline` mixtures are made only while it is fitted.
 
     Parameters
     ----------
     fractions : dict of str to dict of str to float
-        For each class to add, the classes it consists of and their fractions, above 0 and of
-        sum 1; ``{"Mn2.5+": {"Mn2+": 0.5, "Mn3+": 0.5}, "Mn3.5+": {"Mn3+": 0.5, "Mn4+": 0.5}}``
-        makes the five classes of [1]_. A class that exists already gains spectra.
+        For each class to add, the classes it consists of and their fractions, above 0 and of sum 1;
+        ``{"Mn2.5+": {"Mn2+": 0.5, "Mn3+": 0.5}, "Mn3.5+": {"Mn3+": 0.5, "Mn4+": 0.5}}`` makes the
+        five classes of [1]_. A class that exists already gets more spectra.
     n_samples : int, default=1500
         Number of spectra to add of each class.
     shift : float or tuple of (float, float), default=(-1, 1)
-        Shift of each spectrum before it is added, in units of the axis: a range, or the one shift
-        of all. The ends are filled with the value at the end.
+        Shift of each spectrum before it is added, in units of the axis: a range, or one shift for
+        all. The ends are filled with the value at the end.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra; None takes it from numeric column names, else the channel numbers.
     random_state : int, RandomState instance or None, default=None

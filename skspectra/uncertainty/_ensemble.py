@@ -30,7 +30,8 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     estimator : classifier
-        Cloned for every member: a net, or a pipeline with one. It has `predict_proba`.
+        Cloned for every member: any classifier with `predict_proba`, such as a net or a pipeline
+        with one.
     n_members : int, default=6
         Number of members.
     n_jobs : int, default=None
@@ -53,7 +54,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
 
     See Also
     --------
-    sklearn.ensemble.BaggingClassifier : Members that differ by the spectra they see.
+    sklearn.ensemble.BaggingClassifier : Members that are trained on different spectra.
 
     References
     ----------
@@ -101,7 +102,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_spectra,)
             Labels.
         sample_weight : array-like of shape (n_spectra,), default=None
-            Weight of each spectrum, for members that take one, or pipelines whose last step does.
+            Weight of each spectrum, if the members, or the last steps of pipelines, accept it.
 
         Returns
         -------
@@ -127,7 +128,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X):
-        """Probability of each class, the mean of the members'.
+        """Predict the probability of each class: the mean over the members.
 
         Parameters
         ----------
@@ -158,11 +159,11 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[proba.argmax(axis=1)]
 
     def disagreement(self, X):
-        r"""How much of the uncertainty is between the members, not within them.
+        r"""Return how much of the uncertainty is between the members, not within them.
 
-        The entropy of the mean less the mean entropy of the members, over the entropy of a guess:
-        0 if all members give the same probabilities, as they do of a single class; 1 if each class
-        is the only one to some.
+        The entropy of the mean less the mean entropy of the members, over the entropy of a guess: 0
+        if all members give the same probabilities, or there is only one class; 1 if members are
+        certain of different classes.
 
         .. math:: \frac{H\big(\langle p_m \rangle\big) - \langle H(p_m) \rangle}{\ln n}
 

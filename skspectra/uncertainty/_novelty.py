@@ -37,9 +37,10 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
     A classifier gives one of its classes to any input. The rejector also learns what the training
     spectra look like to the last step of a pipeline: their mean :math:`\bar x`, their first
     principal components :math:`V`, and along these the mean :math:`m_k` and covariance
-    :math:`\Sigma_k` of the k-means clusters of each class. There are several clusters because
-    shifts and resolution make a class no ellipsoid. The novelty of a spectrum :math:`x` with scores
-    :math:`z = V (x - \bar x)` is its distance to the nearest cluster, or its residual:
+    :math:`\Sigma_k` of the k-means clusters of each class. There are several clusters because a
+    class of different shifts and resolutions is not an ellipsoid. The novelty of a spectrum
+    :math:`x` with scores :math:`z = V (x - \bar x)` is its distance to the nearest cluster, or its
+    residual:
 
     .. math::
         t^2(x) = \min_k\, (z - m_k)^T \Sigma_k^{-1} (z - m_k), \qquad
@@ -60,7 +61,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         A net, an ensemble or any other classifier with `predict_proba`, or a pipeline that ends in
         one. Cloned.
     unknown : object, default="unknown"
-        Answer for novel spectra. In `y`, the label of spectra to reject.
+        Label of novel spectra in the answer, and of spectra to reject in `y`.
     keep : float, default=0.99
         Share of the training spectra of the classes that is not novel, above 0 and up to 1.
     n_components : int, default=15
@@ -147,7 +148,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None):
-        """Fit the classifier, then learn what its spectra look like.
+        """Fit the classifier, and learn what its training spectra look like.
 
         Parameters
         ----------
@@ -195,7 +196,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        """Most probable class, however novel the spectrum is.
+        """Predict the most probable class, also of novel spectra.
 
         Parameters
         ----------
@@ -211,7 +212,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         return self._labels(self.estimator_.predict_proba(X))
 
     def predict_proba(self, X):
-        """Probability of each class, if it is one of these at all.
+        """Predict the probability of each class, given that the spectrum is of one of them.
 
         Parameters
         ----------
@@ -231,7 +232,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         return proba / proba.sum(axis=1, keepdims=True)
 
     def predict_with_reject(self, X):
-        """Most probable class, or `unknown` where the novelty is above 1.
+        """Predict the most probable class, or `unknown` if the novelty is above 1.
 
         Parameters
         ----------
@@ -250,7 +251,7 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         return labels
 
     def novelty(self, X):
-        """How far spectra are from those of the training.
+        """Return how far spectra are from the training spectra.
 
         Parameters
         ----------

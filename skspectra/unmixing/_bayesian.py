@@ -29,30 +29,30 @@ class BayesianUnmixer(LinearUnmixer):
     .. math:: X_{ij} \sim N\Big(\sum_k a_{ik} w_{kj},\ v_{ij}\Big), \qquad w_{kj} \ge 0, \quad
         a_i \sim \mathrm{Dirichlet}(\alpha)
 
-    in the spirit of Dobigeon and others [1]_, with the variances of counts: the counts that as many
-    components as endmembers expect. All spectra are drawn at once, then all channels, beginning
-    with the endmembers of least volume.
+    in the spirit of Dobigeon and others [1]_, with the variances of counts, estimated by as many
+    components as endmembers. All spectra are drawn at once, then all channels, starting from the
+    endmembers of least volume.
 
-    Standard deviations are nearly right for spectra that are independent of each other, with an
-    abundance prior that is right: 90 % intervals then hold 84 to 90 %. Images are smooth, and their
-    endmembers are known much less well than this says, and so with a wrong prior: see
-    `MinimumVolumeUnmixer.bootstrap` for images.
+    Standard deviations are nearly right if spectra are independent of each other and the abundance
+    prior is right: 90 % intervals then hold 84 to 90 %. In smooth images, or with a wrong prior,
+    endmembers are known much less well than they say: use `MinimumVolumeUnmixer.bootstrap` for
+    images.
 
     Parameters
     ----------
     n_components : int
         Number of endmembers.
     concentration : float, array-like of shape (n_components,) or "learn", default=1.0
-        Of the Dirichlet prior: 1 is uniform, less prefers pure spectra; "learn" draws it besides,
-        with a Gamma(2, 2) prior.
+        Concentration of the Dirichlet prior: 1 is uniform, less prefers pure spectra; "learn" draws
+        it too, with a Gamma(2, 2) prior.
     n_sweeps : int, default=2000
         Sweeps of the sampler.
     burn_in : int, default=500
-        Sweeps before the first draw that counts.
+        Sweeps before the first draw that is kept.
     thin : int, default=5
-        Sweeps from one draw that counts to the next.
+        Sweeps from one draw that is kept to the next.
     random_state : int, RandomState instance or None, default=None
-        Draws everything.
+        Seeds all draws.
     verbose : int or bool, default=0
         Whether to show progress over the sweeps.
 
@@ -67,15 +67,15 @@ class BayesianUnmixer(LinearUnmixer):
     abundances_std_ : ndarray of shape (n_spectra, n_components)
         Posterior standard deviation.
     concentration_ : ndarray of shape (n_components,)
-        Concentration of the prior; its posterior mean where it was learnt.
+        Concentration of the prior; its posterior mean if it was learnt.
     components_draws_ : ndarray of shape (n_draws, n_components, n_channels), float32
         Draws of the endmembers.
     abundances_draws_ : ndarray of shape (n_draws, n_some, n_components), float32
-        Draws of the abundances of some spectra, 256 at most.
+        Draws of the abundances of some spectra, at most 256.
     spectra_of_draws_ : ndarray of shape (n_some,)
-        Rows of X that these are, evenly spread.
+        Their rows in X, evenly spread.
     effective_sample_size_ : ndarray of shape (n_components,)
-        How many independent draws those of the sums of the endmembers are worth.
+        Effective number of independent draws of the sum of each endmember.
     spectral_axis_ : ndarray of shape (n_channels,)
         The axis: numeric column names, else the channel numbers.
     n_features_in_ : int
@@ -94,8 +94,8 @@ class BayesianUnmixer(LinearUnmixer):
     SpectrumWarning
         If there are spectra without counts; their abundances are those of the prior.
     ConvergenceWarning
-        If an effective sample size is below 100: draw longer, or trust the standard deviations to
-        one digit only.
+        If an effective sample size is below 100: use more sweeps, or trust only one digit of the
+        standard deviations.
 
     Notes
     -----

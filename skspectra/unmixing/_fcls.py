@@ -17,9 +17,9 @@ class FCLS(LinearUnmixer):
         \quad \text{with} \quad a_{ik} \ge 0, \quad \sum_k a_{ik} = 1
 
     This is multiple linear regression with two constraints, each of which can be left out [1]_. It
-    is solved exactly for any number of endmembers. Whether the conditions of the optimum hold is
-    checked of each spectrum, and a ConvergenceWarning counts those of which they do not. Collinear
-    endmembers share what belongs to them.
+    is solved exactly for any number of endmembers. The conditions of the optimum are checked for
+    each spectrum, and a ConvergenceWarning counts the spectra for which they do not hold. Collinear
+    endmembers share their abundance.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ class FCLS(LinearUnmixer):
     non_negative : bool, default=True
         Whether abundances are at least 0.
     weights : "poisson" or array-like of shape (n_channels,), default=None
-        Weights of the squares. None weighs all channels alike; "poisson" divides by the counts that
-        a first fit expects, 1 at least; an array has a weight for each channel, one over its
-        variance.
+        Weights of the squares. None gives all channels the same weight; "poisson" divides by the
+        counts that a first fit expects, at least 1; an array has the weight of each channel, the
+        inverse of its variance.
 
     Attributes
     ----------

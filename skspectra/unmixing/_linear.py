@@ -33,12 +33,12 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn the endmembers, or compare those that are known with the channels.
+        """Learn the endmembers, or check that the known ones fit the channels.
 
         Parameters
         ----------
         X : array-like of shape (n_spectra, n_channels)
-            Spectra; counts where noise is taken for that of counts.
+            Spectra; counts if counting noise is assumed.
         y : None
             Ignored.
 
@@ -69,7 +69,7 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
         return result
 
     def inverse_transform(self, X):
-        """Return the spectra that abundances stand for.
+        """Return the spectra of given abundances.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
         return X @ self.components_.astype(X.dtype, copy=False)
 
     def residual(self, X):
-        """Return how far each spectrum is from its fit.
+        """Return the residual of the fit of each spectrum.
 
         Parameters
         ----------
@@ -111,22 +111,22 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
     def chi2(self, X, counts=None):
         """Return the reduced chi-square of each spectrum.
 
-        The variance of a channel is the counts that are expected there: those of the fit and of
-        what was subtracted, 1 at least.
+        The variance of a channel is the number of counts expected there: that of the fit and of the
+        subtracted background, at least 1.
 
         Parameters
         ----------
         X : array-like of shape (n_spectra, n_channels)
             Spectra.
         counts : array-like of shape (n_spectra, n_channels), default=None
-            The counts as recorded, if X is what was left of them when a background was subtracted;
-            None says that X are the counts.
+            The counts as recorded, if a background was subtracted from them to give X. None if X
+            are the counts.
 
         Returns
         -------
         chi_square : ndarray of shape (n_spectra,)
-            About 1 where X are counts and the endmembers explain them; compare other spectra with
-            each other only.
+            About 1 if X are counts and the endmembers explain them. Of spectra that are not counts,
+            compare the values with each other only.
         """
         X = self._check_fitted_and_validate(X)
         counts = check_counts(counts, X)

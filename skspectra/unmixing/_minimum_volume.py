@@ -29,27 +29,26 @@ class MinimumVolumeUnmixer(LinearUnmixer):
     .. math:: X \approx A W, \qquad a_{ik} \ge 0, \quad \sum_k a_{ik} = 1, \quad w_{kj} \ge 0,
         \quad \mathrm{vol}(W) \ \text{small}
 
-    The endmembers W need not be in the image: from mixtures that reach up to the faces of the
-    simplex they are extrapolated. Spectra are projected on their principal plane, after Keenan and
-    Kotula's scaling for counts; there the corners minimise the squares of what lies outside, and
-    the logarithm of the volume [1]_. The weight of the volume is not tuned: it is what balances the
-    noise that pushes spectra out of a face, given how many lie there.
+    The endmembers W need not occur in the image: they are extrapolated from mixtures that reach the
+    faces of the simplex. Spectra are projected on their principal plane, after Keenan and Kotula's
+    scaling for counts; there the corners minimise the squares of what lies outside, and the
+    logarithm of the volume [1]_. The weight of the volume is not tuned: it balances the noise that
+    pushes spectra out of a face, given how many lie there.
 
     Parameters
     ----------
     n_components : int or "auto", default="auto"
-        Number of endmembers; "auto" takes one more than the principal axes that stand out of the
-        noise (above the edge of Marchenko and Pastur's law at a level of 99 %).
+        Number of endmembers; "auto" takes one more than the number of principal axes above the
+        noise (the edge of Marchenko and Pastur's law at a level of 99 %).
     poisson : bool, default=True
-        Whether the spectra are counts. With a gain, or after other steps, they may still be
-        proportional to counts.
+        Whether the spectra are counts, or proportional to counts.
     volume_weight : "auto" or float, default="auto"
         Weight of the volume: 1/4 where spectra lie evenly up to the faces, less where there are
         fewer. "auto" estimates it from how many lie within two standard deviations of a face.
     max_iter : int, default=100
-        Most iterations of L-BFGS for each estimate of the weight.
+        Maximum number of iterations of L-BFGS for each estimate of the weight.
     random_state : int, RandomState instance or None, default=None
-        Draws the 16 384 spectra to which the simplex is fitted, where there are more.
+        Seeds the choice of 16 384 spectra to which the simplex is fitted, if there are more.
 
     Attributes
     ----------
@@ -60,7 +59,7 @@ class MinimumVolumeUnmixer(LinearUnmixer):
     volume_weight_ : float
         Weight of the volume.
     noise_variance_ : float
-        Variance of the noise: for counts over their mean, so about 1, or the gain.
+        Variance of the noise; for counts divided by their mean, so that it is about 1, or the gain.
     n_iter_ : int
         Iterations of L-BFGS.
     spectral_axis_ : ndarray of shape (n_channels,)
@@ -79,16 +78,17 @@ class MinimumVolumeUnmixer(LinearUnmixer):
     Warns
     -----
     SpectrumWarning
-        If the brightness of the spectra varies, if there are spikes, or spectra without counts,
-        with what to do about it. Shares that add up to one are wrong by much in the first two.
+        If the brightness of the spectra varies, or if there are spikes or spectra without counts;
+        the message says what to do. In the first two cases, shares that add up to one are far off.
 
     See Also
     --------
-    BayesianUnmixer : Standard deviations where spectra are independent of each other.
+    BayesianUnmixer : Standard deviations for spectra that are independent of each other.
 
     Notes
     -----
-    Shares are of counts: of an endmember that is twice as bright, half as much was there.
+    Shares are shares of counts: if an endmember is twice as bright as another for the same amount
+    of material, its share is twice as large.
 
     References
     ----------
@@ -153,14 +153,15 @@ class MinimumVolumeUnmixer(LinearUnmixer):
         )
 
     def bootstrap(self, X, image_shape=None, *, block=16, n_draws=40, random_state=None, verbose=0):
-        """Tell how far endmembers and abundances can be trusted.
+        """Estimate standard deviations of endmembers and abundances.
 
-        The image is made again from blocks drawn from it, since neighbours are alike, and the
-        endmembers are found in each; the weight of the volume varies by a factor of 3 each way, as
-        how many spectra lie at the faces is not known better. Abundances are drawn given these
-        endmembers, with a Dirichlet prior that is learnt. Value plus or minus 1.645 standard
-        deviations is an interval of 90 %: of simulated images of 64 x 64 pixels such intervals held
-        .86 to .94 of the truth where features are 3 pixels wide, .79 to .88 where they are 6.
+        Images are composed of blocks that are drawn from the image, because neighbouring pixels are
+        alike, and the endmembers of each are found. The weight of the volume varies by a factor of
+        3 each way, since the number of spectra at the faces is not known better. Abundances are
+        drawn given these endmembers, with a Dirichlet prior that is learnt. Value plus or minus
+        1.645 standard deviations is an interval of 90 %: of simulated images of 64 x 64 pixels such
+        intervals held .86 to .94 of the truth where features are 3 pixels wide, .79 to .88 where
+        they are 6.
 
         Parameters
         ----------
@@ -170,14 +171,14 @@ class MinimumVolumeUnmixer(LinearUnmixer):
             Shape of the image or line whose pixels they are, row by row; None takes spectra that
             are independent of each other.
         block : int, default=16
-            Side of the blocks in pixels: four times as far as pixels are alike, and at most half of
-            the image.
+            Side of the blocks in pixels: about four times the distance over which pixels are alike,
+            and at most half of the image.
         n_draws : int, default=40
-            Number of images made again. Each is fitted to 16 384 of its spectra at most.
+            Number of images. At most 16 384 spectra of each are used.
         random_state : int, RandomState instance or None, default=None
-            Draws everything.
+            Seeds all draws.
         verbose : int or bool, default=0
-            Whether to show progress over the images made again.
+            Whether to show progress over the images.
 
         Returns
         -------

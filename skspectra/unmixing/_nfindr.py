@@ -24,31 +24,30 @@ class NFINDR(LinearUnmixer):
     .. math:: V = \frac{1}{(q - 1)!} \left| \det \begin{pmatrix} 1 & \cdots & 1 \\
         t_1 & \cdots & t_q \end{pmatrix} \right|
 
-    grows [1]_. Each endmember must be somewhere in the image by itself: of images without pure
-    spectra use `MinimumVolumeUnmixer`.
+    grows [1]_. Each endmember must occur pure somewhere in the image. If there are no pure spectra,
+    use `MinimumVolumeUnmixer`.
 
     Parameters
     ----------
     n_components : int
         Number of endmembers.
     n_init : int, default=1
-        How many times pixels are exchanged, each time from another start; the largest simplex is
-        kept. The first start takes the pixel that is farthest from those before it, one by one; the
-        others are random.
+        Number of starts; the largest simplex is kept. The first start takes, one by one, the pixel
+        that is farthest from those before it. The others are random.
     poisson : bool, default=False
         Whether the spectra are counts and projected after Keenan and Kotula's scaling.
     denoise : bool, default=False
         Whether the endmembers are the projections of the spectra that were found, which have less
         noise, instead of the spectra themselves.
     random_state : int, RandomState instance or None, default=None
-        Draws the random starts.
+        Seeds the random starts.
 
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_channels)
         Endmembers.
     indices_ : ndarray of shape (n_components,)
-        Rows of X that they are.
+        Their rows in X.
     spectral_axis_ : ndarray of shape (n_channels,)
         The axis: numeric column names, else the channel numbers.
     n_features_in_ : int

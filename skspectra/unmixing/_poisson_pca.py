@@ -14,7 +14,7 @@ __all__ = ["PoissonPCA"]
 
 
 class PoissonPCA(LinearUnmixer):
-    r"""Find principal components of counts, with channels and spectra weighed by their noise.
+    r"""Find principal components of counts, with channels and spectra weighted by their noise.
 
     .. math:: X_{ij} \Big/ \sqrt{r_i c_j / m} \approx \sum_k U_{ik} V_{kj}
 
@@ -23,19 +23,19 @@ class PoissonPCA(LinearUnmixer):
     subtracted. Apart from this trivial component these are the factors of correspondence analysis,
     which electron microscopists have used since 1990 [2]_.
 
-    Of spectra that come one part after the other, or are larger than memory, the components are the
-    same: all that is remembered of spectra are sums over them.
+    Spectra can be given in parts, or be larger than memory, with the same result: only sums over
+    spectra are kept.
 
-    Components are orthogonal and have no sign, so they are no spectra of phases: see
-    `MinimumVolumeUnmixer` for those, and `PCADenoiser` for spectra without their noise.
+    Components are orthogonal and have an arbitrary sign, so they are not spectra of phases: use
+    `MinimumVolumeUnmixer` for these, and `PCADenoiser` to remove noise.
 
     Parameters
     ----------
     n_components : int or "auto", default="auto"
         Number of components. "auto" takes those above the largest that noise alone makes: the edge
         of Marchenko and Pastur's law, at a level of 99 % [3]_, with the variance of noise from the
-        median component, so that a gain does no harm. Noise that is correlated along the axis, as
-        after interpolation, does.
+        median component, so that a gain has no effect. Noise that is correlated along the axis, as
+        after interpolation, gives too many components.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class PoissonPCA(LinearUnmixer):
     explained_variance_ : ndarray of shape (`n_components_`,)
         Mean squared score of each component in scaled units, in which noise alone has about 1.
     explained_variance_ratio_ : ndarray of shape (`n_components_`,)
-        Share of that of all components.
+        Share of the sum over all components.
     spectral_axis_ : ndarray of shape (n_channels,)
         The axis: numeric column names, else the channel numbers.
     n_features_in_ : int
@@ -97,14 +97,14 @@ class PoissonPCA(LinearUnmixer):
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
-        """Find the components of all spectra so far, of which these are more.
+        """Update the components with more spectra.
 
         The components are those that `fit` finds of all at once.
 
         Parameters
         ----------
         X : array-like of shape (n_spectra, n_channels)
-            Counts; at first as many spectra as components.
+            Counts. The first call needs at least as many spectra as components.
         y : None
             Ignored.
 

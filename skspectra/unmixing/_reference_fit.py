@@ -33,20 +33,19 @@ class ReferenceFitParameters(NamedTuple):
     fractions : ndarray of shape (n_spectra, n_references)
         Coefficients divided by their sum.
     coefficients : ndarray of shape (n_spectra, n_references)
-        How much of each reference, not negative.
+        Amount of each reference, not negative.
     shift : ndarray of shape (n_spectra,)
         Shift of all references, in units of the axis; positive towards higher energy. At an end of
         the range the best shift may lie beyond.
     reference_shift : ndarray of shape (n_spectra, n_references)
-        Shift of each reference: that of all, and what it is moved besides within `spread`. That of
-        all where its coefficient is 0.
+        Shift of each reference: `shift`, plus its own shift within `spread`. `shift` where its
+        coefficient is 0.
     residual : ndarray of shape (n_spectra,)
         Root mean square of the spectrum less its fit, in the units of X.
     chi_square : ndarray of shape (n_spectra,)
-        Sum of squares, each divided by the counts that are expected (those of the fit and of what
-        was subtracted, 1 at least), over the degrees of freedom. About 1 where the references
-        explain counts, or what is left of them (`counts`); other spectra can be compared with each
-        other only.
+        Sum of squares, each divided by the counts that are expected (those of the fit and of the
+        subtracted background, at least 1), over the degrees of freedom. About 1 if X or `counts`
+        are counts and the references fit them. Otherwise compare the values with each other only.
     """
 
     fractions: np.ndarray
@@ -65,8 +64,8 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
 
     by least squares, as in fits of fine structure (ELNES fitting, "MLLS") [1]_, but with the shift
     :math:`s_i` found for each spectrum instead of by hand: every whole channel of the range is
-    tried, and parabolas through the best and its neighbours give the rest. `transform` returns
-    the fractions :math:`a_{ik} / \sum_k a_{ik}`, `predict` the reference with the largest.
+    tried, and a parabola through the best and its neighbours gives the fraction. `transform`
+    returns the fractions :math:`a_{ik} / \sum_k a_{ik}`, `predict` the reference with the largest.
 
     Parameters
     ----------
@@ -74,13 +73,13 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
         Reference spectrum of each class, on the axis of the spectra. None takes the mean of each
         class of the spectra in `fit`; align those first (`PeakAligner`), or the means are blurred.
     shift : float or tuple of (float, float), default=(-5, 5)
-        Range of shifts in units of the axis, or the one shift of all; 0 shifts nothing. References
+        Range of shifts in units of the axis, or one shift for all spectra; 0 is none. References
         are continued by the values at their ends.
     spread : float, default=0
-        How far each reference may be shifted against the others :math:`d`, in units of the axis;
-        0 keeps them together. References of several instruments are calibrated differently, and
-        what is 1 eV apart is otherwise explained by a third that is not there. Each spectrum takes
-        about seven times as long.
+        How far each reference may be shifted against the others :math:`d`, in units of the axis; 0
+        keeps them together. References of several instruments are calibrated differently: two that
+        are 1 eV off each other may be fitted by a third one that is not in the specimen. A spread
+        takes about seven times as long.
     spectral_axis : array-like of shape (n_channels,), default=None
         Axis of the spectra, uniform where they are shifted; None takes it from numeric column
         names, else the channel numbers.
@@ -109,14 +108,14 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
     Warns
     -----
     SpectrumWarning
-        Once per call, with the count of the spectra that no reference explains, such as flat ones
-        at zero: their fractions are all the same.
+        Once per call, with the count of the spectra that no reference fits, such as spectra of
+        zeros: their fractions are equal.
 
     Notes
     -----
-    A fraction is what its reference is normalised to: a share of the atoms where all references
-    are scaled to the same number of atoms, as by the continuum far above the edge. Spectra may have
-    an offset only where the references have it in proportion; subtract the background first.
+    The normalisation of the references decides what fractions mean: they are shares of atoms if all
+    references are scaled to the same number of atoms, as by the continuum far above the edge.
+    Subtract the background of spectra and references first.
 
     References
     ----------
@@ -158,7 +157,7 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Take the references, or the means of the classes.
+        """Learn the references: those given, or the means of the classes.
 
         Parameters
         ----------
@@ -217,15 +216,15 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
         return self.parameters(X).fractions
 
     def parameters(self, X, counts=None):
-        """Return everything that is fitted.
+        """Return all fitted parameters.
 
         Parameters
         ----------
         X : array-like of shape (n_spectra, n_channels)
             Spectra.
         counts : array-like of shape (n_spectra, n_channels), default=None
-            The counts as recorded, if X is what was left of them when a background was subtracted:
-            they make chi-square what it should be. None says that X are the counts.
+            The counts as recorded, if a background was subtracted from them to give X; chi-square
+            needs them. None if X are the counts.
 
         Returns
         -------

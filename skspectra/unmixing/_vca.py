@@ -18,11 +18,11 @@ class VCA(LinearUnmixer):
     """Find the purest spectra one by one, by vertex component analysis (VCA).
 
     Each is the spectrum that reaches farthest along a random direction orthogonal to those found
-    before [1]_, which takes one pass over the spectra for each. Each endmember must be somewhere in
-    the image by itself: of images without pure spectra use `MinimumVolumeUnmixer`.
+    before [1]_. This takes one pass over the spectra for each endmember. Each endmember must occur
+    pure somewhere in the image. If there are no pure spectra, use `MinimumVolumeUnmixer`.
 
-    Where there is little noise, brightness is taken out before, by projecting spectra along rays
-    from the origin on a plane.
+    If there is little noise, differences of brightness are removed first, by projecting spectra
+    along rays from the origin on a plane.
 
     Parameters
     ----------
@@ -32,14 +32,14 @@ class VCA(LinearUnmixer):
         Whether the endmembers are the projections of the spectra that were found on the principal
         axes, which have less noise, instead of the spectra themselves.
     random_state : int, RandomState instance or None, default=None
-        Draws the directions.
+        Seeds the directions.
 
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_channels)
         Endmembers.
     indices_ : ndarray of shape (n_components,)
-        Rows of X that they are.
+        Their rows in X.
     spectral_axis_ : ndarray of shape (n_channels,)
         The axis: numeric column names, else the channel numbers.
     n_features_in_ : int

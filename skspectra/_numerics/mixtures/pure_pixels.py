@@ -129,7 +129,7 @@ def vertex_components(points, rng):
     points : ndarray of shape (n_spectra, n_components)
         Spectra on a plane that does not go through the origin.
     rng : numpy.random.Generator
-        Draws the directions.
+        Seeds the directions.
 
     Returns
     -------

@@ -162,7 +162,7 @@ class SpectralNetEstimator(BaseEstimator):
         return trains_together(resolve_device(self.device))
 
     def embed(self, X):
-        """Features that the net decides by: what enters its last part.
+        """Return the features that enter the last part of the net.
 
         Parameters
         ----------
@@ -181,7 +181,7 @@ class SpectralNetEstimator(BaseEstimator):
         return collect_outputs(self, lambda module, size: _method_of(module, "embed"), X)[""]
 
     def activations(self, X):
-        """Output of every block of the net.
+        """Return the output of every block of the net.
 
         Parameters
         ----------

@@ -36,16 +36,16 @@ class SpectralNetClassifier(ClassifierMixin, SpectralNetEstimator):
 
     @classmethod
     def as_published(cls, **params):
-        """Make a classifier that is trained as in the article [1]_.
+        """Make a classifier with the training parameters of the article [1]_.
 
-        The learning rate of Adam is 0.001 all the time and a batch has 128 spectra. The article
+        The learning rate of Adam is constant at 0.001, and a batch has 128 spectra. The article
         does not say for how many epochs; in the thesis [2]_ accuracy and loss have settled after
         200, on spectra augmented 25 to 60 times.
 
         Parameters
         ----------
         **params : dict
-            Other parameters, which win.
+            Other parameters; they override those of the article.
 
         Returns
         -------

@@ -19,8 +19,8 @@ class ConvDenseClassifier(SpectralNetClassifier):
 
     Blocks of a convolution, a ReLU, batch normalisation and averaging of pairs make features, here
     of 12 filters at 6 positions for 300 channels. They are flattened to 72 values, which dense
-    layers of 8 and 4 units (dropout, ReLU, batch normalisation) and a linear layer turn into
-    logits [1]_. With the defaults, 300 channels and three classes, 1293 weights are trained.
+    layers of 8 and 4 units (dropout, ReLU, batch normalisation) and a linear layer turn into logits
+    [1]_. With the defaults, 300 channels and three classes, 1293 weights are trained.
 
     Parameters
     ----------

@@ -17,10 +17,10 @@ __all__ = ["DenseClassifier"]
 class DenseClassifier(SpectralNetClassifier):
     """Classify spectra by a net of dense layers.
 
-    Two layers of 32 units, each after a dropout and followed by a ReLU and batch normalisation,
-    and a linear layer that gives the logits [1]_. With the defaults, 300 channels and three
-    classes, 10 915 weights are trained. The net has to learn every position of an edge by itself,
-    see `skspectra.augmentation.EnergyShift`.
+    Two layers of 32 units, each after a dropout and followed by a ReLU and batch normalisation, and
+    a linear layer that gives the logits [1]_. With the defaults, 300 channels and three classes,
+    10915 weights are trained. The net has to learn each position of an edge separately: train it
+    with `skspectra.augmentation.EnergyShift`.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class DenseClassifier(SpectralNetClassifier):
 
     See Also
     --------
-    FullyConvClassifier : A net that hardly feels position.
+    FullyConvClassifier : A net that depends little on the position of an edge.
 
     Notes
     -----

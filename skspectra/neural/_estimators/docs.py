@@ -6,7 +6,8 @@ _PARAMETERS = """\
 max_epochs : int, default=50
         Passes over the training spectra.
     batch_size : int, default=64
-        Most spectra in a batch, at least 2. They are spread evenly over the batches.
+        Largest number of spectra in a batch, at least 2. Spectra are spread evenly over the
+        batches.
     lr : float, default=0.03
         Learning rate, the highest of the schedule.
     schedule : {"constant", "one-cycle"}, default="one-cycle"
@@ -19,34 +20,34 @@ max_epochs : int, default=50
     weight_decay : float, default=0.0
         Decay of the weights, the optimizer's parameter of that name.
     augment : Augmenter or list of Augmenter, default=None
-        Perturbations applied one after another, afresh to every training batch and on the device.
-        Clones are fitted, to 65 536 random spectra where there are more that are read in blocks or
-        narrow. At predict the spectra are not perturbed, but cropped if an augmenter has a window.
+        Perturbations applied one after another, anew to every training batch, on the device. Clones
+        are fitted, to 65 536 random spectra where there are more that are read in blocks or narrow.
+        At predict the spectra are not perturbed, but cropped if an augmenter has a window.
     validation_fraction : float, default=None
         Share of the spectra, in (0, 1) and stratified by class where there are classes, that is
         held out and scored after every epoch. None trains on all.
     patience : int, default=None
-        Stop after so many epochs without a lower validation loss, and restore the weights of the
-        best epoch. Needs `validation_fraction`, and suits a constant learning rate. None trains for
-        `max_epochs`.
+        Number of epochs without a lower validation loss after which training stops and the weights
+        of the best epoch are restored. Needs `validation_fraction`, and suits a constant learning
+        rate. None trains for `max_epochs`.
     callbacks : list of skorch callbacks, default=None
-        Clones of them run while training; ``(name, callback)`` gives one a name.
+        Clones of them are called during training; ``(name, callback)`` gives one a name.
     net_params : dict, default=None
         Further parameters of the skorch net, by names that begin with ``module__``,
         ``optimizer__``, ``criterion__`` or ``callbacks__``, such as
         ``{"optimizer__betas": (0.8, 0.99)}``. `set_params`, and so a grid search, takes them one
         by one: ``set_params(optimizer__betas=(0.8, 0.99))``.
     device : {"auto", "cpu", "cuda", "cuda:0", "mps", ...} or torch.device, default="auto"
-        Where the net is trained and predicts. "auto" is CUDA where there is one, else the CPU.
+        Device for training and prediction. "auto" is CUDA where there is one, else the CPU.
     warm_start : bool, default=False
-        Whether `fit` goes on with the net of the last one. The spectra must have the same channels
-        and targets of the same kind (no new classes); `optimizer`, `weight_decay`, `net_params` and
-        `device` are not changed.
+        Whether `fit` continues to train the net of the last call. The spectra must have the same
+        channels and targets of the same kind (no new classes); `optimizer`, `weight_decay`,
+        `net_params` and `device` are not changed.
     random_state : int, RandomState instance or None, default=None
         Seeds weights, order of the batches, dropout, augmentation and validation split. The same
-        int gives the same weights on the same device (on CUDA up to the kernels that torch does
-        not make deterministic), in any thread or process. All is drawn from generators of the fit;
-        the global ones of torch are neither used nor moved.
+        int gives the same weights on the same device (on CUDA up to the kernels that torch does not
+        make deterministic), in any thread or process. Random numbers come from generators of the
+        fit; the global ones of torch are neither used nor changed.
     verbose : int or bool, default=0
         Whether to show progress over the epochs, and over the blocks of many spectra that are
         predicted: a bar in terminals and notebooks, lines elsewhere."""
@@ -73,19 +74,20 @@ Normalise the spectra first: a range of about 1 suits the learning rate. They ar
     spectra after the last epoch and, where spectra are held out, after every epoch, which adds
     about a fifth to its time; running averages would lag behind.
 
-    Spectra may be a memory map, a zarr array, an h5py dataset or a dask array. What does not fit is
-    read in blocks: memory maps above half of the free memory, others above 64 MiB, and on CUDA all
-    above half of the free memory of the device. Every block is shuffled with others from all over
-    the spectra, which may be sorted by class. Spectra in float16 and in integers of 8 or 16 bits
-    are cast batch by batch.
+    Spectra may be a memory map, a zarr array, an h5py dataset or a dask array. Spectra that do not
+    fit in memory are read in blocks: memory maps above half of the free memory, others above 64
+    MiB, and on CUDA all above half of the free memory of the device. Every block is shuffled with
+    others from all over the spectra, which may be sorted by class. Spectra in float16 and in
+    integers of 8 or 16 bits are cast batch by batch.
 
     A spectrum of weight 0 is left out altogether. Otherwise weights multiply the losses, as usual
     in nets, but not the statistics of batch normalisation: an integer weight is not the same as
     repeating the row.
 
-    Ctrl-C while fitting ends training and raises KeyboardInterrupt, so that a grid search ends too.
-    The estimator is fitted all the same; `n_iter_` tells how many epochs were completed. What was
-    fitted on CUDA can be pickled and loaded where there is none; it then predicts on the CPU."""
+    Ctrl-C during `fit` ends the training and raises KeyboardInterrupt, so that a grid search ends
+    too. The estimator is fitted all the same; `n_iter_` tells how many epochs were completed. An
+    estimator that was fitted on CUDA can be pickled and loaded without CUDA; it then predicts on
+    the CPU."""
 
 _CLASS_WEIGHT = """\
 class_weight : dict, "balanced" or None, default=None
@@ -94,7 +96,7 @@ class_weight : dict, "balanced" or None, default=None
 
 _ARCHITECTURE = """\
 architecture : {"published", "invariant", "conv-dense", "dense"} or type, default="invariant"
-        Which layers the net has. A class derived from `torch.nn.Module` is made by
+        Layers of the net. A class derived from `torch.nn.Module` is called as
         ``architecture(n_channels, n_outputs)`` and turns a tensor (n_spectra, n_channels) into one
         of shape (n_spectra, n_outputs). Sizes of layers are given by
         ``net_params={"module__n_filters": ...}`` or by ``set_params(module__n_filters=...)``."""

@@ -34,7 +34,7 @@ class FullyConvParameters:
 @with_shared_docs
 @dataclass(kw_only=True, eq=False, repr=False)
 class FullyConvClassifier(FullyConvParameters, SpectralNetClassifier):
-    r"""Classify spectra by a fully convolutional net, which reads shapes more than positions.
+    r"""Classify spectra by a fully convolutional net, which depends little on positions.
 
     Blocks of a convolution, a ReLU, batch normalisation and averaging of pairs make features, here
     of 12 filters at 6 positions for 300 channels. A convolution of kernel size 1 turns them into
@@ -52,7 +52,7 @@ class FullyConvClassifier(FullyConvParameters, SpectralNetClassifier):
         "invariant" has as many weights, but takes the mean over all phases of the poolings, that is
         over all choices of every second position. The published architecture has one phase. The
         spectra are continued with the values at their ends, at random positions while the net is
-        trained. It withstands shifts that it was not trained with. See the notes.
+        trained. It keeps its accuracy under shifts that it was not trained with. See the notes.
     n_filters : sequence of int, default=(2, 2, 4, 8, 12)
         Filters of each block.
     kernel_sizes : sequence of int, default=(9, 7, 7, 5, 3)
@@ -73,7 +73,8 @@ class FullyConvClassifier(FullyConvParameters, SpectralNetClassifier):
     See Also
     --------
     ConvDenseClassifier : The same features, classified by dense layers.
-    skspectra.augmentation.EnergyShift : Makes any net less sensitive to the position.
+    skspectra.augmentation.EnergyShift : Augmentation that makes any net less sensitive to the
+        position.
 
     Notes
     -----
@@ -81,17 +82,17 @@ class FullyConvClassifier(FullyConvParameters, SpectralNetClassifier):
     n_positions), and ``logits``, their average. `embed` flattens the last block of the published
     architecture, and averages that of the invariant architecture over the positions.
 
-    Halving the length in every block leaves the published architecture some sense of position: a
-    shift that is not a multiple of ``2 ** len(kernel_sizes)`` channels changes the features [2]_.
-    The invariant architecture computes the features of all of these phases at once: instead of
-    dropping positions, it doubles the distance between the taps of its convolutions from block to
-    block [3]_. Its logits are the same after a shift by any number of channels, as long as the
-    spectrum begins with half of a receptive field (70 channels with the defaults) of one value and
-    ends with the same value. While it is trained, one random phase of every batch is computed, so
-    that it costs little more than the published architecture; the gradient is that of a random
+    Halving the length in every block makes the published architecture depend on position to some
+    degree: a shift that is not a multiple of ``2 ** len(kernel_sizes)`` channels changes the
+    features [2]_. The invariant architecture computes the features of all of these phases at once:
+    instead of dropping positions, it doubles the distance between the taps of its convolutions from
+    block to block [3]_. Its logits are the same after a shift by any number of channels, as long as
+    the spectrum begins with half of a receptive field (70 channels with the defaults) of one value
+    and ends with the same value. While it is trained, one random phase of every batch is computed,
+    so that it costs little more than the published architecture; the gradient is that of a random
     sample of the positions it predicts with. And up to a sixth of the channels is hidden at each
-    end of every batch, behind the value of the next, so that what a window may cut off is not
-    relied upon.
+    end of every batch, behind the value of the next, so that the net does not rely on what a window
+    may cut off.
 
     <notes>
 

@@ -45,7 +45,8 @@ class FullyConvRegressor(FullyConvParameters, SpectralNetRegressor):
         Channels that the convolution of each block spans, without padding. For the published one
         the spectra must be wide enough: 140 channels with the default.
     dropout : float, default=0.1
-        Share of the features that is dropped while training; the thesis's for mixed valence [4]_.
+        Share of the features that is dropped while training; the value of the thesis for mixed
+        valence [4]_.
     <parameters>
 
     Attributes
@@ -55,7 +56,7 @@ class FullyConvRegressor(FullyConvParameters, SpectralNetRegressor):
 
     See Also
     --------
-    skspectra.sampling.RandomMixture : Makes spectra of all proportions of those that are pure.
+    skspectra.sampling.RandomMixture : Makes mixtures of pure spectra in all proportions.
     FullyConvClassifier : The same for classes; `ValenceMixture` adds mixed ones.
     skspectra.unmixing.ReferenceFit : Fractions by least squares of reference spectra.
 
@@ -65,10 +66,11 @@ class FullyConvRegressor(FullyConvParameters, SpectralNetRegressor):
     n_positions), and ``logits``, their average: first the predictions, standardised or before the
     softmax, then :math:`\log \sigma^2`. `embed` flattens the last block.
 
-    Coverage is a promise on average over spectra like the held-out ones, for each target by itself.
-    Spectra of one specimen, or mixtures of the same few, are more alike than what is to come; call
-    `calibrate` with spectra of others then. With `patience` the net has seen the held-out spectra
-    when it chose its best epoch, which makes their errors a little too small.
+    The coverage holds on average over spectra like the held-out ones, for each target separately.
+    If held-out spectra are of one specimen, or mixtures of the same few spectra, they are more
+    alike than new spectra; call `calibrate` with spectra of other specimens then. With `patience`
+    the net has seen the held-out spectra when it chose its best epoch, which makes their errors a
+    little too small.
 
     `fit` of a `Pipeline` passes y on, but a pipeline has no `predict_interval`:
     ``pipeline[-1].predict_interval(pipeline[:-1].transform(X))``.

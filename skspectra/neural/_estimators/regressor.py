@@ -68,8 +68,8 @@ class SpectralNetRegressor(RegressorMixin, SpectralNetEstimator):
         ------
         ValueError
             If spectra or targets hold NaN or infinity, targets are labels, spectra are too narrow
-            for the kernels, fractions are none, parameters contradict each other, or the loss
-            becomes infinite.
+            for the kernels, fractions are negative or do not sum to 1, parameters contradict each
+            other, or the loss becomes infinite.
         """
         _refuse_labels(y)
         held_out = self._train(X, y, sample_weight)
@@ -82,9 +82,9 @@ class SpectralNetRegressor(RegressorMixin, SpectralNetEstimator):
     def calibrate(self, X, y):
         """Set the width of the intervals by spectra that the net was not trained on.
 
-        `fit` does so with those it holds out. Where they are more alike than what is to come, as
-        spectra of one specimen are, bring spectra of others: intervals cover what is like the
-        spectra that they were calibrated with.
+        `fit` does so with the spectra it holds out. If these are more alike than the spectra to be
+        predicted, as those of one specimen are, calibrate with spectra of other specimens:
+        intervals hold for spectra like those of the calibration.
 
         Parameters
         ----------
@@ -129,7 +129,7 @@ class SpectralNetRegressor(RegressorMixin, SpectralNetEstimator):
         {"coverage": [Interval(Real, 0, 1, closed="neither")]}, prefer_skip_nested_validation=True
     )
     def predict_interval(self, X, coverage=0.9):
-        """Interval that holds the truth with a given probability.
+        """Predict an interval that holds the truth with a given probability.
 
         Parameters
         ----------
