@@ -226,7 +226,8 @@ def dispersion(axis):
 
 def is_uniform(axis, rtol=1e-3):
     """Whether every channel has the same width, within `rtol` of it."""
-    return axis.size < 3 or bool(np.ptp(np.diff(axis)) <= rtol * dispersion(axis))
+    widths = np.diff(axis)
+    return axis.size < 3 or bool(np.ptp(widths) <= rtol * widths.mean())
 
 
 def axis_names(axis):

@@ -1,13 +1,15 @@
 """Edges found in counts, freed of their background and brought to one place."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import gaussian_filter1d
 
 from skspectra._numerics.axis import dispersion
 from skspectra._numerics.interpolation import resample_rows, shift_rows
-from skspectra._numerics.peaks import upper_centroid
+from skspectra._numerics.peaks import upper_centroid, values_at
 from skspectra._numerics.power_law import exponent_table, fit_poisson, log_energy, power_law
 
 __all__ = [
@@ -27,7 +29,8 @@ LEAST_BEFORE, LEAST_AFTER = 2.0, 0.6  # eV, and share of the window, that spectr
 PRE_EDGE_STOP = -5.5  # eV from the white line, where the fit of the background ends
 LEAST_PRE_EDGE = 3  # channels of STEP
 MISFIT = 0.005  # of the background, by which it is no power law
-EXPONENT, EXPONENT_SPREAD = 3.0, 1.5  # of the background, before it is fitted
+EXPONENTS = (0.0, 8.0)  # of the background
+EXPONENT, EXPONENT_SPREAD = 3.0, 1.5  # of it, before it is fitted
 CENTRE_SMOOTHING = 0.5 / STEP  # channels
 REACH = 4.0  # eV from the highest channel that belong to its white line
 BIN = 5  # channels of STEP whose sum shows the noise that they share
@@ -152,9 +155,9 @@ def smooth_by_noise(edges, target=0.02, widest=2.0):
     ladder = np.geomspace(0.4, widest / STEP, 8)
     rung = np.searchsorted(ladder, sigma, side="right")
     smooth = edges.spectra.copy()
-    for number, width in enumerate(ladder, start=1):
+    for number in np.unique(rung[rung > 0]):
         rows = rung == number
-        smooth[rows] = gaussian_filter1d(smooth[rows], width, axis=1)
+        smooth[rows] = gaussian_filter1d(smooth[rows], ladder[number - 1], axis=1)
     low = np.percentile(smooth, 2, axis=1, keepdims=True)
     return (smooth - low) / np.maximum(smooth.max(axis=1, keepdims=True) - low, 1e-9)
 
@@ -171,9 +174,8 @@ def _best_shift(fine, width, templates, window, max_shift, shifts):
     n_local = round((BEFORE + window[1]) / step)
     shapes = _local_shapes(templates, window, n_local)
     n_places = coarse.shape[1] - n_local + 1
-    at_places = np.zeros((n_places, len(shapes), coarse.shape[1]))
-    for place in range(n_places):
-        at_places[place, :, place : place + n_local] = shapes
+    padded = np.pad(shapes, ((0, 0), (n_places - 1, n_places - 1)))
+    at_places = sliding_window_view(padded, coarse.shape[1], axis=1)[:, ::-1].swapaxes(0, 1)
     explained = coarse @ at_places.reshape(-1, coarse.shape[1]).T
     places = np.arange(n_places) * step - max_shift
     is_inside = (places >= shifts[0] - step) & (places <= shifts[1] + step)
@@ -196,13 +198,14 @@ def _add_up(fine):
 
 def _local_shapes(templates, window, n_local):
     """Templates on the coarse grid, without what a quadratic explains, of norm 1."""
-    local = -BEFORE + STEP * np.arange(n_local * COARSE)
-    shapes = _add_up(resample_rows(templates, aligned_axis(window), local, outside="edge"))
+    channels = np.arange(n_local * COARSE) - round((BEFORE + window[0]) / STEP)
+    shapes = _add_up(templates[:, np.clip(channels, 0, templates.shape[1] - 1)])
     quadratics = _quadratics(n_local)
     shapes = shapes - (shapes @ quadratics) @ quadratics.T
     return shapes / np.linalg.norm(shapes, axis=1, keepdims=True)
 
 
+@lru_cache
 def _quadratics(n):
     """Orthonormal constant, line and parabola, shape (n, 3)."""
     return np.linalg.qr(np.vander(np.linspace(-1, 1, n), 3))[0]
@@ -243,11 +246,10 @@ def _shared_deviation(fine, relative, covered):
     curvature = slopes[:, LAG:] - slopes[:, :-LAG]
     third = np.abs(curvature[:, LAG:] - curvature[:, :-LAG])  # there a background has next to none
     is_covered = relative[start::BIN][: third.shape[1]] >= covered[:, None] - 1e-6
-    enough = is_covered.sum(axis=1) >= LEAST_BINS
-    shared = np.zeros(len(fine))
-    third = np.where(is_covered, third, np.nan)[enough]
-    shared[enough] = THIRD_DIFFERENCE * np.sqrt(BIN) * np.nanmedian(third, axis=1)
-    return shared
+    count = is_covered.sum(axis=1)
+    ordered = np.sort(np.where(is_covered, third, np.inf), axis=1)
+    median = (values_at(ordered, (count - 1) // 2) + values_at(ordered, count // 2)) / 2
+    return np.where(count < LEAST_BINS, 0, THIRD_DIFFERENCE * np.sqrt(BIN) * median)
 
 
 def _background(fine, relative, energy, covered, deviation):
@@ -269,13 +271,19 @@ def _power_law(fine, energies, pre_edge, deviation):
     mask[pre_edge] = True
     log_e, _ = log_energy(energies, mask)
     inside, counts = log_e[pre_edge], fine[:, pre_edge]
-    amplitude, exponent, _ = fit_poisson(counts, inside, exponent_table(inside, (0, 8)))
+    amplitude, exponent, _ = fit_poisson(counts, inside, _exponent_table(inside.tobytes()))
     error = np.hypot(deviation, MISFIT * amplitude)
     information = (amplitude / np.maximum(error, 1e-12)) ** 2 * (inside**2).sum()
     usual = EXPONENT_SPREAD**-2
     exponent = (information * exponent + usual * EXPONENT) / (information + usual)
     amplitude = counts.sum(axis=1) / np.exp(-np.outer(exponent, inside)).sum(axis=1)
     return power_law(amplitude, exponent, log_e)
+
+
+@lru_cache(maxsize=64)
+def _exponent_table(log_e):
+    """Table for the bytes of logarithms of energies: it takes as long as the rest of a spectrum."""
+    return exponent_table(np.frombuffer(log_e), EXPONENTS)
 
 
 def _height(spectra):

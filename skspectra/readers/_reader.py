@@ -321,14 +321,13 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
             )
         axis = resolve_axis(spectra, spectral_axis, n_channels=X.shape[1])
         self._check_covers(axis)
-        index = spectra.index if hasattr(spectra, "columns") else None
         blocks = list(gen_batches(len(X), AT_ONCE))
-        tables = [
-            pd.DataFrame(self._answers(self._find(X[rows], axis)))
+        answers = [
+            self._answers(self._find(X[rows], axis))
             for rows in Progress(self.verbose, "reading", len(blocks), "block").over(blocks)
         ]
-        table = pd.concat(tables, ignore_index=True)
-        return table if index is None else table.set_axis(index)
+        columns = {name: np.concatenate([each[name] for each in answers]) for name in answers[0]}
+        return pd.DataFrame(columns, index=spectra.index if hasattr(spectra, "columns") else None)
 
     def _answers(self, edges):
         spectra = smooth_by_noise(edges)

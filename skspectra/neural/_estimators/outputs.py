@@ -45,7 +45,9 @@ def collect_outputs(estimator, choose, X):
     check_is_fitted(estimator, "net_")
     device = torch.device(estimator.net_.device)
     at_once = _AT_ONCE_ON_CUDA if device.type == "cuda" else _AT_ONCE
-    module = estimator.net_.module_.eval()
+    module = estimator.net_.module_
+    if module.training:  # to look takes less time than to set it
+        module.eval()
     copy = type(module) not in ARCHITECTURES.values()  # others may write to what they are given
     if type(X) is np.ndarray and 0 < X.size <= at_once:
         outputs = _run(choose(module, X.size), estimator._nominal(X), device, copy)
