@@ -12,12 +12,23 @@ from skspectra._input.files import check_ending, check_folder, check_readable, w
 __all__ = ["main"]
 
 
+class _Interrupted(click.ClickException):
+    """Ctrl-C: the exit code of shells, so that a loop over files ends too."""
+
+    exit_code = 130
+
+    def show(self, file=None):
+        click.echo(self.message, file=file, err=True)
+
+
 class _OneLineErrors(click.Group):
-    """Commands that say in one line where there is no room, on a disk or in memory."""
+    """Commands that say in one line where they were ended by Ctrl-C or there is no room."""
 
     def invoke(self, ctx):
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise _Interrupted("Interrupted.") from error
         except BrokenPipeError:  # whoever read the output has enough
             raise
         except (OSError, MemoryError) as error:

@@ -11,6 +11,7 @@ from skspectra.io._layout import decode
 __all__ = ["read_msa"]
 
 _LINE_ENDS_OF_PYTHON = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_KEYWORD = re.compile(r"^[ \t]*#[ \t]*(\w+)([^:\n]*):[ \t]*", re.MULTILINE)
 _DECIMAL_COMMA = re.compile(r"^([+-]?(?:0|\d+(?!,\d{3}$))),(\d+)$")  # 1,234 may be thousands
 
 
@@ -39,6 +40,7 @@ def read_msa(path):
     from rsciio.msa._api import parse_msa_string
 
     text = _LINE_ENDS_OF_PYTHON.sub(" ", decode(path))
+    text = _KEYWORD.sub(lambda line: f"#{line[1].upper()}{line[2]}: ", text)
     starts = list(re.finditer(r"^#\s*SPECTRUM\b.*$", text, re.MULTILINE | re.IGNORECASE))
     if len(starts) != 1:
         raise ValueError(
@@ -49,7 +51,7 @@ def read_msa(path):
     found = starts[0]
     header = [line for line in text[: found.end()].split("\n") if line.strip()]
     (signal,) = parse_msa_string("\n".join(header))
-    given = signal["original_metadata"]
+    given = {re.match(r"\w*", key)[0]: value for key, value in signal["original_metadata"].items()}
     lines = [line for line in text[found.end() :].split("\n") if line.strip()]
     lines = [line for line in lines if not line.lstrip().startswith("#")]
     n_points = _number(given, "NPOINTS")
@@ -69,12 +71,15 @@ def read_msa(path):
         raise ValueError(f"it holds {n_found} channels and promises {n_points:g}")
     (axis,) = signal["axes"]
     step, offset = _number(given, "XPERCHAN"), _number(given, "OFFSET")
+    _compare_zero(_number(given, "CHOFFSET"), offset, step)
     if has_energies:
         energies, values = values[::2], values[1::2]
         _compare(energies, offset, step)
         axis["axis"] = energies
     elif step is None or offset is None:
         raise ValueError("XPERCHAN or OFFSET is missing, and there are no energies")
+    elif step and values.size > 2 and _are_energies(values[::2], offset, step):
+        raise ValueError("every other number is an energy, so DATATYPE must be XY, but is Y")
     signal["data"] = values
     axis |= {"size": values.size, "scale": step, "offset": offset}
     return signal
@@ -122,12 +127,24 @@ def _numbers(lines):
     return np.array(list(itertools.chain.from_iterable(fields)), dtype=np.float64)
 
 
+def _compare_zero(channel, offset, step):
+    """Refuse a channel of zero energy that is not that of the energies, by more than a channel."""
+    if channel and step and offset is not None and abs(offset + channel * step) > abs(step):
+        raise ValueError(
+            f"CHOFFSET has channel {channel:g} at zero, but OFFSET and XPERCHAN channel "
+            f"{-offset / step:g}. Correct the header, or leave CHOFFSET out"
+        )
+
+
+def _are_energies(values, offset, step):
+    expected = offset + step * np.arange(values.size)
+    return bool(np.all(np.abs(values - expected) <= abs(step) / 2))
+
+
 def _compare(energies, offset, step):
     """Refuse energies that are not those of the header, by more than half a channel."""
-    if not step or offset is None:
-        return
-    expected = offset + step * np.arange(energies.size)
-    if not np.all(np.abs(energies - expected) <= abs(step) / 2):
+    if step and offset is not None and not _are_energies(energies, offset, step):
+        expected = offset + step * np.arange(energies.size)
         at = int(np.argmax(np.abs(energies - expected)))
         raise ValueError(
             f"energy {at + 1} is {energies[at]:g}, but OFFSET and XPERCHAN make it "

@@ -210,7 +210,8 @@ def test_nothing_is_left_behind_when_it_is_interrupted(run, tmp_path, monkeypatc
         raise KeyboardInterrupt
 
     monkeypatch.setattr(_map, "draw_map", interrupt)
-    assert run("scan.hspy").exit_code != 0
+    result = run("scan.hspy")
+    assert result.exit_code == 130 and result.output.endswith("Interrupted.\n")
     assert (tmp_path / "scan-map" / "summary.json").read_text() == before
     assert {path.name for path in tmp_path.iterdir()} == {"scan.hspy", "scan-map"}
 

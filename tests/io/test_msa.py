@@ -55,6 +55,9 @@ GOOD = {
     "in keV": (VALUES, {"XUNITS": "keV", "XPERCHAN": "0.001", "OFFSET": "0.63"}),
     "decimal commas in the header": (VALUES, {"XPERCHAN": "1,0", "OFFSET": "630,0"}),
     "exponents of Fortran": ([f"{value:.6e}".replace("e", "D") for value in COUNTS], {}),
+    "zero at a channel": (VALUES, {"CHOFFSET": "-630.4"}),
+    "no channel of zero": (VALUES, {"CHOFFSET": "0"}),
+    "unit behind a keyword": (VALUES, {"XPERCHAN": None, "XPERCHAN -eV": "1.0"}),
     "label as unit": (VALUES, {"XUNITS": "Energy Loss (eV)"}),
 }
 
@@ -74,6 +77,13 @@ def test_other_encodings(tmp_path, encoding):
     path.write_bytes(path.read_bytes().decode("latin-1").encode(encoding))
     np.testing.assert_allclose(read_spectra(path, AXIS)[0], [EXPECTED])
     assert read_signal(path).metadata.General.title == "1 Å"
+
+
+def test_keywords_are_read_however_they_are_written(tmp_path):
+    path = write(tmp_path / "a.msa", VALUES)
+    text = path.read_text().replace("#NPOINTS     : ", "  # npoints:").replace("#OFFSET", "#Offset")
+    path.write_text(text)
+    np.testing.assert_allclose(read_spectra(path, AXIS)[0], [EXPECTED])
 
 
 def test_whole_numbers_with_commas_between_them(tmp_path):
@@ -115,6 +125,8 @@ def test_header_becomes_metadata(tmp_path):
         ([*VALUES[:-1], "high"], {}, "could not convert string to float: 'high'"),
         ([*VALUES[:5], "1 0", *VALUES[6:]], {}, "a line holds 2 numbers, the one before 1"),
         (VALUES, {"OFFSET": ""}, "OFFSET is missing"),
+        (VALUES, {"CHOFFSET": "5"}, "CHOFFSET has channel 5 at zero, but .* channel -630"),
+        (pairs(" "), {"NPOINTS": ""}, "DATATYPE must be XY, but is Y"),
         (VALUES, {"OFFSET": "630 eV"}, "OFFSET is '630 eV', wanted is a number"),
         (VALUES, {"NPOINTS": "1,031"}, "NPOINTS is '1,031', wanted is a number"),
         ([*VALUES, "#SPECTRUM    : y", *VALUES], {"NPOINTS": "62"}, "are 2 lines #SPECTRUM"),
