@@ -284,17 +284,17 @@ def test_pickle_and_clone(net, spectra, tmp_path):
 
 def test_skorch_parameters(spectra):
     clf = quick(optimizer="SGD", lr=0.1, weight_decay=0.01)
-    clf.set_params(optimizer__momentum=0.7, module__momentum=0.5, criterion__label_smoothing=0.1)
+    clf.set_params(optimizer__momentum=0.7, module__dropout=0.7, criterion__label_smoothing=0.1)
     assert clf.net_params == {
         "optimizer__momentum": 0.7,
-        "module__momentum": 0.5,
+        "module__dropout": 0.7,
         "criterion__label_smoothing": 0.1,
     }
     clf = clone(clf).set_params(optimizer__momentum=0.9).fit(*spectra)
     group = clf.net_.optimizer_.param_groups[0]
     assert type(clf.net_.optimizer_) is torch.optim.SGD
     assert (group["momentum"], group["lr"], group["weight_decay"]) == (0.9, 0.1, 0.01)
-    assert clf.net_.module_.features.block_1.norm.momentum == 0.5
+    assert clf.net_.module_.classifier.class_maps.dropout.p == 0.7
     assert clf.net_.criterion_.label_smoothing == 0.1
     assert isinstance(
         quick(optimizer=torch.optim.AdamW).fit(*spectra).net_.optimizer_, torch.optim.AdamW

@@ -9,8 +9,6 @@ import torch
 from torch import nn
 
 __all__ = [
-    "EPS",
-    "MOMENTUM",
     "Dropout",
     "SpectralModule",
     "check_blocks",
@@ -22,11 +20,8 @@ __all__ = [
     "n_passing",
     "least_channels",
     "n_positions",
+    "normalization",
 ]
-
-# Keras' defaults, as published; its momentum of 0.99 is 0.01 in torch.
-EPS = 1e-3
-MOMENTUM = 0.01
 
 _SHIFTS = torch.arange(16)[:, None]
 
@@ -131,12 +126,17 @@ def fill_with_bits(words, p, generator):
     return words.copy_(moved.flatten()[: len(words)])
 
 
-def class_map_blocks(n_filters, n_outputs, dropout, eps=EPS, momentum=MOMENTUM):
+def normalization(n_filters):
+    """Batch normalisation with the defaults of Keras, as published; its momentum of .99 is .01."""
+    return nn.BatchNorm1d(n_filters, eps=1e-3, momentum=0.01)
+
+
+def class_map_blocks(n_filters, n_outputs, dropout):
     """Blocks that turn features into one map per class, and the maps into their averages."""
     class_maps = OrderedDict(
         dropout=Dropout(dropout),
         conv=nn.Conv1d(n_filters, n_outputs, 1),
-        norm=nn.BatchNorm1d(n_outputs, eps, momentum),
+        norm=normalization(n_outputs),
     )
     average = OrderedDict(pool=nn.AdaptiveAvgPool1d(1), flatten=nn.Flatten())
     return [("class_maps", nn.Sequential(class_maps)), ("logits", nn.Sequential(average))]
@@ -168,7 +168,7 @@ def check_blocks(n_filters, kernel_sizes):
         )
 
 
-def conv_blocks(n_channels, n_filters, kernel_sizes, eps=EPS, momentum=MOMENTUM):
+def conv_blocks(n_channels, n_filters, kernel_sizes):
     """Blocks of a convolution, a ReLU, a batch normalisation and an average of pairs.
 
     Raises
@@ -192,7 +192,7 @@ def conv_blocks(n_channels, n_filters, kernel_sizes, eps=EPS, momentum=MOMENTUM)
         layers = OrderedDict(
             conv=nn.Conv1d(*pair, kernel_size),
             relu=nn.ReLU(),
-            norm=nn.BatchNorm1d(pair[1], eps, momentum),
+            norm=normalization(pair[1]),
             pool=nn.AvgPool1d(2),
         )
         if number == 1:
@@ -201,7 +201,7 @@ def conv_blocks(n_channels, n_filters, kernel_sizes, eps=EPS, momentum=MOMENTUM)
     return blocks
 
 
-def dense_blocks(n_inputs, hidden_layer_sizes, dropout, eps=EPS, momentum=MOMENTUM):
+def dense_blocks(n_inputs, hidden_layer_sizes, dropout):
     """Blocks of a dropout, a linear layer, a ReLU and a batch normalisation."""
     _check_sizes(hidden_layer_sizes, "hidden_layer_sizes")
     blocks = []
@@ -211,7 +211,7 @@ def dense_blocks(n_inputs, hidden_layer_sizes, dropout, eps=EPS, momentum=MOMENT
             dropout=Dropout(dropout),
             linear=nn.Linear(*pair),
             relu=nn.ReLU(),
-            norm=nn.BatchNorm1d(pair[1], eps, momentum),
+            norm=normalization(pair[1]),
         )
         blocks.append((f"dense_{number}", nn.Sequential(layers)))
     return blocks

@@ -3,8 +3,6 @@
 from torch import nn
 
 from skspectra.neural._modules.blocks import (
-    EPS,
-    MOMENTUM,
     SpectralModule,
     conv_blocks,
     dense_blocks,
@@ -27,8 +25,6 @@ class ConvDenseModule(SpectralModule):
         Units of each dense layer before the logits.
     dropout : float
         Share of its inputs that each hidden layer drops while training.
-    eps, momentum : float
-        Of every batch normalisation.
     """
 
     def __init__(
@@ -40,12 +36,10 @@ class ConvDenseModule(SpectralModule):
         kernel_sizes=(9, 7, 7, 5, 3),
         hidden_layer_sizes=(8, 4),
         dropout=0.5,
-        eps=EPS,
-        momentum=MOMENTUM,
     ):
-        features = conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum)
+        features = conv_blocks(n_channels, n_filters, kernel_sizes)
         n_features = n_filters[-1] * n_positions(n_channels, kernel_sizes)
-        hidden = dense_blocks(n_features, hidden_layer_sizes, dropout, eps, momentum)
+        hidden = dense_blocks(n_features, hidden_layer_sizes, dropout)
         super().__init__(
             features, [*hidden, ("logits", nn.Linear(hidden_layer_sizes[-1], n_outputs))]
         )

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from skspectra.neural._modules.blocks import EPS, MOMENTUM, SpectralModule, dense_blocks
+from skspectra.neural._modules.blocks import SpectralModule, dense_blocks
 
 __all__ = ["DenseModule"]
 
@@ -18,8 +18,6 @@ class DenseModule(SpectralModule):
         Units of each dense layer before the logits.
     dropout : float
         Share of its inputs that each hidden layer drops while training.
-    eps, momentum : float
-        Of every batch normalisation.
     """
 
     def __init__(
@@ -29,8 +27,6 @@ class DenseModule(SpectralModule):
         *,
         hidden_layer_sizes=(32, 32),
         dropout=0.5,
-        eps=EPS,
-        momentum=MOMENTUM,
     ):
-        hidden = dense_blocks(n_channels, hidden_layer_sizes, dropout, eps, momentum)
+        hidden = dense_blocks(n_channels, hidden_layer_sizes, dropout)
         super().__init__(hidden, [("logits", nn.Linear(hidden_layer_sizes[-1], n_outputs))])

@@ -8,11 +8,10 @@ from torch import nn
 from torch.nn.functional import avg_pool1d, conv1d
 
 from skspectra.neural._modules.blocks import (
-    EPS,
-    MOMENTUM,
     SpectralModule,
     check_blocks,
     class_map_blocks,
+    normalization,
 )
 
 __all__ = ["InvariantConvModule", "PhasedAvgPool1d", "PhasedConv1d", "Phases"]
@@ -52,8 +51,6 @@ class InvariantConvModule(SpectralModule):
     dropout : float
         Share of the features dropped while training; less than as published, since drawing phases
         regularises too.
-    eps, momentum : float
-        Of every batch normalisation.
 
     References
     ----------
@@ -73,8 +70,6 @@ class InvariantConvModule(SpectralModule):
         n_filters=(2, 2, 4, 8, 12),
         kernel_sizes=(9, 7, 7, 5, 3),
         dropout=0.2,
-        eps=EPS,
-        momentum=MOMENTUM,
     ):
         check_blocks(n_filters, kernel_sizes)
         features = []
@@ -84,16 +79,14 @@ class InvariantConvModule(SpectralModule):
             layers = OrderedDict(
                 conv=PhasedConv1d(*pair, kernel_size, dilation=2**number),
                 relu=nn.ReLU(),
-                norm=nn.BatchNorm1d(pair[1], eps, momentum),
+                norm=normalization(pair[1]),
                 pool=PhasedAvgPool1d(2**number),
             )
             if number == 0:
                 phases = Phases(n_channels, receptive_field(kernel_sizes), 2 ** len(kernel_sizes))
                 layers = OrderedDict(phases=phases, **layers)
             features.append((f"block_{number + 1}", nn.Sequential(layers)))
-        super().__init__(
-            features, class_map_blocks(n_filters[-1], n_outputs, dropout, eps, momentum)
-        )
+        super().__init__(features, class_map_blocks(n_filters[-1], n_outputs, dropout))
 
     def embed(self, X):
         """Features averaged over the positions, of shape (n_spectra, n_filters)."""

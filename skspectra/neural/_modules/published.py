@@ -1,12 +1,6 @@
 """The fully convolutional architecture as published."""
 
-from skspectra.neural._modules.blocks import (
-    EPS,
-    MOMENTUM,
-    SpectralModule,
-    class_map_blocks,
-    conv_blocks,
-)
+from skspectra.neural._modules.blocks import SpectralModule, class_map_blocks, conv_blocks
 
 __all__ = ["FullyConvModule"]
 
@@ -22,8 +16,6 @@ class FullyConvModule(SpectralModule):
         Filters and kernel size of each block of the feature extractor.
     dropout : float
         Share of the features dropped while training.
-    eps, momentum : float
-        Of every batch normalisation.
     """
 
     def __init__(
@@ -34,10 +26,8 @@ class FullyConvModule(SpectralModule):
         n_filters=(2, 2, 4, 8, 12),
         kernel_sizes=(9, 7, 7, 5, 3),
         dropout=0.8,
-        eps=EPS,
-        momentum=MOMENTUM,
     ):
         super().__init__(
-            conv_blocks(n_channels, n_filters, kernel_sizes, eps, momentum),
-            class_map_blocks(n_filters[-1], n_outputs, dropout, eps, momentum),
+            conv_blocks(n_channels, n_filters, kernel_sizes),
+            class_map_blocks(n_filters[-1], n_outputs, dropout),
         )
