@@ -3,7 +3,7 @@ import pytest
 from skorch.callbacks import Callback, LRScheduler
 
 from skspectra.neural import DenseClassifier
-from skspectra.neural._training.schedule import one_cycle
+from skspectra.neural._training.callbacks import one_cycle
 
 
 class Rates(Callback):

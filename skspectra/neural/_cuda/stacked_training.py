@@ -11,10 +11,9 @@ from skorch.dataset import Dataset
 from skspectra.neural._cuda.graphs import graphed_step
 from skspectra.neural._cuda.stacked_module import Padding, StackedModule, is_stackable
 from skspectra.neural._training.batches import TrainingBatches
+from skspectra.neural._training.callbacks import EpochBar, OneCycle
 from skspectra.neural._training.device import one_thread
-from skspectra.neural._training.net import EpochBar
 from skspectra.neural._training.one_vector import FUSED_OPTIMIZERS
-from skspectra.neural._training.schedule import OneCycle
 from skspectra.neural._training.training import postponed
 
 __all__ = ["fit_side_by_side", "train_side_by_side", "train_stacked"]

@@ -7,10 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from skspectra._input.stored import (
     NARROW,
@@ -24,9 +23,8 @@ from skspectra.augmentation._base import Augmenter, AugmenterChain
 from skspectra.neural._accelerators import ACCELERATORS, fit_together, trains_together
 from skspectra.neural._estimators.outputs import collect_outputs
 from skspectra.neural._modules import ARCHITECTURES
+from skspectra.neural._training.callbacks import make_callbacks
 from skspectra.neural._training.device import resolve_device
-from skspectra.neural._training.net import EpochBar
-from skspectra.neural._training.schedule import OneCycle
 from skspectra.neural._training.streaming import as_tensor
 from skspectra.neural._training.training import (
     Training,
@@ -143,7 +141,9 @@ class SpectralNetEstimator(BaseEstimator):
                     "batch_size": self.batch_size,
                     "lr": self.lr,
                     "augmenters": self.augmenters_,
-                    "callbacks": self._make_callbacks(),
+                    "callbacks": make_callbacks(
+                        self.callbacks, self.schedule, self.patience, self.verbose
+                    ),
                 },
             )
         )
@@ -291,18 +291,6 @@ class SpectralNetEstimator(BaseEstimator):
             )
         return self.net_
 
-    def _make_callbacks(self):
-        callbacks = clone(self.callbacks or [], safe=False)
-        _check_callbacks(callbacks, self.schedule)
-        if self.schedule == "one-cycle":
-            callbacks.append(("one_cycle", OneCycle()))
-        if self.verbose:
-            callbacks.append(("epoch_bar", EpochBar()))
-        if self.patience is not None:
-            stopping = EarlyStopping(patience=self.patience, load_best=True)
-            callbacks.append(("early_stopping", stopping))
-        return callbacks
-
     def _check_loss(self, history):
         """Refuse a net that diverged."""
         if history and not np.isfinite(history[-1]["train_loss"]):
@@ -353,19 +341,6 @@ def _check_net_params(net_params):
             "Everything else is a parameter of the estimator itself."
         )
     return net_params
-
-
-def _check_callbacks(callbacks, schedule):
-    for each in callbacks:
-        callback = each[1] if isinstance(each, tuple) else each
-        kind = callback if isinstance(callback, type) else type(callback)
-        if not issubclass(kind, Callback):
-            raise TypeError(f"callbacks must hold callbacks of skorch, got {callback!r}.")
-        if schedule == "one-cycle" and issubclass(kind, LRScheduler):
-            raise ValueError(
-                "schedule='one-cycle' sets the learning rate, and so does the LRScheduler in "
-                "callbacks. Leave it out, or set schedule='constant'."
-            )
 
 
 def _with_axis(X, checked):

@@ -7,10 +7,9 @@ from traceback import walk_tb
 
 import torch
 from skorch import NeuralNet, NeuralNetClassifier
-from skorch.callbacks import Callback, EpochScoring, EpochTimer, PassthroughScoring
+from skorch.callbacks import EpochScoring, EpochTimer, PassthroughScoring
 
 from skspectra._input.stored import StoredSpectra
-from skspectra._progress import Progress
 from skspectra.neural._modules.blocks import SpectralModule
 from skspectra.neural._modules.initialization import settle_statistics
 from skspectra.neural._training.batches import ScoringBatches, TrainingBatches
@@ -18,7 +17,7 @@ from skspectra.neural._training.device import available_device
 from skspectra.neural._training.random import Drawing
 from skspectra.neural._training.streaming import StreamedScoringBatches, StreamedTrainingBatches
 
-__all__ = ["ClassifierNet", "EpochBar", "SpectralNet"]
+__all__ = ["ClassifierNet", "SpectralNet"]
 
 
 class SpectralNet(NeuralNet):
@@ -240,23 +239,3 @@ class ClassifierNet(SpectralNet, NeuralNetClassifier):
             right = torch.cat(self._right).float().mean().item()
             self.history.record("train_accuracy", right)
         del self._right
-
-
-class EpochBar(Callback):
-    """Progress over the epochs."""
-
-    def on_train_begin(self, net, **kwargs):
-        """Begin to tell."""
-        self.progress_ = Progress(True, "training", net.max_epochs, "epoch")
-
-    def on_epoch_end(self, net, **kwargs):
-        """Show the losses of the epoch."""
-        shown = {name: net.history[-1].get(name) for name in ("train_loss", "valid_loss")}
-        self.progress_.update(**{name: x for name, x in shown.items() if x is not None})
-
-    def on_train_end(self, net, **kwargs):
-        """Leave the last losses."""
-        self.progress_.close()
-
-    def __getstate__(self):
-        return {}

@@ -3,42 +3,15 @@
 from contextlib import contextmanager
 
 import torch
-from skorch.callbacks import EarlyStopping, EpochTimer, LRScheduler, PassthroughScoring, PrintLog
-from skorch.callbacks.scoring import ScoringBase
 from torch import nn
 
 from skspectra.neural._modules.blocks import SpectralModule
-from skspectra.neural._training.net import EpochBar
-from skspectra.neural._training.schedule import OneCycle
+from skspectra.neural._training.callbacks import watching
 
-__all__ = ["FUSED_OPTIMIZERS", "as_one_vector", "watching"]
+__all__ = ["FUSED_OPTIMIZERS", "as_one_vector"]
 
 # They step all parameters at once on the device, and each number by itself.
 FUSED_OPTIMIZERS = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
-_UNCONCERNED = (
-    EarlyStopping,
-    EpochBar,
-    EpochTimer,
-    LRScheduler,
-    OneCycle,
-    PassthroughScoring,
-    PrintLog,
-)
-
-
-def watching(callbacks):
-    """Return the name of a callback that may look at batches or parameters, or None.
-
-    Parameters
-    ----------
-    callbacks : list of (str, skorch.callbacks.Callback)
-        Those of a net that is ready to be trained.
-    """
-    for name, callback in callbacks:
-        scores = isinstance(callback, ScoringBase) and not callback.on_train
-        if not scores and type(callback) not in _UNCONCERNED:
-            return name
-    return None
 
 
 @contextmanager
