@@ -6,11 +6,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.sparse import csr_array
 
 from skspectra._numerics.axis import check_axis, dispersion, is_uniform
+from skspectra._numerics.blocks import blocks
 from skspectra._numerics.constants import as_float64
 
 __all__ = ["channel_positions", "interpolate_rows", "resample_rows", "sample_rows", "shift_rows"]
 
-_CHUNK_BYTES = 1 << 24
+_BLOCK_BYTES = 1 << 24  # of a sparse product
 _FEW = 8  # rows for which a sparse product costs more than it saves
 
 
@@ -77,7 +78,7 @@ def interpolate_rows(X, positions):
 
 
 def sample_rows(X, axis, energies):
-    """Each row of `X` at energies of its own, in chunks that bound the memory.
+    """Each row of `X` at energies of its own, in blocks that bound the memory.
 
     Parameters
     ----------
@@ -96,10 +97,8 @@ def sample_rows(X, axis, energies):
     if not isinstance(X, np.ndarray):  # torch: a GPU has room, and differentiates
         everything = slice(0, X.shape[0])
         return interpolate_rows(X, channel_positions(axis, energies(everything)))
-    step = max(1, _CHUNK_BYTES // 16 // (8 * max(X.shape[1], 1)))
     out = np.empty((len(X), energies(slice(0, 1)).shape[1]), dtype=X.dtype)
-    for start in range(0, len(X), step):
-        rows = slice(start, start + step)
+    for rows in blocks(X):
         out[rows] = interpolate_rows(X[rows], channel_positions(axis, energies(rows)))
     return out
 
@@ -117,9 +116,7 @@ def shift_rows(X, axis, shifts):
     whole = np.floor(channels).astype(np.int64)
     part = (channels - whole).astype(X.dtype)[:, None]
     out = np.empty_like(X, order="C")
-    n_rows = max(1, _CHUNK_BYTES // 16 // (8 * n_channels))
-    for start in range(0, len(X), n_rows):
-        rows = slice(start, start + n_rows)
+    for rows in blocks(X):
         below, above = max(0, whole[rows].max() + 1), max(0, -whole[rows].min())
         padded = np.pad(X[rows], ((0, 0), (below, above)), mode="edge")
         stretches = sliding_window_view(padded, n_channels, axis=1)
@@ -178,9 +175,7 @@ def resample_rows(X, axis, new_axis, *, outside="raise", average=True):
         return np.add.reduceat(X[:, channels] * data, starts[:-1], axis=1)
     weights = csr_array((data, channels, starts), shape=(new_axis.size, axis.size))
     resampled = np.empty((len(X), new_axis.size), dtype=dtype)
-    step = max(1, _CHUNK_BYTES // (8 * X.shape[1]))
-    for start in range(0, len(X), step):
-        rows = slice(start, start + step)
+    for rows in blocks(X, _BLOCK_BYTES):
         resampled[rows] = (weights @ X[rows].T).T
     return resampled
 

@@ -21,6 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skspectra._numerics.blocks import blocks
+
 __all__ = ["Components", "Moments", "add_moments", "plain_components", "poisson_components"]
 
 _BLOCK_BYTES = 1 << 24
@@ -87,9 +89,8 @@ def add_moments(X, moments=None, *, poisson):
     moments : Moments
     """
     n_channels = X.shape[1]
-    step = max(1, _BLOCK_BYTES // (8 * n_channels))
-    for start in range(0, X.shape[0], step):
-        block = np.array(X[start : start + step], dtype=np.float64)
+    for rows in blocks(X, _BLOCK_BYTES):
+        block = np.array(X[rows], dtype=np.float64)
         if moments is None:
             origin = np.zeros(n_channels) if poisson else block.mean(axis=0)
             moments = Moments(0, np.zeros(n_channels), origin, np.zeros((n_channels, n_channels)))

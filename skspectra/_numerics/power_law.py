@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from skspectra._numerics.blocks import blocks
+
 __all__ = [
     "AT_BOUND",
     "FITTED",
@@ -28,7 +30,6 @@ __all__ = [
 FITTED, AT_BOUND, NO_COUNTS, HOLDS_EDGE = 0, 1, 2, 3
 
 _TABLE_NODES = 1025
-_BLOCK_BYTES = 1 << 20
 _MAX_NEWTON = 30
 
 
@@ -235,9 +236,7 @@ def subtract_power_law(X, amplitude, exponent, log_e, out):
     -------
     out : ndarray of shape (n_spectra, n_channels)
     """
-    step = max(1, _BLOCK_BYTES // (8 * log_e.size))
-    for start in range(0, X.shape[0], step):
-        rows = slice(start, start + step)
+    for rows in blocks(X):
         background = power_law(amplitude[rows], exponent[rows], log_e, out.dtype)
         np.subtract(X[rows], background, out=out[rows])
     return out

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 from array_api_compat import array_namespace
 from sklearn.decomposition import PCA
 
-from skspectra._input.blocks import in_blocks
+from skspectra._numerics.blocks import in_blocks
 from skspectra._numerics.constants import as_like
 from skspectra._numerics.random import check_range, draw_range, poisson
 from skspectra._sklearn import Interval

@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._input.blocks import in_blocks
 from skspectra._input.spectra import SpectralMixin, check_input_features
 from skspectra._numerics.axis import dispersion, is_uniform, window_channels
+from skspectra._numerics.blocks import in_blocks
 from skspectra._sklearn import Interval, StrOptions, fit_context
 from skspectra.exceptions import warn_spectra
 from skspectra.features._white_lines import (

@@ -5,9 +5,9 @@ from scipy.fft import irfft, next_fast_len, rfft
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._input.blocks import in_blocks
 from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.axis import dispersion, is_uniform, window_channels
+from skspectra._numerics.blocks import in_blocks
 from skspectra._numerics.interpolation import shift_rows
 from skspectra._numerics.peaks import refined_peak, upper_centroid
 from skspectra._sklearn import StrOptions, fit_context

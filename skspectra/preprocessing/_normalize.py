@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._input.blocks import blocks
 from skspectra._input.spectra import SpectralMixin
+from skspectra._numerics.blocks import blocks
 from skspectra._sklearn import StrOptions, fit_context
 from skspectra.exceptions import warn_spectra
 

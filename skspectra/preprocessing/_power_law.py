@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.axis import window_mask
+from skspectra._numerics.blocks import blocks
 from skspectra._numerics.edges.in_window import holds_edge
 from skspectra._numerics.edges.onset import find_onset
 from skspectra._numerics.power_law import (
@@ -296,7 +297,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
     def _for_chunks(self, function, X):
         """Call a function with every chunk of rows, on as many threads as there may be."""
         threads = Parallel(n_jobs=self.n_jobs, prefer="threads", require="sharedmem")
-        return threads(delayed(function)(rows) for rows in _chunks(X))
+        return threads(delayed(function)(rows) for rows in blocks(X, _CHUNK_BYTES))
 
     def _fit_rows(self, X):
         fit = fit_poisson if self.loss == "poisson" else fit_least_squares
@@ -334,11 +335,6 @@ def _as_slice(mask):
 
 def _float_dtype(X):
     return np.float32 if X.dtype == np.float32 else np.float64
-
-
-def _chunks(X):
-    step = max(1, _CHUNK_BYTES // (8 * X.shape[1]))
-    return [slice(start, start + step) for start in range(0, len(X), step)]
 
 
 def _warn(flags):

@@ -175,7 +175,7 @@ def test_a_spectrum_does_not_depend_on_its_neighbours(monkeypatch):
     X = np.concatenate([edge(642 + k / 3, 653.0, (3, 1 + k / 5)) for k in range(5)])
     features = WhiteLineFeatures(spectral_axis=ENERGY).fit(X)
     together = features.transform(X)
-    monkeypatch.setattr("skspectra._input.blocks._BLOCK_BYTES", 2 * 8 * ENERGY.size)
+    monkeypatch.setattr("skspectra._numerics.blocks._BLOCK_BYTES", 2 * 8 * ENERGY.size)
     np.testing.assert_allclose(features.transform(X), together, rtol=1e-12)
     assert features.transform(X.astype(np.float32)).dtype == np.float32
 

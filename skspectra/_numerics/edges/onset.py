@@ -104,7 +104,7 @@ def edge_fraction(spectra, axis, template, first=0):
     z : ndarray of shape (n_spectra,)
         The edge in standard errors.
     """
-    total = spectra.sum(axis=0)
+    total = spectra.sum(axis=0, dtype=np.float64)
     smooth = (total - template).clip(total.max() * 1e-6)
     log_e = np.log(axis / np.exp(np.log(axis).mean()))
     basis = np.stack([smooth, smooth * log_e, template])[:, first:]

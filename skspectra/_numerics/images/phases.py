@@ -98,7 +98,8 @@ def _explained(search):
     """Fall of the squared error of the judging scores by the centres of the phases."""
     names = np.unique(search.labels)
     found, judged, n = _centers(search, names)
-    mean = search.first.sum(axis=0) @ search.projection / search.first.sum()
+    total = search.first.sum(axis=0, dtype=np.float64)
+    mean = total @ search.projection / total.sum()
     found, judged = found - mean, judged - mean
     return (n * (2 * (found * judged).sum(axis=1) - (found**2).sum(axis=1))).sum()
 

@@ -7,10 +7,23 @@ __all__ = ["blocks", "in_blocks"]
 _BLOCK_BYTES = 2**20  # of rows in float64; the thirty or so that a step may need are below 64 MiB
 
 
-def blocks(X):
-    """Slices of the rows of an array that are treated at a time."""
-    step = max(1, _BLOCK_BYTES // (8 * max(1, X.shape[1])))
-    return [slice(start, start + step) for start in range(0, len(X), step)]
+def blocks(X, n_bytes=None):
+    """Slices of the rows of an array that are treated at a time.
+
+    Parameters
+    ----------
+    X : array of shape (n_spectra, n_channels)
+        Only its shape is looked at.
+    n_bytes : int, default=None
+        What a block takes in float64; None is 1 MiB.
+
+    Returns
+    -------
+    blocks : list of slice
+    """
+    n_bytes = _BLOCK_BYTES if n_bytes is None else n_bytes
+    step = max(1, n_bytes // (8 * max(1, X.shape[1])))
+    return [slice(start, start + step) for start in range(0, X.shape[0], step)]
 
 
 def in_blocks(function, X, n_columns=None):

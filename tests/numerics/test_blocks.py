@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from estimators import AUGMENTERS, TRANSFORMERS
 
-from skspectra._input.blocks import blocks, in_blocks
+from skspectra._numerics.blocks import blocks, in_blocks
 from skspectra.augmentation import AxisStretch, EnergyShift, PCANoise, PoissonNoise
 from skspectra.features import WhiteLineFeatures
 from skspectra.preprocessing import (
