@@ -1,10 +1,8 @@
 """Drop spectra that do not show the edge of a thin specimen, by clustering."""
 
 from numbers import Integral
-from typing import NamedTuple
 
 import numpy as np
-from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.utils.validation import (
     check_consistent_length,
@@ -12,21 +10,14 @@ from sklearn.utils.validation import (
     check_random_state,
 )
 
-from skspectra._numerics.edges.evidence import (
-    Evidence,
-    divide_by_thickness,
-    edge_evidence,
-    keeps_thin_edges,
-)
-from skspectra._numerics.edges.onset import find_l3
-from skspectra._numerics.images.shape_clusters import likeliest_shape, shape_clusters
+from skspectra._numerics.images.shape_clusters import likeliest_shape
 from skspectra._progress import Progress
 from skspectra._sklearn import Interval, StrOptions, check_y, fit_context
 from skspectra.sampling._base import SpectralSampler
+from skspectra.sampling._judged_clusters import judged_clusters
 
 __all__ = ["KMeansCleaner"]
 
-_WEAK, _THICK = 0.25, 1.5
 _RECORDS = (
     "cluster_centers_",
     "contrast_",
@@ -253,8 +244,7 @@ class KMeansCleaner(SpectralSampler):
 
     def _check_input(self, X):
         axis = self.spectral_axis_
-        self._is_judged = bool(axis[0] > 0)
-        if isinstance(self.keep, str) and not self._is_judged:
+        if isinstance(self.keep, str) and axis[0] <= 0:
             raise ValueError(
                 "keep='auto' extrapolates a power law and needs a positive spectral axis, got one "
                 f"from {axis[0]:g} to {axis[-1]:g}. Pass spectral_axis=, or choose the clusters."
@@ -281,7 +271,9 @@ class KMeansCleaner(SpectralSampler):
                     f"{_who(name)} has {len(rows)} spectra, fewer than n_clusters={n_clusters}. "
                     "Lower n_clusters or n_rounds."
                 )
-            found = self._cluster(X[rows], n_clusters, random_state)
+            found = judged_clusters(
+                X[rows], self.spectral_axis_, n_clusters, self.pre_edge, random_state
+            )
             kept = _choose(found, keep)
             for record in _RECORDS:
                 value = kept if record == "kept_" else getattr(found, record[:-1])
@@ -297,35 +289,6 @@ class KMeansCleaner(SpectralSampler):
             progress.update()
         return rows
 
-    def _cluster(self, X, n_clusters, random_state):
-        """Cluster some spectra, the strongest edge first."""
-        peak = find_l3(X.sum(axis=0), self.spectral_axis_) if self._is_judged else None
-        if n_clusters == "auto":
-            spectra = self._judge(X, peak)
-            labels = shape_clusters(X, _first_guess(spectra), random_state)
-            labels = divide_by_thickness(labels, spectra, self._judge(_sums(X, labels), peak))
-        else:
-            labels = KMeans(n_clusters, n_init=10, random_state=random_state).fit_predict(X)
-        sums = _sums(X, labels)
-        evidence = self._judge(sums, peak)
-        strength = evidence.contrast / evidence.error
-        order, sizes = np.argsort(-strength, kind="stable"), np.bincount(labels)
-        known = order if self._is_judged else order[:0]
-        return _Clusters(
-            cluster_centers=sums[order] / sizes[order, None],
-            contrast=evidence.contrast[known],
-            edge_strength=strength[known],
-            thickness_index=evidence.thickness[known],
-            labels=np.argsort(order)[labels],
-            good=keeps_thin_edges(evidence, sizes)[order],
-        )
-
-    def _judge(self, spectra, peak):
-        if peak is None:
-            nothing = np.zeros(len(spectra))
-            return Evidence(nothing, nothing + 1, nothing + np.nan, nothing)
-        return edge_evidence(spectra, self.spectral_axis_, peak, self.pre_edge)
-
     def _check_classes(self, y):
         lost = set(np.unique(y).tolist()) - set(np.unique(y[self.sample_indices_]).tolist())
         if lost:
@@ -340,25 +303,6 @@ class KMeansCleaner(SpectralSampler):
         tags.target_tags.required = False
         tags.input_tags.positive_only = isinstance(self.n_clusters, str)
         return tags
-
-
-class _Clusters(NamedTuple):
-    cluster_centers: np.ndarray
-    contrast: np.ndarray
-    edge_strength: np.ndarray
-    thickness_index: np.ndarray
-    labels: np.ndarray
-    good: np.ndarray
-
-
-def _sums(X, labels):
-    return np.stack([X[labels == k].sum(axis=0) for k in range(labels.max() + 1)])
-
-
-def _first_guess(spectra):
-    """Group single spectra by their evidence: without edge, thin, thick."""
-    weak = spectra.contrast < _WEAK * np.quantile(spectra.contrast, 0.95)
-    return np.where(weak, 0, np.where(spectra.thickness < _THICK, 1, 2))
 
 
 def _of_round(value, name, number, parameter):
