@@ -4,8 +4,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.cluster import KMeans
-from sklearn.covariance import ledoit_wolf
 from sklearn.decomposition import PCA
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -20,14 +18,12 @@ from skspectra._input.stored import (
 )
 from skspectra._input.weights import check_weights
 from skspectra._sklearn import HasMethods, Interval, fit_context, safe_indexing
+from skspectra.uncertainty._normal_clusters import distance_to_nearest, normal_clusters
 
 __all__ = ["NoveltyRejector"]
 
 _AT_ONCE = 4096  # spectra scored at once: bounds the memory
 _SAMPLE = 2**16  # stored spectra that novelty is learned from
-_LEAST_SPECTRA = 4  # of a cluster, for every component
-_SHRINKAGE = 0.3  # of the covariance of a cluster towards that of its class
-_LEAST_VARIANCE = 1e-6  # of a class in any direction, over the mean of all
 _LEAST_DOUBT = 0.5  # what is refused for it is as likely of no class as of all of them
 
 
@@ -291,32 +287,16 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         self.mean_ = pca.mean_.astype(np.float32)
         self.components_ = pca.components_.astype(np.float32)
         scores = (seen - self.mean_) @ self.components_.T
-        least = _LEAST_VARIANCE * scores.var(axis=0).mean() + np.finfo(np.float64).tiny
-        classes = [scores[labels == label] for label in np.unique(labels)]
-        clusters = [cluster for own in classes for cluster in self._clusters(own, least)]
-        means, covariances = zip(*clusters, strict=True)
-        self.cluster_means_ = np.stack(means)
-        self.precisions_ = np.linalg.inv(covariances).astype(np.float32)
-
-    def _clusters(self, scores, least_variance):
-        """Mean and covariance of each cluster of a class."""
-        n_spectra, n_components = scores.shape
-        n_clusters = np.clip(n_spectra // (_LEAST_SPECTRA * n_components), 1, self.n_clusters)
-        whole, _ = ledoit_wolf(scores)
-        whole += least_variance * np.eye(n_components)
-        kmeans = KMeans(n_clusters, n_init=1, random_state=0).fit(scores)
-        for number, mean in enumerate(kmeans.cluster_centers_):
-            offsets = scores[kmeans.labels_ == number] - mean
-            own = offsets.T @ offsets / len(offsets)
-            yield mean, (1 - _SHRINKAGE) * own + _SHRINKAGE * whole
+        self.cluster_means_, precisions = normal_clusters(scores, labels, self.n_clusters)
+        self.precisions_ = precisions.astype(np.float32)
 
     def _learn_scales(self, statistics):
-        scales = [self._kept(values) for values in statistics]
+        scales = [self._threshold(values) for values in statistics]
         scales[2:] = np.maximum(scales[2:], _LEAST_DOUBT)
-        self.scales_ = np.append(scales, self._kept(_greatest(statistics, scales)))
+        self.scales_ = np.append(scales, self._threshold(_greatest(statistics, scales)))
 
-    def _kept(self, values):
-        """Return the least value that the share to keep does not exceed, above zero."""
+    def _threshold(self, values):
+        """Value that the share `keep` does not exceed, above zero."""
         quantile = np.quantile(values, self.keep, method="higher")
         return max(quantile, np.finfo(np.float64).eps)
 
@@ -341,13 +321,10 @@ class NoveltyRejector(ClassifierMixin, BaseEstimator):
         """Distance to the nearest cluster, share that the components leave, and doubt, if any."""
         centred = seen - self.mean_
         scores = centred @ self.components_.T
-        squares = [
-            np.sum((scores - mean) @ precision * (scores - mean), axis=1)
-            for mean, precision in zip(self.cluster_means_, self.precisions_, strict=True)
-        ]
+        distance = distance_to_nearest(scores, self.cluster_means_, self.precisions_)
         left = centred - scores @ self.components_
         rest = (left**2).sum(axis=1) / (seen**2).sum(axis=1)
-        return [np.sqrt(np.min(squares, axis=0)), rest, *doubt.T]
+        return [distance, rest, *doubt.T]
 
 
 def _equals(labels, unknown):
