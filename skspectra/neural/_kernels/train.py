@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
 from torch.autograd.function import once_differentiable
+from torch.nn.utils import parameters_to_vector
 
 from skspectra.neural._modules.blocks import dropout_mask
 
@@ -44,28 +44,29 @@ class ConvKernels:
 
         self._compiled = compiled
         self._layers = layers
-        self.norms = [part.norm for part in layers.parts]
-        self.parameters = [
+        self._norms = [part.norm for part in layers.parts]
+        self._parameters = [
             parameter
             for part in layers.parts
             for parameter in (part.conv.weight, part.conv.bias, part.norm.weight, part.norm.bias)
         ]
-        size = sum(parameter.numel() for parameter in self.parameters)
+        self._sizes = [parameter.numel() for parameter in self._parameters]
+        size = sum(self._sizes)
         self._vector = None if vector is None else vector.detach()[:size]
         self._gradient = None if vector is None else vector.grad[:size]
-        self._eps = np.array([norm.eps for norm in self.norms])
+        self._eps = np.array([norm.eps for norm in self._norms])
         self._join_statistics()
         self._plans = {}
         self._tapes = defaultdict(list)
 
     def __call__(self, X):
         """Logits of spectra X, of shape (n_spectra, n_channels)."""
-        watched = self.parameters if self._vector is None else self.parameters[:1]
+        watched = self._parameters if self._vector is None else self._parameters[:1]
         output = _Function.apply(self, X, torch.is_grad_enabled(), *watched)
         return output if self._layers.maps is not None else self._layers.classifier(output)
 
     def run(self, X, for_backward):
-        """Run spectra X, and keep what it takes to go back if that is asked for.
+        """Run spectra X, and keep what the gradients take if they are asked for.
 
         Returns
         -------
@@ -77,24 +78,24 @@ class ConvKernels:
         signals = self._layers.signals(X).contiguous()
         plan = self._plan(signals.shape[1])
         mask = self._mask(signals, plan)
-        theta = _flatten_dense_tensors(self.parameters) if self._vector is None else self._vector
+        theta = parameters_to_vector(self._parameters) if self._vector is None else self._vector
         theta = theta.numpy()
-        moments = self.statistics()
-        tapes = [self.take_tape(len(X), plan.tape_size, theta.dtype)]
-        output = self.forward(signals, mask, plan, theta, tapes[0], moments)
+        moments = self._moments()
+        tapes = [self._take_tape(len(X), plan.tape_size, theta.dtype)]
+        output = self._forward(signals, mask, plan, theta, tapes[0], moments)
         if not for_backward:
-            self.give_tape(tapes.pop())
+            self._return_tape(tapes.pop())
 
         def back(d):
             if not tapes:
                 raise RuntimeError("The gradient of these spectra was computed already.")
             d = d.flatten(1).contiguous()
-            gradients = torch.from_numpy(self.backward(d, plan, theta, tapes[0], moments))
-            self.give_tape(tapes.pop())
+            gradients = torch.from_numpy(self._backward(d, plan, theta, tapes[0], moments))
+            self._return_tape(tapes.pop())
             if self._gradient is not None:
                 self._gradient += gradients
                 return (None,)
-            return _unflatten_dense_tensors(gradients, self.parameters)
+            return map(torch.Tensor.view_as, gradients.split(self._sizes), self._parameters)
 
         shape = (-1, *plan.features) if self._layers.maps is None else output.shape
         return output.view(shape), back
@@ -114,8 +115,8 @@ class ConvKernels:
         shape = (len(X), *plan.features)
         return dropout_mask(shape, dropout.p, X, dropout.generator).flatten(1)
 
-    def take_tape(self, n_spectra, size, dtype):
-        """Memory for a batch: one that was given back, or a new one."""
+    def _take_tape(self, n_spectra, size, dtype):
+        """Memory for a batch: what an earlier batch left, or new."""
         n_tiles = -(-n_spectra // self._compiled.LANES)
         tapes = self._tapes[size]
         tape = tapes.pop() if tapes else None
@@ -123,31 +124,31 @@ class ConvKernels:
             tape = np.zeros((n_tiles, size), dtype)
         return tape
 
-    def give_tape(self, tape):
-        """Give memory back for the next batch."""
+    def _return_tape(self, tape):
+        """Leave memory to the next batch."""
         self._tapes[tape.shape[1]].append(tape)
 
     def _join_statistics(self):
         """Let the running statistics of all normalisations be views of few tensors."""
-        self._n_batches = torch.stack([norm.num_batches_tracked for norm in self.norms])
-        means = [norm.running_mean for norm in self.norms]
-        variances = [norm.running_var for norm in self.norms]
+        self._n_batches = torch.stack([norm.num_batches_tracked for norm in self._norms])
+        means = [norm.running_mean for norm in self._norms]
+        variances = [norm.running_var for norm in self._norms]
         running = torch.stack([torch.cat(means), torch.cat(variances)])
         self._running = running.numpy()
-        parts = running.split([len(norm.weight) for norm in self.norms], dim=1)
-        for norm, both, count in zip(self.norms, parts, self._n_batches, strict=True):
+        parts = running.split([len(norm.weight) for norm in self._norms], dim=1)
+        for norm, both, count in zip(self._norms, parts, self._n_batches, strict=True):
             norm.running_mean, norm.running_var = both
             norm.num_batches_tracked = count
 
-    def statistics(self):
-        """Return means and variances of all filters, as float64: running ones, or to be filled."""
-        if self.norms[0].training:
+    def _moments(self):
+        """Means and variances of all filters, float64: the running ones, or room for a batch's."""
+        if self._norms[0].training:
             return np.empty(self._running.shape)
         return self._running.astype(np.float64)
 
-    def forward(self, X, mask, plan, theta, tape, moments):
+    def _forward(self, X, mask, plan, theta, tape, moments):
         """Run the kernel; in training mode, update the statistics of the module too."""
-        training = self.norms[0].training
+        training = self._norms[0].training
         n_outputs = prod(plan.features) if self._layers.maps is None else plan.parts["filters"][-1]
         output = np.empty((len(X), n_outputs), theta.dtype)
         self._compiled.forward(
@@ -166,7 +167,7 @@ class ConvKernels:
             self._update_statistics(moments, plan, len(X))
         return torch.from_numpy(output)
 
-    def backward(self, gradient, plan, theta, tape, moments):
+    def _backward(self, gradient, plan, theta, tape, moments):
         """Run the kernel that computes the gradients of all parameters."""
         gradients = np.empty_like(theta)
         self._compiled.backward(
@@ -186,7 +187,7 @@ class ConvKernels:
         self._n_batches.add_(1)
         shares = [
             1 / count if norm.momentum is None else norm.momentum
-            for norm, count in zip(self.norms, self._n_batches.tolist(), strict=True)
+            for norm, count in zip(self._norms, self._n_batches.tolist(), strict=True)
         ]
         shares = np.repeat(shares, plan.parts["filters"])
         self._running += shares * (moments * plan.unbiased(n_spectra) - self._running)
@@ -207,13 +208,13 @@ class _Function(torch.autograd.Function):
 class _Plan(NamedTuple):
     """What the kernels do."""
 
-    parts: np.ndarray  # sizes of all blocks and class maps, and where they find what is theirs
+    parts: np.ndarray  # sizes of all blocks and class maps, and where their numbers begin
     features: tuple  # filters and positions of the last block
     tape_size: int  # numbers on the tape of a tile
-    factors: dict  # by the number of spectra
+    factors: dict  # what `unbiased` returned, by the number of spectra
 
     def unbiased(self, n_spectra):
-        """By what means and variances of each filter in so many spectra are to be multiplied."""
+        """Factors of means and variances over so many spectra: 1, and n / (n - 1) of n values."""
         if n_spectra not in self.factors:
             n_values = np.repeat(n_spectra * self.parts["outputs"], self.parts["filters"])
             self.factors[n_spectra] = np.stack([np.ones(n_values.size), n_values / (n_values - 1)])
