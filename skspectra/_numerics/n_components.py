@@ -71,7 +71,7 @@ def neighbour_correlation(scores):
     error : float
         Its standard error for noise: one over the root of the number of pairs.
     """
-    centred = scores - scores.mean(axis=tuple(range(scores.ndim - 1)))
+    centred = scores - scores.mean(axis=tuple(range(scores.ndim - 1)), dtype=np.float64)
     power = np.square(centred).reshape(-1, scores.shape[-1]).mean(axis=0)
     product, n_pairs = np.zeros_like(power), 0
     for axis in range(scores.ndim - 1):

@@ -2,11 +2,12 @@
 
 from numbers import Integral, Real
 
+import numpy as np
 from array_api_compat import array_namespace
-from sklearn.decomposition import PCA
 
 from skspectra._numerics.blocks import in_blocks
 from skspectra._numerics.constants import as_like
+from skspectra._numerics.poisson_pca import add_moments, plain_components
 from skspectra._numerics.random import check_range, draw_range, poisson
 from skspectra._sklearn import Interval
 from skspectra.augmentation._base import Augmenter
@@ -93,10 +94,11 @@ class PCANoise(Augmenter):
                 f"n_components={self.n_components} needs as many spectra (at least 2) and "
                 f"channels, got n_samples={X.shape[0]} spectra of {X.shape[1]} channels. Lower it."
             )
-        pca = PCA(self.n_components, svd_solver="covariance_eigh").fit(X)
-        self.mean_ = pca.mean_
-        self.components_ = pca.components_
-        self.explained_variance_ratio_ = pca.explained_variance_ratio_
+        found = plain_components(add_moments(X, poisson=False))
+        ratio = found.values / max(found.values.sum(), np.finfo(np.float64).tiny)
+        self.mean_ = found.mean.astype(X.dtype)
+        self.components_ = found.vectors[: self.n_components].astype(X.dtype)
+        self.explained_variance_ratio_ = ratio[: self.n_components]
 
     def perturb(self, X, rng):
         """Return spectra with scaled noise; see `Augmenter.perturb`."""

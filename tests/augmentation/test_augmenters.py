@@ -126,6 +126,15 @@ def test_pca_noise_is_the_articles_formula():
         np.testing.assert_allclose(out, signal + scale * (X - signal), atol=1e-9)
 
 
+def test_components_of_float32_counts_are_those_of_float64():
+    rng = np.random.default_rng(0)
+    X = 10_000 + np.outer(rng.uniform(0, 20, 2000), np.hanning(60)) + rng.normal(size=(2000, 60))
+    exact = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)[2][0]
+    noise = PCANoise(n_components=1).fit(X.astype(np.float32))
+    assert noise.components_.dtype == np.float32
+    assert abs(noise.components_[0] @ exact) > 0.9999
+
+
 def test_poisson_noise_has_the_mean_and_variance_of_counts():
     X = np.tile([[0.0, 1.0, 2.0, 4.0]], (20_000, 1)) - 1
     out = PoissonNoise(dose=40, random_state=0).fit_transform(X)
