@@ -45,6 +45,5 @@ def fit_together(estimator):
     It takes a list of callables, each of which fits one clone, and the number of threads that fit
     the steps before the last; it returns how long each took in seconds.
     """
-    step = last_step(estimator)
-    trains_together = getattr(step, "_trains_together", None)
-    return step._fit_together if trains_together is not None and trains_together() else None
+    of_step = getattr(last_step(estimator), "_fit_together", None)
+    return None if of_step is None else of_step()

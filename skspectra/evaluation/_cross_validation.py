@@ -223,5 +223,5 @@ def score_folds(
     if return_indices:
         train, test = zip(*splits, strict=True)
         scores["indices"] = {"train": train, "test": test}
-    own = {name: np.concatenate([fold[name] for fold in folds]) for name in folds[0]}
-    return scores | own | {"fit_time": fit_times}
+    scores |= {name: np.concatenate([fold[name] for fold in folds]) for name in folds[0]}
+    return scores | {"fit_time": fit_times}

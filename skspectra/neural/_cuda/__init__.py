@@ -12,10 +12,10 @@ import torch
 
 from skspectra.neural._cuda.fused import fused_on_cuda
 from skspectra.neural._cuda.graphs import graphed_step_of
-from skspectra.neural._cuda.stacked_training import fit_side_by_side as fit_together
+from skspectra.neural._cuda.stacked_training import fit_side_by_side
 from skspectra.neural._kernels.recognize import recognize
 
-__all__ = ["accelerate", "fit_together", "trains_together"]
+__all__ = ["accelerate", "fit_together"]
 
 # Numbers that are trained on, all epochs together: for fewer, compiling kernels takes longer.
 _PAYS_FROM = 2**31
@@ -46,9 +46,9 @@ def accelerate(net, data):
             net.take_step = None
 
 
-def trains_together(device):
-    """Whether nets of several fits on a device are trained stacked, in one pass."""
-    return torch.device(device).type == "cuda" and "stacks" in _asked_for()
+def fit_together(device):
+    """Return what fits several nets on a device in one pass, or None."""
+    return fit_side_by_side if device.type == "cuda" and "stacks" in _asked_for() else None
 
 
 def _asked_for():

@@ -20,7 +20,7 @@ from skspectra._input.stored import (
 )
 from skspectra._sklearn import Interval, StrOptions
 from skspectra.augmentation._base import Augmenter, AugmenterChain
-from skspectra.neural._accelerators import ACCELERATORS, fit_together, trains_together
+from skspectra.neural._accelerators import ACCELERATORS, fit_together
 from skspectra.neural._estimators.outputs import collect_outputs
 from skspectra.neural._modules import ARCHITECTURES
 from skspectra.neural._training.callbacks import make_callbacks
@@ -155,11 +155,9 @@ class SpectralNetEstimator(BaseEstimator):
         self._check_loss(history)
         self.net_, self.history_, self.n_iter_ = net, history, len(history)
 
-    _fit_together = staticmethod(fit_together)
-
-    def _trains_together(self):
-        """Whether nets of several fits are trained in one pass."""
-        return trains_together(resolve_device(self.device))
+    def _fit_together(self):
+        """Return what fits several clones in one pass, or None; see `fit_together` of pipelines."""
+        return fit_together(resolve_device(self.device))
 
     def embed(self, X):
         """Return the features that enter the last part of the net.
