@@ -6,8 +6,11 @@ from functools import partial
 
 import pytest
 import torch
+from skorch.callbacks import Callback
 
 from skspectra.neural import ConvDenseClassifier, FullyConvClassifier
+from skspectra.neural._kernels.recognize import recognize
+from skspectra.neural._kernels.train import ConvKernels
 from skspectra.neural._modules import ConvDenseModule, FullyConvModule
 from skspectra.neural._modules.invariant import InvariantConvModule
 
@@ -38,3 +41,14 @@ def random_module(module_class, n_channels, dtype=torch.float32, **sizes):
             torch.nn.init.uniform_(layer.weight, -2, 2)
             torch.nn.init.uniform_(layer.bias, -2, 2)
     return module.to(dtype).train()
+
+
+def in_kernels(module):
+    return ConvKernels(recognize(module))
+
+
+class SeeGradients(Callback):
+    norms = []
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        self.norms.append(sum(float(p.grad.square().sum()) for _, p in named_parameters))

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from quick_nets import same_weights
 from scipy.stats import norm
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -49,11 +50,6 @@ def mixtures(n, noise=0.02, seed=0):
     peaks = np.exp(-(((CHANNEL - position) / np.array([[0.8], [2], [5]])) ** 2) / 2)
     X = np.einsum("nk,nkc->nc", fractions, peaks)
     return X + noise * rng.normal(size=X.shape), fractions
-
-
-def same_weights(one, other):
-    pairs = zip(one.net_.module_.parameters(), other.net_.module_.parameters(), strict=True)
-    return all(torch.equal(a, b) for a, b in pairs)
 
 
 def test_value_loss_is_the_gaussian_likelihood():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 import zarr
-from skorch.callbacks import Callback, EpochScoring
+from quick_nets import KeepHeldOut, same_weights
+from skorch.callbacks import EpochScoring
 
 from skspectra._input import stored as stored_module
 from skspectra._input.stored import StoredSpectra, row_edges
@@ -69,11 +70,6 @@ def streamed(monkeypatch):
     monkeypatch.setattr(stored_module, "_MAPPED_SHARE", 0)
     monkeypatch.setattr(streaming, "_BLOCK", 3 * 24 * 4)
     monkeypatch.setattr(streaming, "_BUFFER", 24 * 24 * 4)
-
-
-def same_weights(one, other):
-    pairs = zip(one.net_.module_.parameters(), other.net_.module_.parameters(), strict=True)
-    return all(torch.equal(a, b) for a, b in pairs)
 
 
 def sorted_peaks(n_spectra):
@@ -177,13 +173,6 @@ def test_first_batch_and_statistics_are_of_all_spectra(store, spectra, streamed)
     np.testing.assert_allclose(clf.predict_proba(X), expected.predict_proba(X), atol=1e-4)
     losses = [[record["train_loss"] for record in each.history_] for each in (clf, expected)]
     np.testing.assert_allclose(*losses, rtol=1e-4)
-
-
-class KeepHeldOut(Callback):
-    held_out = None
-
-    def on_epoch_begin(self, net, dataset_valid=None, **kwargs):
-        type(self).held_out = dataset_valid
 
 
 def test_held_out_spectra_are_streamed_too(store, spectra, streamed):
