@@ -119,9 +119,11 @@ def shift_rows(X, axis, shifts):
     for rows in blocks(X):
         below, above = max(0, whole[rows].max() + 1), max(0, -whole[rows].min())
         padded = np.pad(X[rows], ((0, 0), (below, above)), mode="edge")
-        stretches = sliding_window_view(padded, n_channels, axis=1)
-        low, high = (stretches[np.arange(len(padded)), below - whole[rows] - k] for k in (0, 1))
-        np.multiply(part[rows], high - low, out=out[rows])
+        stretches = sliding_window_view(padded, n_channels + 1, axis=1)
+        stretches = stretches[np.arange(len(padded)), below - whole[rows] - 1]
+        low, high = stretches[:, 1:], stretches[:, :-1]
+        np.subtract(high, low, out=out[rows])
+        out[rows] *= part[rows]
         out[rows] += low
     return out
 

@@ -181,21 +181,29 @@ class PeakAligner(SpectralMixin, TransformerMixin, BaseEstimator):
 
 def _correlations(X, reference):
     """Pearson correlation of the reference with every stretch of its length of each spectrum."""
-    width, n_lags = reference.size, X.shape[1] - reference.size + 1
-    rows = (X - X.mean(axis=1, keepdims=True)).astype(np.float64, copy=False)
+    width = reference.size
+    rows = X - X.mean(axis=1, keepdims=True)
     length = next_fast_len(X.shape[1], real=True)
     template = rfft(reference - reference.mean(), length)
-    products = irfft(rfft(rows, length, axis=1) * template.conj(), length, axis=1)[:, :n_lags]
-    totals, squares = (_moving_sums(values, width) for values in (rows, rows**2))
+    products = irfft(rfft(rows, length, axis=1) * template.conj(), length, axis=1)
+    totals, squares = _moving_sums(rows, width)
     variance = squares - totals**2 / width
     floor = 1e-12 * squares.max(axis=1, keepdims=True, initial=np.finfo(float).tiny)
-    return products / np.sqrt(np.maximum(variance, floor))
+    return products[:, : variance.shape[1]] / np.sqrt(np.maximum(variance, floor))
 
 
-def _moving_sums(values, width):
-    sums = np.cumsum(values, axis=1)
-    first = sums[:, width - 1 : width]
-    return np.concatenate([first, sums[:, width:] - sums[:, :-width]], axis=1)
+def _moving_sums(rows, width):
+    """Sum of every stretch of each row, and of its squares, float64.
+
+    Each sum is the one before with one value more and one less. Such a chain takes the time that an
+    addition takes, so both are parts of complex numbers and run through it together.
+    """
+    sums = np.empty((len(rows), rows.shape[1] - width + 1), dtype=np.complex128)
+    for part, values in ((sums.real, rows), (sums.imag, np.square(rows, dtype=np.float64))):
+        part[:, 0] = values[:, :width].sum(axis=1)
+        np.subtract(values[:, width:], values[:, :-width], out=part[:, 1:])
+    sums = np.cumsum(sums, axis=1)
+    return sums.real, sums.imag
 
 
 def _refined_argmax(values):

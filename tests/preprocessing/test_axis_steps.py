@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from skspectra.exceptions import SpectrumWarning
 from skspectra.preprocessing import PeakAligner, SpectralCrop, SpectralResampler
+from skspectra.preprocessing._align import _correlations
 
 ENERGY = 630 + 0.1 * np.arange(400)
 
@@ -83,6 +84,20 @@ def test_correlation_stands_noise_better():
         aligner = PeakAligner((634, 652), method=method, spectral_axis=ENERGY).fit(X)
         error[method] = (aligner.shifts(X) + positions).std()
     assert error["correlation"] < 0.5 * error["max"]
+
+
+@pytest.mark.parametrize(("dtype", "atol"), [(np.float64, 1e-12), (np.float32, 1e-4)])
+def test_correlations_are_those_of_numpy(dtype, atol):
+    rng = np.random.default_rng(0)
+    X = rng.normal(100, 1, (5, 60))
+    X[1, 30] += 300  # an X-ray
+    X, reference = X.astype(dtype), rng.normal(size=25).astype(dtype)
+    found = _correlations(X, reference) / (5 * reference.std())  # the reference has any norm
+    assert found.shape == (5, 36)
+    for row, values in zip(X.astype(np.float64), found, strict=True):
+        stretches = [row[lag : lag + 25] for lag in range(36)]
+        wanted = [np.corrcoef(stretch, reference)[0, 1] for stretch in stretches]
+        np.testing.assert_allclose(values, wanted, atol=atol)
 
 
 def test_flat_spectrum_stays_where_it_is():
