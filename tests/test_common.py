@@ -18,7 +18,7 @@ from estimators import (
     TRANSFORMERS,
     expected_failed_checks,
 )
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks, estimator_html_repr
@@ -124,6 +124,49 @@ def test_masks_are_refused(estimator):
         for function in (lambda X: clone(estimator).fit(X, y), *use):
             with pytest.raises(ValueError, match="3 entries of X are masked. Leave out"):
                 function(form)
+
+
+def strange_spectra():
+    import polars as pl
+
+    X = np.random.default_rng(0).uniform(size=(20, 12))
+    names = [str(e) for e in range(620, 632)]
+    yield pl.DataFrame(dict(zip(names, X.T, strict=True))).lazy(), TypeError, "got a LazyFrame"
+    yield iter(X), TypeError, "got a generator|got a .*terator"
+    yield {"energy_eV": X}, TypeError, "got a dict"
+    yield X.astype("M8[s]"), TypeError, "times of dtype datetime64"
+    yield [X[0], X[1, :7]], ValueError, "from 7 to 12 channels"
+
+
+@pytest.mark.parametrize("estimator", EVERY, ids=str)
+def test_what_is_no_table_of_spectra_is_refused_by_name(estimator):
+    for X, error, message in strange_spectra():
+        with pytest.raises(error, match=message):
+            clone(estimator).fit(X, np.arange(20) % 2)
+
+
+STRANGE_LABELS = {
+    "masked": (np.ma.masked_array(["a", "b"] * 10, mask=[1] + [0] * 19), "1 entries of y are mask"),
+    "None": ([None, None] + ["a", "b"] * 9, "2 of 20 entries of y are missing .* row 0"),
+    "NA": (pd.array(["a", pd.NA] + ["a", "b"] * 9, dtype="string"), "1 of 20 .* row 1"),
+    "NaN": (np.array(["a", np.nan] + ["a", "b"] * 9, dtype=object), "missing"),
+    "mixed": (np.array([1] + ["a"] * 19, dtype=object), "mixes text and other labels, 'a' and 1"),
+}
+WITH_LABELS = [*(each for each in EVERY if is_classifier(each)), *SAMPLERS]
+
+
+@pytest.mark.parametrize("labels", STRANGE_LABELS)
+@pytest.mark.parametrize("estimator", WITH_LABELS, ids=str)
+def test_labels_that_are_missing_or_mixed_are_refused_by_name(estimator, labels):
+    y, message = STRANGE_LABELS[labels]
+    X = np.random.default_rng(0).uniform(size=(20, 12))
+    act = (
+        clone(estimator).fit_resample
+        if hasattr(estimator, "fit_resample")
+        else clone(estimator).fit
+    )
+    with pytest.raises(ValueError, match=message):
+        act(X, y)
 
 
 @pytest.mark.parametrize("estimator", TRANSFORMERS, ids=str)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Iterator, Mapping, Set
 from functools import partial
 
 import numpy as np
@@ -27,9 +28,10 @@ def refuse_images(X):
     Raises
     ------
     TypeError
-        If it is the name of a file, or a HyperSpy signal: as an array it would lose its axis.
+        If it is the name of a file, or a HyperSpy signal: as an array it would lose its axis; or
+        if it is no array at all, or one of times.
     ValueError
-        If it has one dimension, or more than two.
+        If it has one dimension, or more than two, or if its rows differ in length.
     """
     if isinstance(X, str | os.PathLike):
         raise TypeError(
@@ -41,6 +43,21 @@ def refuse_images(X):
             f"X must be an array or a frame of one spectrum per row, got the HyperSpy signal {X!r}."
             " X, spectral_axis, shape = skspectra.io.to_matrix(signal) makes one of it."
         )
+    is_table = hasattr(X, "shape")  # as a sparse matrix, which is a mapping too, has
+    if hasattr(X, "collect") or (isinstance(X, Mapping | Set | Iterator) and not is_table):
+        raise TypeError(
+            f"X must be an array or a frame of one spectrum per row, got a {type(X).__name__}. "
+            "Make a list of what yields spectra, and call collect() of a lazy frame."
+        )
+    if getattr(getattr(X, "dtype", None), "kind", "f") in "mM":
+        raise TypeError(f"X must hold real numbers, got times of dtype {X.dtype}.")
+    if isinstance(X, list | tuple):
+        widths = {len(row) for row in X if hasattr(row, "__len__") and not isinstance(row, str)}
+        if len(widths) > 1:
+            raise ValueError(
+                f"The spectra in X have from {min(widths)} to {max(widths)} channels. Put them on "
+                "one axis first, as skspectra.io.read_spectra does with files."
+            )
     if getattr(X, "ndim", 2) == 1 and len(X):
         raise ValueError(
             f"Expected 2D array, got an array of shape ({len(X)},). One row is one spectrum. "

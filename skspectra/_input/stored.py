@@ -9,6 +9,7 @@ from sklearn.utils import check_consistent_length, gen_batches
 from sklearn.utils.validation import validate_data
 
 from skspectra._input.spectra import in_memory, noting_bad_rows, refuse_images, refuse_masks
+from skspectra._input.targets import refuse_missing
 from skspectra._numerics.column_names import spectral_columns
 from skspectra._sklearn import safe_indexing
 
@@ -71,7 +72,7 @@ def validate_spectra(estimator, X, y="no_validation", *, reset=True, read=True, 
     """
     refuse_images(X)
     refuse_masks(X)
-    refuse_masks(y, "y")
+    refuse_missing(y)
     spectral_columns(X)
     spectra = _opened(X) if _is_stored(X) else X
     if not isinstance(spectra, StoredSpectra):

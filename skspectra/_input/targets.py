@@ -1,8 +1,38 @@
-"""Targets of a regression."""
+"""Labels, and targets of a regression."""
 
 import numpy as np
 
-__all__ = ["refuse_labels"]
+from skspectra._input.spectra import refuse_masks
+
+__all__ = ["refuse_labels", "refuse_missing"]
+
+
+def refuse_missing(y):
+    """Raise a ValueError if an entry of `y` is masked or missing, or if only some are text.
+
+    Parameters
+    ----------
+    y : array-like
+        Labels or targets; numbers that are NaN are left to scikit-learn's checks.
+    """
+    import pandas as pd
+
+    refuse_masks(y, "y")
+    values = np.asarray(y)
+    if values.dtype.kind != "O" or not values.ndim:
+        return
+    missing = pd.isna(values.reshape(len(values), -1)).any(axis=1)
+    if missing.any():
+        raise ValueError(
+            f"{missing.sum()} of {missing.size} entries of y are missing (None, NaN or NA), the "
+            f"first is that of row {missing.argmax()}. Leave these spectra out, or label them."
+        )
+    is_text = [isinstance(value, str) for value in values.ravel()]
+    if any(is_text) and not all(is_text):
+        text, other = values.ravel()[[is_text.index(True), is_text.index(False)]].tolist()
+        raise ValueError(
+            f"y mixes text and other labels, {str(text)!r} and {other!r}. Write all of them alike."
+        )
 
 
 def refuse_labels(y, *, instead):
@@ -25,7 +55,7 @@ def refuse_labels(y, *, instead):
         return
     for value in values.ravel().tolist():
         if isinstance(value, str) and not _is_number(value):
-            raise ValueError(f"y must hold numbers, got the label {value!r}. {instead}")
+            raise ValueError(f"y must hold numbers, got the label {str(value)!r}. {instead}")
 
 
 def _is_number(text):

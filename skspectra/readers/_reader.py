@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skspectra._input.spectra import SpectralMixin, in_memory, noting_bad_rows, refuse_images
+from skspectra._input.targets import refuse_missing
 from skspectra._numerics.axis import resolve_axis
 from skspectra._numerics.random import as_generator
 from skspectra._progress import Progress
@@ -227,6 +228,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
 
     def _validate_training(self, X, y, spectral_axis):
         refuse_images(X)
+        refuse_missing(y)
         X = in_memory(X)
         with noting_bad_rows(X):
             checked, labels = validate_data(

@@ -3,7 +3,8 @@
 import pandas as pd
 from imblearn.base import BaseSampler
 
-from skspectra._input.spectra import SpectralMixin, refuse_masks
+from skspectra._input.spectra import SpectralMixin
+from skspectra._input.targets import refuse_missing
 
 __all__ = ["SpectralSampler"]
 
@@ -55,7 +56,7 @@ class SpectralSampler(SpectralMixin, BaseSampler):
 
     def _as_floats(self, X, y):
         """Validate; whole numbers become floats, or imbalanced-learn would round to them again."""
-        refuse_masks(y, "y")
+        refuse_missing(y)
         values = self._validate_spectra(X, reset=True)
         if hasattr(X, "columns"):
             return pd.DataFrame(values, columns=list(X.columns))
