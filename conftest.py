@@ -7,14 +7,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for each worker of pytest-xdist
-
-import matplotlib
 import pytest
-import torch
 
-matplotlib.use("agg")
-torch.set_num_threads(1)
+# These are set before torch and matplotlib are imported, which only workers of pytest-xdist do.
+os.environ["OMP_NUM_THREADS"] = "1"  # one core for each worker
+os.environ["MPLBACKEND"] = "agg"
 if importlib.util.find_spec("triton") is None:  # it comes with torch for CUDA
     collect_ignore = ["skspectra/neural/_cuda/triton"]
 if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit the folder

@@ -1,5 +1,7 @@
 import json
+import pickle
 
+import joblib
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -11,9 +13,19 @@ from skspectra.cli._classify import classify_files
 from skspectra.cli._main import main
 
 
+def pickled(function):
+    """Function in place of `joblib.delayed`: a task that is pickled as on its way to a process."""
+
+    def make_task(*args, **kwargs):
+        return pickle.loads(pickle.dumps((function, args, kwargs)))
+
+    return make_task
+
+
 @pytest.fixture
 def run(tmp_path, monkeypatch, request):
-    """Run the command on a tiny simulation, in a folder of its own."""
+    """Run the command on a tiny simulation, in a folder of its own and in this process."""
+    monkeypatch.setattr(_demo, "delayed", pickled)
     monkeypatch.setattr(_demo, "QUICK", _demo.Size(20, 20, n_points=2, max_epochs=2))
     monkeypatch.setattr(_demo, "N_FOLDS", 2)
     if request.node.get_closest_marker("real_data") is None:
@@ -21,7 +33,8 @@ def run(tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
 
     def invoke(*arguments):
-        return CliRunner().invoke(main, ["demo", "--quick", *map(str, arguments)])
+        with joblib.parallel_config(backend="sequential"):
+            return CliRunner().invoke(main, ["demo", "--quick", *map(str, arguments)])
 
     return invoke
 

@@ -15,6 +15,9 @@ from skspectra.neural import DenseClassifier
 from skspectra.uncertainty import EnsembleClassifier
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
+pytestmark = pytest.mark.xdist_group("processes")  # starting them is most of the time
+
+PROCESSES = {"backend": "loky", "inner_max_num_threads": 3}
 
 
 class Witness(Callback):
@@ -54,9 +57,7 @@ def many():
 
 
 @pytest.mark.filterwarnings("ignore:.*worker stopped")
-@pytest.mark.parametrize(
-    "backend", [{"backend": "loky", "inner_max_num_threads": 3}, {"backend": "threading"}]
-)
+@pytest.mark.parametrize("backend", [PROCESSES, {"backend": "threading"}])
 def test_every_fit_has_one_thread(backend, many):
     """Even where joblib leaves more to its workers: processes 3, threads as many as there are."""
     search = GridSearchCV(NET, {"lr": [0.01]}, cv=2, n_jobs=2)
@@ -77,7 +78,9 @@ def test_every_fit_has_one_thread(backend, many):
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the system where memory lies")
 @pytest.mark.filterwarnings("ignore:.*worker stopped")
 def test_members_train_on_the_file_that_joblib_maps(many):
-    ensemble = EnsembleClassifier(NET, n_members=2, n_jobs=2, random_state=0).fit(*many)
+    ensemble = EnsembleClassifier(NET, n_members=2, n_jobs=2, random_state=0)
+    with parallel_config(**PROCESSES):
+        ensemble.fit(*many)
     records = [member.history_[-1] for member in ensemble.members_]
     assert [record["in_file"] for record in records] == [True, True]
     assert not NET.fit(*many).history_[-1]["in_file"]
