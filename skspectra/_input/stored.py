@@ -208,11 +208,11 @@ def row_edges(X, n_rows):
 
 def _merged(edges, n_rows):
     """Of increasing edges, the first and then those at least `n_rows` from the one before."""
-    kept = [0]
+    merged = [0]
     for edge in edges:
-        if edge - kept[-1] >= n_rows:
-            kept.append(edge)
-    return np.array(kept)
+        if edge - merged[-1] >= n_rows:
+            merged.append(edge)
+    return np.array(merged)
 
 
 def _opened(X):

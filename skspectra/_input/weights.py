@@ -56,14 +56,14 @@ def spectrum_weights(X, y, sample_weight=None, class_weight=None):
     _check_classes(y, weight)
     if class_weight is None:
         return weight
-    kept = weight > 0
-    classes, codes = np.unique(y[kept], return_inverse=True)
+    weighed = weight > 0
+    classes, codes = np.unique(y[weighed], return_inverse=True)
     by_class = compute_class_weight(
-        class_weight, classes=classes, y=y[kept], sample_weight=weight[kept]
+        class_weight, classes=classes, y=y[weighed], sample_weight=weight[weighed]
     )
     if not (np.isfinite(by_class).all() and by_class.min() >= 0):
         raise ValueError(f"class_weight must be finite and not negative, got {class_weight!r}.")
-    weight[kept] *= by_class[codes]
+    weight[weighed] *= by_class[codes]
     _check_classes(y, weight)
     return weight
 

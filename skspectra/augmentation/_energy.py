@@ -87,12 +87,12 @@ class EnergyShift(Augmenter):
             self.window_channels_ = slice(0, axis.size)
             return
         self.window_channels_ = window_channels(axis, self.window)
-        kept = self._output_axis()
+        inside = self._output_axis()
         margin = 1e-6 * (axis[-1] - axis[0])
-        if kept[0] - high < axis[0] - margin or kept[-1] - low > axis[-1] + margin:
+        if inside[0] - high < axis[0] - margin or inside[-1] - low > axis[-1] + margin:
             raise ValueError(
-                f"Shifts of {low:g} to {high:g} move the window ({kept[0]:g} to {kept[-1]:g}) out "
-                f"of the spectral axis, which runs from {axis[0]:g} to {axis[-1]:g}. Narrow the "
+                f"Shifts of {low:g} to {high:g} move the window ({inside[0]:g} to {inside[-1]:g}) "
+                f"out of the spectral axis, which runs from {axis[0]:g} to {axis[-1]:g}. Narrow the "
                 "window or the shift, or bring wider spectra."
             )
 
@@ -104,9 +104,9 @@ class EnergyShift(Augmenter):
 
     def perturb(self, X, rng):
         """Return shifted spectra; see `Augmenter.perturb`."""
-        kept = as_float64(self._output_axis(), X)
-        shift = draw_range(check_range(self.shift, "shift"), X.shape[0], rng, kept)
-        return sample_rows(X, self.spectral_axis_, lambda rows: kept - shift[rows])
+        inside = as_float64(self._output_axis(), X)
+        shift = draw_range(check_range(self.shift, "shift"), X.shape[0], rng, inside)
+        return sample_rows(X, self.spectral_axis_, lambda rows: inside - shift[rows])
 
 
 class AxisStretch(Augmenter):

@@ -155,12 +155,7 @@ def measure_lines(
     smooth = smooth - _mean(smooth, axis, l3, pre_edge)[:, None]
     valley = _lowest_between(smooth, at3, at2)
     steps = double_step(axis, l3, l2, step_width)
-    level = _mean(smooth, axis, l2, continuum)
-    bound = np.minimum(
-        values_at(smooth, valley) / values_at(steps, valley),
-        _lowest_mean(smooth, axis, l2, continuum, _BOUND_WIDTH),
-    )
-    level = np.minimum(level, np.maximum(bound + _BOUND_SLACK * noise, 0))
+    level = _continuum_level(smooth, steps, axis, l2, valley, continuum, noise)
     net = smooth - level[:, None] * steps
 
     first, last = np.zeros_like(at3), np.full_like(at3, axis.size - 1)
@@ -172,11 +167,11 @@ def measure_lines(
     l3_area, l2_area = _areas(net, axis, (l3, l2), (l3_window, l2_window))
     l3_bend, l2_bend = _areas(np.maximum(-curvature, 0), axis, (l3, l2), (l3_window, l2_window))
 
-    floor = np.maximum(_LEAST_STRENGTH * noise, _LEAST_RISE * np.abs(top))
-    visible = values_at(smooth, at3) - values_at(smooth, valley) > floor
+    rise = values_at(smooth, at3) - values_at(smooth, valley)
+    visible = rise > np.maximum(_LEAST_STRENGTH * noise, _LEAST_RISE * np.abs(top))
     visible &= (at3 > first) & (at2 < last)
-    for positive in (l2_height, l3_fwhm, l2_fwhm, l3_area, l2_area, l3_bend, l2_bend):
-        visible &= positive > 0
+    measures = (l2_height, l3_fwhm, l2_fwhm, l3_area, l2_area, l3_bend, l2_bend)
+    visible &= (np.stack(measures) > 0).all(axis=0)
     features = {
         "onset_tenth": tenth,
         "onset_half": half,
@@ -211,6 +206,16 @@ def _mean(values, axis, line, window):
     start = np.clip(line + window[0], axis[0], axis[-1] - step)
     stop = np.clip(line + window[1], start + step, axis[-1])
     return integral(values, axis, start, stop) / (stop - start)
+
+
+def _continuum_level(smooth, steps, axis, l2, valley, window, noise):
+    """Height of the steps: the mean of the window, but no more than valley and window allow."""
+    bound = np.minimum(
+        values_at(smooth, valley) / values_at(steps, valley),
+        _lowest_mean(smooth, axis, l2, window, _BOUND_WIDTH),
+    )
+    most = np.maximum(bound + _BOUND_SLACK * noise, 0)
+    return np.minimum(_mean(smooth, axis, l2, window), most)
 
 
 def _lowest_mean(values, axis, line, window, width, n_steps=10):

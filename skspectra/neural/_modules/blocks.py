@@ -100,11 +100,11 @@ def dropout_mask(shape, p, like, generator=None):
     -------
     mask : tensor of that shape
     """
-    size, kept = prod(shape), n_passing(p)
+    size, passing = prod(shape), n_passing(p)
     words = torch.empty(-(-size // 4), dtype=torch.int64, device=like.device)
     bits = fill_with_bits(words, p, generator).view(torch.int16)[:size].view(shape)
     mask = like.new_empty(shape)
-    return torch.le(bits, kept - 2**15 - 1, out=mask).mul_(2**16 / kept)
+    return torch.le(bits, passing - 2**15 - 1, out=mask).mul_(2**16 / passing)
 
 
 def n_passing(p):

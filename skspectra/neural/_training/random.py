@@ -69,9 +69,9 @@ class Drawing(TorchDispatchMode):
         """Dropout by a mask, since torch's operator takes no generator."""
         if train is False or p == 0:
             return X.clone(), torch.ones_like(X, dtype=torch.bool)
-        kept = torch.empty_like(X).bernoulli_(1 - p, generator=self._generators[X.device])
+        mask = torch.empty_like(X).bernoulli_(1 - p, generator=self._generators[X.device])
         gain = 0.0 if p == 1 else 1 / (1 - p)
-        return X * kept * gain, kept.bool()
+        return X * mask * gain, mask.bool()
 
 
 def _with_generator(func):
