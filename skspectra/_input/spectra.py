@@ -14,7 +14,6 @@ from skspectra._sklearn import print_within
 
 __all__ = [
     "SpectralMixin",
-    "check_input_features",
     "in_memory",
     "noting_bad_rows",
     "refuse_images",
@@ -139,8 +138,12 @@ class SpectralMixin:
         """Axis of the columns that come out."""
         return self.spectral_axis_
 
+    def _output_names(self):
+        """Names of the output columns: the values of their axis, unless a subclass has others."""
+        return axis_names(self._output_axis())
+
     def get_feature_names_out(self, input_features=None):
-        """Names of the output columns: the values of their axis.
+        """Names of the output columns.
 
         Parameters
         ----------
@@ -151,9 +154,9 @@ class SpectralMixin:
         -------
         names : ndarray of str objects
         """
-        check_is_fitted(self, "spectral_axis_")
-        check_input_features(self, input_features)
-        return axis_names(self._output_axis())
+        check_is_fitted(self)
+        _check_input_features(self, input_features)
+        return np.array(self._output_names(), dtype=object)
 
     def __repr__(self, N_CHAR_MAX=700):
         with _short_arrays():  # an axis of 700 channels is one line, not twenty
@@ -178,7 +181,7 @@ def _validate(estimator, X, reset, check_params):
     return check_array(values, estimator=estimator, input_name="X", **check_params)
 
 
-def check_input_features(estimator, input_features):
+def _check_input_features(estimator, input_features):
     """Raise if names of the columns that come in are not those seen at fit, or not as many."""
     if input_features is None:
         return

@@ -92,8 +92,8 @@ class EnergyShift(Augmenter):
         if inside[0] - high < axis[0] - margin or inside[-1] - low > axis[-1] + margin:
             raise ValueError(
                 f"Shifts of {low:g} to {high:g} move the window ({inside[0]:g} to {inside[-1]:g}) "
-                f"out of the spectral axis, which runs from {axis[0]:g} to {axis[-1]:g}. Narrow the "
-                "window or the shift, or bring wider spectra."
+                f"out of the spectral axis, which runs from {axis[0]:g} to {axis[-1]:g}. Narrow "
+                "the window or the shift, or bring wider spectra."
             )
 
     def _output_axis(self):

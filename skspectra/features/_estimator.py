@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._input.spectra import SpectralMixin, check_input_features
+from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.axis import dispersion, is_uniform, window_channels
 from skspectra._numerics.blocks import in_blocks
 from skspectra._sklearn import Interval, StrOptions, fit_context
@@ -227,27 +227,11 @@ class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "spectral_axis_")
         X = self._validate_spectra(X, reset=False)
-        out = in_blocks(lambda rows: self._measure(X[rows]), X, len(self._names()))
+        out = in_blocks(lambda rows: self._measure(X[rows]), X, len(self._output_names()))
         warn_spectra(out[:, -1] == 0, "{count} show no white lines; their features are 0.")
         return out
 
-    def get_feature_names_out(self, input_features=None):
-        """Names of the features.
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Checked against the names seen at fit, if there were any; else ignored.
-
-        Returns
-        -------
-        names : ndarray of str objects
-        """
-        check_is_fitted(self, "spectral_axis_")
-        check_input_features(self, input_features)
-        return np.array(self._names(), dtype=object)
-
-    def _names(self):
+    def _output_names(self):
         energies = ENERGIES if self.features == "all" else ()
         oxygen = () if self.oxygen_window is None else ("oxygen_distance",)
         return (*energies, *SHAPES, *oxygen, "white_lines")
@@ -285,7 +269,7 @@ class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
             oxygen = peak_energy(smoother(X), axis, self._oxygen)
             features["oxygen_distance"] = features["l3_energy"] - oxygen
         features["white_lines"] = visible
-        return np.where(visible, [features[name] for name in self._names()], 0.0).T
+        return np.where(visible, [features[name] for name in self._output_names()], 0.0).T
 
 
 def _check_pair(pair, name):

@@ -100,20 +100,8 @@ class FCLS(LinearUnmixer):
             if self._weights.min() < 0:
                 raise ValueError(f"weights must not be negative, got {self._weights.min():g}.")
 
-    def get_feature_names_out(self, input_features=None):
-        """Names of the abundances: those of the endmembers, or ``fcls0``, ``fcls1`` ….
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Checked against the names seen at fit, if there were any; else ignored.
-
-        Returns
-        -------
-        names : ndarray of str objects
-        """
-        names = super().get_feature_names_out(input_features)
-        return names if self._names is None else np.array(self._names, dtype=object)
+    def _output_names(self):
+        return super()._output_names() if self._names is None else self._names
 
     @property
     def _sum_to_one(self):

@@ -1,10 +1,10 @@
 """What all linear unmixing shares: abundances of endmembers, and what they leave unexplained."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skspectra._input.spectra import SpectralMixin, check_input_features, noting_bad_rows
+from skspectra._input.spectra import SpectralMixin, noting_bad_rows
 from skspectra._input.stored import validate_spectra
 from skspectra._numerics.axis import resolve_axis
 from skspectra._numerics.mixtures.linear import abundances, chi_square, expected_counts
@@ -138,25 +138,8 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
             parts.append(chi_square(block, model, expected_counts(model, subtracted), n_parameters))
         return np.concatenate(parts)
 
-    def get_feature_names_out(self, input_features=None):
-        """Names of the abundances: the class in lower case and a number.
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Checked against the names seen at fit, if there were any; else ignored.
-
-        Returns
-        -------
-        names : ndarray of str objects
-        """
-        check_is_fitted(self, "components_")
-        check_input_features(self, input_features)
-        return ClassNamePrefixFeaturesOutMixin.get_feature_names_out(self)
-
-    @property
-    def _n_features_out(self):
-        return len(self.components_)
+    def _output_names(self):
+        return [f"{type(self).__name__.lower()}{number}" for number in range(len(self.components_))]
 
     def _check_fitted_and_validate(self, X, **check_params):
         check_is_fitted(self, "components_")

@@ -10,7 +10,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from skspectra._input.spectra import SpectralMixin, check_input_features
+from skspectra._input.spectra import SpectralMixin
 from skspectra._input.targets import refuse_missing
 from skspectra._numerics.axis import is_uniform
 from skspectra._numerics.mixtures.linear import chi_square, expected_counts
@@ -250,21 +250,8 @@ class ReferenceFit(SpectralMixin, ClassifierMixin, TransformerMixin, BaseEstimat
         )
         return result
 
-    def get_feature_names_out(self, input_features=None):
-        """Names of the fractions: those of the references.
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Checked against the names seen at fit, if there were any; else ignored.
-
-        Returns
-        -------
-        names : ndarray of str objects
-        """
-        check_is_fitted(self, "components_")
-        check_input_features(self, input_features)
-        return self.classes_.astype(str).astype(object)
+    def _output_names(self):
+        return self.classes_.astype(str)
 
     def _fit_rows(self, X, subtracted):
         coefficients, shift, reference_shift, model = self._shifted.fit(X)
