@@ -54,7 +54,9 @@ def path(tmp_path):
         ConvDenseClassifier(n_filters=(2,), kernel_sizes=(3,), **QUICK),
         FullyConvClassifier(n_filters=(2,), kernel_sizes=[3], **QUICK),
         FullyConvClassifier(architecture="invariant", n_filters=(2,), kernel_sizes=(3,), **QUICK),
-        FullyConvClassifier(n_filters=(2,), kernel_sizes=(3,), **QUICK).set_params(module__eps=0.1),
+        FullyConvClassifier(n_filters=(2,), kernel_sizes=(3,), **QUICK).set_params(
+            module__dropout=0.3
+        ),
         EnsembleClassifier(DENSE, 2, random_state=0),
         make_pipeline(SpectrumNormalizer(spectral_axis=np.arange(24) / 3), DENSE),
         skspectra.pipeline.make_pipeline(SpectralCrop((2, 20)), SpectrumNormalizer(), DENSE),
