@@ -22,7 +22,7 @@ class _Interrupted(click.ClickException):
 
 
 class _OneLineErrors(click.Group):
-    """Commands that say in one line where they were ended by Ctrl-C or there is no room."""
+    """Commands that say in one line that Ctrl-C, a library or a lack of room ended them."""
 
     def invoke(self, ctx):
         try:
@@ -31,7 +31,7 @@ class _OneLineErrors(click.Group):
             raise _Interrupted("Interrupted.") from error
         except BrokenPipeError:  # whoever read the output has enough
             raise
-        except (OSError, MemoryError) as error:
+        except (ImportError, OSError, MemoryError) as error:
             raise click.ClickException(str(error) or "There is not enough memory.") from error
 
 

@@ -48,6 +48,7 @@ def test_what_is_read_is_not_written_over(run, tmp_path):
         (OSError(28, "No space left on device"), "No space left on device"),
         (MemoryError("Unable to allocate 9. TiB"), "Unable to allocate 9. TiB"),
         (MemoryError(), "There is not enough memory."),
+        (ImportError("libtorch_cpu.so: failed to map segment"), "failed to map segment"),
     ],
 )
 def test_no_room_for_output_or_in_memory_is_one_line(
