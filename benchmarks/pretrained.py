@@ -42,8 +42,8 @@ INSTRUMENT = {
     "dose": (3000, 100_000),
     "background": 0,
     "residual_background": (-0.05, 0.05),
-    "stretch": (-0.07, 0.07),
-    "resolution": (0.1, 4.2),
+    "stretch": (-0.06, 0.06),
+    "resolution": (0.1, 3.5),
     "n_points": N_POINTS,
 }
 DOSES = ((10_000, 0), (1000, 1), (1000, 5), (1000, 20), (100, 1), (20, 1))  # counts, background

@@ -22,8 +22,8 @@ def load_pretrained(name):
     any axis in eV that covers the edge, with a calibration that is up to 12 eV off: see
     `skspectra.readers.ValenceReader`.
 
-    Each was trained on simulated spectra only, with resolutions of 0.1 to 4.2 eV and errors of the
-    dispersion of -5 to 7 %. Edges of other elements, metals, filled shells and featureless edges
+    Each was trained on simulated spectra only, with resolutions of 0.1 to 3.5 eV and errors of the
+    dispersion of -6 to 6 %. Edges of other elements, metals, filled shells and featureless edges
     were in the training as spectra to refuse. Its accuracy on simulated counts is in `figures_`,
     which notebooks show; how it was trained is in a file beside it, ``mn-l23.json``.
 

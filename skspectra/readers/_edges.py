@@ -148,7 +148,7 @@ def _find_in_block(X, axis, templates, energy, window, max_shift):
     )
 
 
-def smooth_by_noise(edges, target=0.02, widest=2.0):
+def smooth_by_noise(edges, target=0.02, widest=1.0):
     """Bring the noise of aligned edges down by Gaussians of at most `widest` eV, and rescale."""
     # a Gaussian of s channels leaves 1 / (2 sqrt(pi) s) of the variance
     sigma = (edges.noise / target) ** 2 / (2 * np.sqrt(np.pi))
