@@ -240,6 +240,8 @@ def test_drawing_takes_all_that_torch_draws():
     def draw(seed):
         with Drawing(Generators(seed)):
             drawn = [torch.rand(3), torch.randperm(9), torch.randn_like(torch.ones(4))]
+            drawn += [torch.rand_like(torch.ones(4)), torch.randint_like(torch.ones(9), 100)]
+            drawn += [torch.randint_like(torch.ones(9), 5, 100, dtype=torch.int16)]
             drawn += [torch.nn.functional.dropout(torch.ones(40, requires_grad=True), 0.5)]
             drawn += [torch.nn.LSTM(3, 4).weight_hh_l0, torch.empty(3).exponential_()]
             drawn += [

@@ -53,11 +53,11 @@ class Compiled:
 
 @pytest.mark.filterwarnings("ignore:TRITON_DEFAULT_FP_FUSION")
 def test_kernels_compile_for_hopper(monkeypatch):
-    from skspectra.neural._cuda.triton import _launches
+    from skspectra.neural._cuda.triton import launches
 
-    kernels = [name for name, value in vars(_launches).items() if hasattr(value, "arg_names")]
+    kernels = [name for name, value in vars(launches).items() if hasattr(value, "arg_names")]
     for name in kernels:
-        monkeypatch.setattr(_launches, name, Compiled(getattr(_launches, name)))
+        monkeypatch.setattr(launches, name, Compiled(getattr(launches, name)))
     for module in MODULES:
         CudaFusedModule(module.train())(torch.zeros(500, 40)).sum().backward()
     assert {name for name, *_ in Compiled.made} == set(kernels)

@@ -5,6 +5,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 __all__ = ["Drawing", "Generators", "give_generator"]
 
+aten = torch.ops.aten
+FILL_LIKE = {  # these take a generator in newer versions of torch only
+    aten.rand_like.default: torch.Tensor.uniform_,
+    aten.randn_like.default: torch.Tensor.normal_,
+    aten.randint_like.default: torch.Tensor.random_,
+    aten.randint_like.low_dtype: torch.Tensor.random_,
+}
+
 
 class Generators:
     """One generator for each device, of one seed.
@@ -55,8 +63,11 @@ class Drawing(TorchDispatchMode):
         kwargs = kwargs or {}
         if torch.Tag.nondeterministic_seeded not in func.tags:
             return func(*args, **kwargs)
-        if func is torch.ops.aten.native_dropout.default:
+        if func is aten.native_dropout.default:
             return self._dropout(*args, **kwargs)
+        if func in FILL_LIKE:
+            empty = torch.empty_like(args[0], **kwargs)
+            return FILL_LIKE[func](empty, *args[1:], generator=self._generators[empty.device])
         taking = _with_generator(func)
         if taking is None or kwargs.get("generator") is not None:
             return func(*args, **kwargs)
