@@ -8,7 +8,7 @@ import torch
 from skspectra.neural._cuda.fused import CudaFusedModule
 from skspectra.neural._modules import ConvDenseModule, FullyConvModule
 
-triton = pytest.importorskip("triton", reason="triton comes with the CUDA builds of torch")
+triton = pytest.importorskip("triton", "3.3", reason="triton comes with the CUDA builds of torch")
 pytestmark = pytest.mark.skipif(
     os.environ.get("TRITON_INTERPRET") == "1", reason="what is interpreted is not compiled"
 )
