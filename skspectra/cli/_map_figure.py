@@ -83,7 +83,7 @@ def _draw_spectrum(ax, axis, total, element, energy):
     ax.plot(axis[shown], total[shown], color="0.3", label="sum of all spectra")
     ax.plot(axis[shown], background[shown], color=COLORS[1], label="background")
     ax.plot(axis[shown], (total - background)[shown], color=COLORS[0], label="difference")
-    ax.axvline(energy, color="0.5", linestyle=":", label=f"{element} L3, {energy:.1f} eV")
+    ax.axvline(energy, color="0.5", linestyle=":", label=f"{element}, {energy:.1f} eV")
     ax.set(xlabel="Energy loss (eV)", ylabel="Counts")
     ax.ticklabel_format(axis="y", scilimits=(-3, 5))
     ax.margins(x=0, y=0.08)

@@ -116,7 +116,10 @@ def _legend(maps):
 
 
 def _row(name, value):
-    text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+    if isinstance(value, dict):
+        value = [f"{key} {each}" for key, each in value.items()]
+    text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = "none" if value is None or value == [] else text
     return f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>"
 
 

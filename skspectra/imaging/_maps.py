@@ -184,16 +184,18 @@ def phase_values(of_phases, phases, mask):
     """Values of every pixel from those of the phases, shape (..., n_values).
 
     Where phases grade into each other, the mean valence lies between theirs, and the width of a
-    step widens its interval.
+    step widens its interval, though not beyond those of all phases.
     """
     outside = masked_values(1, range(of_phases.shape[1] - len(_VALUES)))
     values = np.append(of_phases, outside, axis=0)[phases.labels_]
     if len(of_phases):
         valence, lower, upper = map(_VALUES.index, ("valence", "lower", "upper"))
         between, step = phases.interpolate(of_phases[:, valence])
-        half = np.hypot((values[..., upper] - values[..., lower]) / 2, _NINETY_PERCENT * step)
+        sides = values[..., [lower, upper]] - values[..., [valence]]
+        sides = np.hypot(sides, _NINETY_PERCENT * step[..., None]) * [-1, 1]
+        ends = [np.fmin.reduce(of_phases[:, lower]), np.fmax.reduce(of_phases[:, upper])]
         values[..., valence] = between
-        values[..., lower], values[..., upper] = between - half, between + half
+        values[..., [lower, upper]] = np.clip(between[..., None] + sides, *ends)
     outside = phases.labels_ < 0
     values[outside, _VALUES.index("reason")] = REASONS.index("no edge")
     values[mask, _VALUES.index("reason")] = REASONS.index("masked")

@@ -81,12 +81,12 @@ def one_of(signals, chosen, path):
         ]
     if len(found) == 1:
         return found[0]
-    listed = "; ".join(f"{number}: {each!r}" for number, each in enumerate(signals))
+    listed = "; ".join(f"number {number} is {each!r}" for number, each in enumerate(signals))
     asked = "of spectra" if chosen is None else f"of number or title {chosen!r}"
     raise ValueError(
-        f"{printable(path)} holds {len(found)} signals {asked}, wanted is one. It holds "
-        f"{listed or 'nothing'}. Choose by signal=, a number or a title. The energy axis must be "
-        "the signal axis."
+        f"{printable(path)} holds {len(found)} signals {asked}, wanted is one. Of all its signals, "
+        f"{listed or 'there is none'}. Choose by signal=, a number or a title. The energy axis "
+        "must be the signal axis."
     )
 
 

@@ -74,6 +74,22 @@ def test_edges_are_found_where_they_lie(shift):
     assert find_edges(image[..., :40], spectral_axis=ENERGY[:40]).empty
 
 
+class BoundedReader(LineReader):
+    """Gives intervals that end at the lowest and the highest valence."""
+
+    def read(self, spectra, spectral_axis=None):
+        table = super().read(spectra, spectral_axis)
+        return table.assign(**table[["lower", "upper"]].clip(2, 3))
+
+
+def test_intervals_of_phases_end_where_the_reader_ends_them():
+    image, labels = line_image((24, 24), counts=20)
+    maps = read_image(BoundedReader(), image, spectral_axis=ENERGY, by="phases")
+    lower, upper = (maps.known(name)[labels != "unknown"] for name in ("lower", "upper"))
+    assert np.nanmin(lower) >= 2 and np.nanmax(upper) <= 3
+    assert (upper - lower)[np.isfinite(upper)].min() > 0
+
+
 def test_at_a_low_dose_phases_are_read_and_the_choice_is_told():
     image, labels = line_image((24, 24), counts=20)
     maps = read_image(LineReader(), image, spectral_axis=ENERGY, by="auto")

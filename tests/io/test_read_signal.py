@@ -51,7 +51,7 @@ def test_signals_are_listed(dual):
 @pytest.mark.parametrize("chosen", [1, "low"])
 def test_one_of_several_signals_is_chosen(dual, chosen):
     with pytest.raises(
-        ValueError, match=r"dual\.hspy holds 2 signals of spectra.*0:.*high.*signal"
+        ValueError, match=r"dual\.hspy holds 2 signals of spectra.*number 0 is.*high.*signal"
     ):
         read_signal(dual)
     signal = read_signal(dual, chosen)
