@@ -12,8 +12,8 @@ from skspectra._numerics.edges.onset import edge_fraction, find_onset, power_law
 from skspectra._numerics.images.gain import gain_of_counts
 from skspectra._numerics.images.gradients import graded_pairs, positions_between
 from skspectra._numerics.images.phases import (
+    divide,
     merge_alike,
-    potts_labels,
     search_phases,
     separations,
     sums_by_label,
@@ -36,17 +36,20 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
     1. The gain is estimated from neighbouring pixels, and the data divided by it become counts.
     2. A share of the counts, drawn at random, searches for phases: Poisson-scaled components [1]_
        of binned pixels, as many as have similar scores in neighbours; a mixture of Gaussians over
-       the scores of slightly blurred pixels; then each pixel takes the phase :math:`k` of shape
-       :math:`p_k` that has the least
+       the scores of blurred pixels; then phases :math:`k` of shape :math:`p_k` and the
+       probabilities :math:`q_{ik}` of the pixels, until they agree on
 
-       .. math:: -\sum_j x_j \ln p_{kj} - \beta \sum_\text{neighbours} w [\text{same phase}]
+       .. math:: \ln q_{ik} = \sum_j x_{ij} \ln p_{kj}
+           + \beta \sum_\text{neighbours } n w_n q_{nk} + \text{const}
 
-       and a penalty for totals that are unusual for the phase (a Potts model, solved by iterated
-       conditional modes [2]_).
+       less a penalty for totals that are unusual for the phase: the mean field of a Potts model
+       [2]_. Shapes are smoothed along the axis as far as suits the other counts.
     3. The other counts judge: phases that they cannot tell apart are merged. So the number of
        phases depends on the counts, and a smooth gradient becomes as many steps as they can tell
-       apart. The counts are divided three times, and the phases that explain the judging counts
-       best are taken.
+       apart. There are two starts, from pixels that are blurred more and less; the one whose phases
+       explain these counts best is taken. Then layers along the boundaries of phases are split off
+       where that explains them better still, since a thin surface is easily lost in the phase that
+       it lies on.
     4. All counts divide the image among the phases that are left.
     5. Phases without the edge are holes, vacuum or substrate, and get the label -1. Their edge over
        background is below `min_edge` of that of the phase with the strongest edge.
@@ -55,7 +58,7 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
     ----------
     max_phases : int, default=10
         Most phases that are searched for.
-    smoothness : float, default=1.0
+    smoothness : float, default=0.5
         Log-likelihood :math:`\beta` that a neighbour of the same phase adds; with 0 each pixel is
         assigned by itself.
     search_share : float, default=0.7
@@ -77,7 +80,7 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
     random_state : int, RandomState instance or None, default=None
         Seeds the division of the counts and the mixtures.
     verbose : int or bool, default=0
-        Whether to show progress over the divisions of the counts.
+        Whether to show progress over the starts of the search.
 
     Attributes
     ----------
@@ -121,16 +124,16 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
     References
     ----------
     .. [1] M. R. Keenan and P. G. Kotula, Surface and Interface Analysis 36, 203-212 (2004).
-    .. [2] J. Besag, "On the statistical analysis of dirty pictures", Journal of the Royal
-       Statistical Society B 48, 259-302 (1986).
+    .. [2] G. Celeux, F. Forbes and N. Peyrard, "EM procedures using mean field-like approximations
+       for Markov model-based image segmentation", Pattern Recognition 36, 131-144 (2003).
 
     Examples
     --------
     >>> import numpy as np
     >>> from skspectra.imaging import PhaseSegmenter
     >>> energy = np.arange(600.0, 700.0)
-    >>> background = 20 * (energy / 600) ** -3
-    >>> lines = [10 * np.exp(-(((energy - at) / 3) ** 2)) for at in (640, 645)]
+    >>> background = 60 * (energy / 600) ** -3
+    >>> lines = [30 * np.exp(-(((energy - at) / 3) ** 2)) for at in (640, 645)]
     >>> image = np.tile(background, (20, 30, 1))  # vacuum, and two phases on a support
     >>> image[:, 10:20] += lines[0]
     >>> image[:, 20:] += lines[1]
@@ -157,7 +160,7 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
         self,
         max_phases=10,
         *,
-        smoothness=1.0,
+        smoothness=0.5,
         search_share=0.7,
         significance=1e-3,
         min_edge=0.1,
@@ -209,9 +212,9 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
             self.verbose,
         )
         self.n_candidates_, self.n_components_ = search.n_candidates, search.projection.shape[1]
-        labels = potts_labels(counts, search.labels, self.smoothness)
+        labels = divide(counts, search.labels, self.smoothness, search.width)
         labels = merge_alike(search, labels, self.significance)
-        labels = potts_labels(counts, labels, self.smoothness)
+        labels = divide(counts, labels, self.smoothness, search.width)
         self.labels_ = labels = self._number(rows, labels, empty)
         names = np.arange(self.n_phases_)
         self.phase_spectra_ = sums_by_label(rows, labels.ravel(), names)

@@ -39,6 +39,20 @@ def test_phases_are_found_and_what_has_no_edge_is_left_out(seed):
         np.testing.assert_allclose(spectrum, image[segmenter.labels_ == number].sum(axis=0))
 
 
+def test_a_thin_layer_between_phases_that_are_more_different_is_found():
+    expected = np.empty((40, 60, ENERGY.size))
+    expected[:, :20], expected[:, 24:] = BACKGROUND + line(640), BACKGROUND + line(644)
+    expected[:, 20:24] = BACKGROUND + (line(640) + 3 * line(644)) / 4
+    truth = np.digitize(np.arange(60), [20, 24])
+    right = []
+    for seed in range(3):
+        segmenter = segmented(np.random.default_rng(seed).poisson(0.5 * expected))
+        assert segmenter.n_phases_ == 3
+        layer = segmenter.labels_ == segmenter.labels_[:, 22].max()
+        right.append(np.mean(layer == (truth == 1)))
+    assert np.mean(right) > 0.95
+
+
 def test_an_image_of_one_spectrum_is_one_phase():
     expected = np.broadcast_to(BACKGROUND + line(640), (24, 24, ENERGY.size))
     found = [
@@ -128,7 +142,7 @@ def test_line_scans_and_stacks():
     segmenter = segmented(image.reshape(-1, 40, ENERGY.size).sum(axis=0))
     assert segmenter.labels_.shape == (40,)
     np.testing.assert_array_equal(segmenter.labels_[10:], truth[0, 10:].clip(-1))
-    stack = segmented(np.stack([image, image[::-1]]))
+    stack = segmented(np.stack([image, stripes(seed=1, level=3)[0]]))
     assert np.mean(stack.labels_[0] == truth.clip(-1)) > 0.98
 
 

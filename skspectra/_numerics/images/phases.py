@@ -4,22 +4,27 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
+from scipy.special import softmax
 from scipy.stats import norm
 
 from skspectra._numerics.n_components import count_with_alike_neighbours
 from skspectra._numerics.poisson_pca import add_moments, poisson_components
 from skspectra._progress import Progress
 
-__all__ = ["Search", "merge_alike", "potts_labels", "search_phases", "separations", "sums_by_label"]
+__all__ = ["Search", "divide", "merge_alike", "search_phases", "separations", "sums_by_label"]
 
-_N_SEARCHES = 3
 _FEWEST_BINS = 64
 _MOST_COMPONENTS = 10
-_BLUR = 1.4  # pixels
+_BLURS = (1.4, 2.2)  # pixels
 _DARK = 0.15  # of the mean total, below which a pixel begins as a hole
 _FIT_PIXELS = 20_000
 _LEAST_SPREAD = 0.15
 _FAR = 3.0
+_LAYER = 3.0  # pixels from the boundary of another phase
+_FEWEST_PIXELS = 20  # of a layer, and of what is left without it
+_MOST_LAYERS = 3
+_WIDTHS = (0, 0.7, 1, 1.4, 2, 2.8, 4, 8)  # channels
+_SETTLED = 1e-3  # mean change of the probabilities
 
 
 class Search(NamedTuple):
@@ -33,6 +38,8 @@ class Search(NamedTuple):
         The counts that searched, and the others.
     projection : ndarray of shape (n_channels, n_components)
         What counts are multiplied by to get scores whose noise has the variance of one count.
+    width : float
+        Standard deviation in channels of the kernel by which shapes of phases are smoothed.
     n_candidates : int
         Phases before the others judged.
     """
@@ -41,11 +48,12 @@ class Search(NamedTuple):
     first: np.ndarray
     judging: np.ndarray
     projection: np.ndarray
+    width: float
     n_candidates: int
 
 
 def search_phases(counts, most, smoothness, share, significance, random_state, verbose):
-    """Search with three divisions of the counts; the other counts say which explains them best.
+    """Search from several starts; the counts that did not search say which explains them best.
 
     Parameters
     ----------
@@ -54,7 +62,7 @@ def search_phases(counts, most, smoothness, share, significance, random_state, v
     most : int
         Phases that are searched for.
     smoothness : float
-        As in `potts_labels`.
+        As in `divide`.
     share : float
         Of the counts that search.
     significance : float
@@ -62,46 +70,90 @@ def search_phases(counts, most, smoothness, share, significance, random_state, v
     random_state : RandomState
         Divides the counts.
     verbose : int or bool
-        Whether to show progress over the divisions.
+        Whether to show progress over the starts.
 
     Returns
     -------
     search : Search
     """
     rng = np.random.default_rng(random_state.randint(2**31))
-    progress = Progress(verbose, "searching for phases", _N_SEARCHES, "division")
-    searches = [
-        _search(counts, most, smoothness, share, significance, rng)
-        for _ in progress.over(range(_N_SEARCHES))
-    ]
-    return max(searches, key=_explained)
-
-
-def _search(counts, most, smoothness, share, significance, rng):
     first, judging = _thin(counts, share, rng)
     binned = _bin_pixels(first)
     projection = _components(binned if binned[..., 0].size >= _FEWEST_BINS else first)
-    blur = (_BLUR,) * (counts.ndim - 1)
-    totals = first.sum(axis=-1)
-    blurred = ndimage.gaussian_filter(totals, blur)[..., None]
-    features = ndimage.gaussian_filter(first @ projection, (*blur, 0))
-    features /= blurred.clip(max(1e-3 * blurred.mean(), 1e-9))
-    labels = _mixture_labels(features.reshape(-1, projection.shape[1]), most, rng)
-    labels = np.where(totals < _DARK * totals.mean(), most, labels.reshape(totals.shape))
-    labels = potts_labels(first, labels, smoothness)
-    first, judging = (each.reshape(-1, counts.shape[-1]) for each in (first, judging))
-    search = Search(labels, first, judging, projection, np.unique(labels).size)
+    rows = [each.reshape(-1, counts.shape[-1]) for each in (first, judging)]
+    searches = []
+    for blur in Progress(verbose, "searching for phases", len(_BLURS), "start").over(_BLURS):
+        labels = _first_labels(first, projection, blur, most, rng)
+        search = Search(labels, *rows, projection, 0, np.unique(labels).size)
+        search = _with_merged(_with_width(search), search.labels, significance)
+        search = _with_width(search)
+        labels = divide(first, search.labels, smoothness, search.width)
+        searches.append(_with_merged(search, labels, significance))
+    return _with_layers(max(searches, key=_explained), first, most, smoothness, significance)
+
+
+def _with_merged(search, labels, significance):
     return search._replace(labels=merge_alike(search, labels, significance))
 
 
+def _with_width(search):
+    """Smooth shapes by the kernel with which those of the first counts fit the others best."""
+    return max((search._replace(width=width) for width in _WIDTHS), key=_explained)
+
+
+def _first_labels(first, projection, blur, most, rng):
+    """Mixture of Gaussians over scores of blurred pixels, and a label for dark pixels."""
+    totals = first.sum(axis=-1)
+    blurs = (blur,) * totals.ndim
+    blurred = ndimage.gaussian_filter(totals, blurs)[..., None]
+    features = ndimage.gaussian_filter(first @ projection, (*blurs, 0))
+    features /= blurred.clip(max(1e-3 * blurred.mean(), 1e-9))
+    labels = _mixture_labels(features.reshape(-1, projection.shape[1]), most, rng)
+    return np.where(totals < _DARK * totals.mean(), most, labels.reshape(totals.shape))
+
+
+def _with_layers(search, first, most, smoothness, significance):
+    """Split layers from phases along their boundaries, as long as the judging counts want it.
+
+    A thin layer, such as a surface, is easily lost in the phase that it lies on; what it takes to
+    find it is to begin with its place.
+    """
+    for _ in range(_MOST_LAYERS):
+        names = np.unique(search.labels)
+        tries = []
+        for layer in _layers(search.labels) if names.size < most else ():
+            labels = np.where(layer, names.max() + 1, search.labels)
+            labels = divide(first, labels, smoothness, search.width)
+            tried = _with_merged(search, labels, significance)
+            if np.unique(tried.labels).size > names.size:
+                tries.append(tried)
+        best = max(tries, key=_explained, default=search)
+        if _explained(best) <= _explained(search):
+            break
+        search = best
+    return search
+
+
+def _layers(labels):
+    """Pixels of each phase that lie near another one: masks in the shape of the image."""
+    names = np.unique(labels)
+    for other in names:
+        near = ndimage.distance_transform_edt(labels != other) <= _LAYER
+        for name in names[names != other]:
+            inside = labels == name
+            size = np.count_nonzero(inside & near)
+            if _FEWEST_PIXELS <= size < inside.sum() - _FEWEST_PIXELS:
+                yield inside & near
+
+
 def _explained(search):
-    """Fall of the squared error of the judging scores by the centres of the phases."""
+    """Rise of the judging counts' log-likelihood by the shapes that the first counts have."""
     names = np.unique(search.labels)
-    found, judged, n = _centers(search, names)
-    total = search.first.sum(axis=0, dtype=np.float64)
-    mean = total @ search.projection / total.sum()
-    found, judged = found - mean, judged - mean
-    return (n * (2 * (found * judged).sum(axis=1) - (found**2).sum(axis=1))).sum()
+    found, judged = (
+        sums_by_label(rows, search.labels.ravel(), names) for rows in (search.first, search.judging)
+    )
+    total = search.first.sum(axis=0, dtype=float)
+    return (judged * _log_ratios(found, total, search.width)).sum()
 
 
 def _thin(counts, share, rng):
@@ -150,30 +202,68 @@ def sums_by_label(rows, labels, names):
     return np.stack([rows[labels == name].sum(axis=0, dtype=np.float64) for name in names])
 
 
-def potts_labels(image, labels, smoothness, most_sweeps=20):
+def _log_ratios(sums, total, width):
+    """Logarithms of the shapes of phases over that of the whole, shape (n_phases, n_channels).
+
+    Only the ratios are smoothed, which change less from channel to channel than spectra do.
+    """
+    sums, total = sums + 0.5, total + 0.5
+    share = total / total.sum()
+    if width:
+        sums, total = (ndimage.gaussian_filter1d(each, width, axis=-1) for each in (sums, total))
+    ratios = sums / total
+    return np.log(ratios / (ratios @ share)[:, None])
+
+
+def divide(image, labels, smoothness, width=0, most_sweeps=40):
     """Likeliest phase of each pixel by the shape of its counts, their total, and its neighbours.
 
-    Totals have a heavy-tailed density around the median of their phase, which tells holes. Each
-    neighbour of the same phase counts as `smoothness` in log-likelihood, diagonal ones as .7 of it.
+    Pixels have a probability of each phase, and phases the mean shape of their pixels by these, one
+    after the other until they agree: the mean field of a Potts model. To add whole pixels would
+    keep the shapes of phases apart that chance has put together. Totals have a heavy-tailed density
+    around the median of their phase, which tells holes.
+
+    Parameters
+    ----------
+    image : ndarray of shape (..., n_channels)
+        Counts.
+    labels : ndarray of shape (...), int
+        Where to begin. Phases may lose all of their pixels.
+    smoothness : float
+        Log-likelihood that a neighbour of the same phase is worth; those across corners count by
+        the inverse of their distance.
+    width : float, default=0
+        Standard deviation in channels by which the shapes of phases are smoothed.
+    most_sweeps : int, default=40
+        How often probabilities and shapes are computed.
+
+    Returns
+    -------
+    labels : ndarray of shape (...), int
     """
     rows = image.reshape(-1, image.shape[-1])
-    size = np.log(rows.sum(axis=1) + 1)
-    kernel = _kernel(labels.ndim)
+    size, total = np.log(rows.sum(axis=1) + 1), rows.sum(axis=0, dtype=float)
+    names = np.unique(labels)
+    share = (labels[..., None] == names).astype(rows.dtype)
     for _ in range(most_sweeps):
-        names = np.unique(labels)
-        sums = sums_by_label(rows, labels.ravel(), names) + 0.5
-        shapes = np.log(sums / sums.sum(axis=1, keepdims=True)).astype(rows.dtype)
-        cost = -(rows @ shapes.T).astype(float)
-        cost += np.stack([_unlikely_total(size, labels.ravel() == name) for name in names], 1)
-        votes = [
-            ndimage.convolve((labels == n).astype(float), kernel, mode="nearest") for n in names
-        ]
-        cost = cost.reshape(*labels.shape, -1) - smoothness * np.stack(votes, -1)
-        new = names[cost.argmin(-1)]
-        if np.array_equal(new, labels):
+        likeliest = share.argmax(axis=-1).ravel()
+        is_left = np.bincount(likeliest, minlength=names.size) > 0
+        names, share = names[is_left], share[..., is_left]
+        likeliest = (np.cumsum(is_left) - 1)[likeliest]
+        sums = (share.reshape(-1, names.size).T @ rows).astype(float)
+        fit = rows @ _log_ratios(sums, total, width).T.astype(rows.dtype)
+        fit -= np.stack([_unlikely_total(size, likeliest == k) for k in range(names.size)], 1)
+        earlier = share
+        share = softmax(fit.reshape(share.shape) + smoothness * _votes(share), axis=-1)
+        if np.abs(share - earlier).mean() < _SETTLED:
             break
-        labels = new
-    return labels
+    return names[share.argmax(axis=-1)]
+
+
+def _votes(share):
+    """Sum of the probabilities of each phase over the neighbours of each pixel."""
+    kernel = _kernel(share.ndim - 1)[..., None]
+    return ndimage.convolve(share, kernel, mode="nearest")
 
 
 def _unlikely_total(size, at):
@@ -198,24 +288,20 @@ def _kernel(n_dimensions):
 def separations(search, labels, names):
     """Return the standard errors by which the judging counts tell every two phases apart.
 
-    They are compared along the line between the centres that the searching counts have.
+    They are compared by the likelihood ratio of the shapes that the first counts have.
     """
-    found, judged, n = _centers(search._replace(labels=labels), names)
-    way, difference = (each[:, None] - each for each in (found, judged))
-    length = np.sqrt(np.square(way).sum(axis=-1)).clip(1e-300)
-    return (way * difference).sum(axis=-1) / length / np.sqrt(1 / n[:, None] + 1 / n)
-
-
-def _centers(search, names):
-    """Scores over counts of each phase, by both sets of counts, and the judging counts it has."""
-    sums = [
-        sums_by_label(rows, search.labels.ravel(), names) for rows in (search.first, search.judging)
-    ]
-    totals = [each.sum(axis=1).clip(1) for each in sums]
     found, judged = (
-        each @ search.projection / total[:, None] for each, total in zip(sums, totals, strict=True)
+        sums_by_label(rows, labels.ravel(), names) for rows in (search.first, search.judging)
     )
-    return found, judged, totals[1]
+    total = search.first.sum(axis=0, dtype=float)
+    logs = _log_ratios(found, total, search.width)
+    way = logs[:, None] - logs
+    share, n = total / total.sum(), judged.sum(axis=1).clip(1)
+    judged = judged / n[:, None]
+    difference = (way * (judged[:, None] - judged)).sum(axis=-1)
+    variance = (way**2 @ share - (way @ share) ** 2).clip(0)
+    error = np.sqrt(variance * (1 / n[:, None] + 1 / n))
+    return np.divide(difference, error, out=np.zeros_like(error), where=error > 0)
 
 
 def _far_apart(size, labels, names):
