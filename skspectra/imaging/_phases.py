@@ -58,9 +58,9 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
     ----------
     max_phases : int, default=10
         Most phases that are searched for.
-    smoothness : float, default=0.5
+    smoothness : float, default=1.0
         Log-likelihood :math:`\beta` that a neighbour of the same phase adds; with 0 each pixel is
-        assigned by itself.
+        assigned by itself. The search, in which a thin phase is easily lost, takes half of it.
     search_share : float, default=0.7
         Share of the counts that searches for phases, between 0 and 1; the others judge.
     significance : float, default=1e-3
@@ -160,7 +160,7 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
         self,
         max_phases=10,
         *,
-        smoothness=0.5,
+        smoothness=1.0,
         search_share=0.7,
         significance=1e-3,
         min_edge=0.1,
@@ -205,7 +205,7 @@ class PhaseSegmenter(SpectralMixin, BaseEstimator):
         search = search_phases(
             counts,
             self.max_phases,
-            self.smoothness,
+            self.smoothness / 2,
             self.search_share,
             self.significance,
             random_state,
