@@ -22,9 +22,8 @@ __all__ = ["find_atoms"]
 def find_atoms(image, separation, *, threshold=0.2):
     """Find bright atoms: maxima of the smoothed image, by scikit-image, refined by parabolas.
 
-    Only scikit-image is needed, which many have. atomap fits Gaussians, which is more exact where
-    atoms overlap, and tells sublattices apart; `NeighborVectors` takes its positions as well, with
-    the columns in the order row, column.
+    Only scikit-image is needed, which many have. atomap fits Gaussians and tells sublattices apart;
+    `NeighborVectors` takes its positions as well, with the columns in the order row, column.
 
     Parameters
     ----------

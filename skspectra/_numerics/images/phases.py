@@ -127,8 +127,8 @@ def _with_layers(search, first, most, smoothness, significance):
             tried = _with_merged(search, labels, significance)
             if np.unique(tried.labels).size > names.size:
                 tries.append(tried)
-        best = max(tries, key=_explained, default=search)
-        if _explained(best) <= _explained(search):
+        best = max((search, *tries), key=_explained)
+        if best is search:
             break
         search = best
     return search
