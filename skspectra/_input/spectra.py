@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Mapping, Set
 from functools import partial
 
@@ -97,8 +98,14 @@ def noting_bad_rows(X):
     except ValueError as error:
         if "HistGradientBoosting" in str(error):  # scikit-learn's advice, which is not for spectra
             error.args = (str(error).partition("\n")[0],)
+        text = re.fullmatch(r"could not convert string to float: .*?('.*').*", str(error))
+        if text:
+            raise ValueError(
+                f"X holds the text {text[1]}, which is no number. Leave out columns of "
+                "names. skspectra.io.read_spectra reads files with decimal commas."
+            ) from error
         with contextlib.suppress(TypeError, ValueError):  # what is no table of numbers
-            bad = ~np.isfinite(np.asarray(X)).all(axis=1)
+            bad = ~np.isfinite(np.asarray(X, dtype=np.float64)).all(axis=1)
             if bad.any():
                 error.add_note(
                     f"{bad.sum()} of {bad.size} rows of X hold NaN or infinity, the first is row "

@@ -9,8 +9,8 @@ from sklearn.utils import check_consistent_length, gen_batches
 from sklearn.utils.validation import validate_data
 
 from skspectra._input.spectra import in_memory, noting_bad_rows, refuse_images, refuse_masks
-from skspectra._input.targets import refuse_missing
-from skspectra._numerics.column_names import spectral_columns
+from skspectra._input.targets import refuse_targets
+from skspectra._numerics.column_names import refuse_columns_of_spectra, spectral_columns
 from skspectra._sklearn import safe_indexing
 
 __all__ = [
@@ -72,8 +72,9 @@ def validate_spectra(estimator, X, y="no_validation", *, reset=True, read=True, 
     """
     refuse_images(X)
     refuse_masks(X)
-    refuse_missing(y)
-    spectral_columns(X)
+    refuse_targets(X, y)
+    if spectral_columns(X) is None and reset:
+        refuse_columns_of_spectra(X)
     spectra = _opened(X) if _is_stored(X) else X
     if not isinstance(spectra, StoredSpectra):
         with noting_bad_rows(spectra) if reset else nullcontext():  # else they may be a block

@@ -4,21 +4,30 @@ import numpy as np
 
 from skspectra._input.spectra import refuse_masks
 
-__all__ = ["refuse_labels", "refuse_missing"]
+__all__ = ["refuse_labels", "refuse_targets"]
 
 
-def refuse_missing(y):
-    """Raise a ValueError if an entry of `y` is masked or missing, or if only some are text.
+def refuse_targets(X, y):
+    """Raise a ValueError if `y` is of the columns of `X`, or has entries that are no targets.
+
+    Those are masked or missing entries, and others beside text.
 
     Parameters
     ----------
+    X : array-like of shape (n_spectra, n_channels)
+        Spectra.
     y : array-like
         Labels or targets; numbers that are NaN are left to scikit-learn's checks.
     """
     import pandas as pd
 
     refuse_masks(y, "y")
-    values = np.asarray(y)
+    values, shape = np.asarray(y), getattr(X, "shape", ())
+    if values.ndim and len(shape) == 2 and shape[0] != len(values) == shape[1]:
+        raise ValueError(
+            f"X has {shape[0]} rows and {shape[1]} columns, and y has {len(values)} entries. One "
+            "row is one spectrum: transpose X."
+        )
     if values.dtype.kind != "O" or not values.ndim:
         return
     missing = pd.isna(values.reshape(len(values), -1)).any(axis=1)

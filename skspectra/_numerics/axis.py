@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from skspectra._numerics.column_names import spectral_columns
+from skspectra._numerics.column_names import refuse_columns_of_spectra, spectral_columns
 
 __all__ = [
     "axis_names",
@@ -52,9 +52,12 @@ def check_axis(spectral_axis, n_channels=None, *, name="spectral_axis"):
         raise ValueError(f"{name} must be finite; it holds NaN or infinity.")
     if np.any(np.diff(axis) <= 0):
         at = int(np.argmax(np.diff(axis) <= 0))
+        how = "Sort the spectra by energy first."
+        if np.all(np.diff(axis) < 0):
+            how = "Turn both round: the axis as axis[::-1], the spectra as X[:, ::-1]."
         raise ValueError(
             f"{name} must be strictly increasing, but channel {at} is at {axis[at]:g} and channel "
-            f"{at + 1} at {axis[at + 1]:g}. Sort the spectra by energy first."
+            f"{at + 1} at {axis[at + 1]:g}. {how}"
         )
     if n_channels is not None and axis.size != n_channels:
         raise ValueError(
@@ -86,8 +89,8 @@ def resolve_axis(X, spectral_axis=None, *, n_channels=None):
     Raises
     ------
     ValueError
-        If the axis has the wrong length, as where `X` is transposed, or is not strictly increasing,
-        if it contradicts the column names, or if only some of these are numbers.
+        If the axis has the wrong length or is not strictly increasing, if it contradicts the
+        column names, if only some of these are numbers, or if `X` is transposed.
     """
     if n_channels is None:
         n_channels = np.shape(X)[1]
@@ -99,9 +102,11 @@ def resolve_axis(X, spectral_axis=None, *, n_channels=None):
             )
         spectral_axis = check_axis(spectral_axis, n_channels)
     columns = spectral_columns(X)
+    if columns is None and spectral_axis is None:
+        refuse_columns_of_spectra(X)
+        return np.arange(n_channels, dtype=np.float64)
     if columns is None:
-        channels = np.arange(n_channels, dtype=np.float64)
-        return channels if spectral_axis is None else spectral_axis
+        return spectral_axis
     columns = check_axis(columns, n_channels, name="the axis in the column names")
     if spectral_axis is None:
         return columns

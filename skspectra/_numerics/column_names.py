@@ -4,10 +4,15 @@ import re
 
 import numpy as np
 
-__all__ = ["columns_as_axis", "spectral_columns"]
+__all__ = ["columns_as_axis", "refuse_columns_of_spectra", "spectral_columns"]
 
 _NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
 _MOST_NAMED = 5
+_ENERGY = re.compile(
+    r"(energ(y|ie)([ _-]?loss)?|loss|e|spectral[ _]axis)?[ _/]*[(\[]?[mk]?(ev)?[)\]]?",
+    re.IGNORECASE,
+)
+_FEWEST_ENERGIES = 8  # a shorter column that increases may be anything
 
 
 def columns_as_axis(X):
@@ -38,16 +43,22 @@ def spectral_columns(X):
     Returns
     -------
     axis : ndarray of shape (n_channels,) or None
-        None if `X` is no frame, if its names are words, or if they count its channels from 0, as
-        those of a frame without names do.
+        None if `X` is no frame and no DataArray of xarray with coordinates, if its names are
+        words, or if they count its channels from 0, as those of a frame without names do.
 
     Raises
     ------
     ValueError
-        If only some of the names are numbers, or if all of them have a number in them, such as
-        "620.5 eV": the message has the columns.
+        If a name is repeated, if only some of the names are numbers, or if all of them have a
+        number in them, such as "620.5 eV": the message has the columns.
     """
-    names = list(getattr(X, "columns", ()))
+    names = _names(X)
+    if len(set(names)) < len(names):
+        twice = max(names, key=names.count)
+        raise ValueError(
+            f"{names.count(twice)} columns of X are called {twice!r}. Name every channel by its "
+            "own energy, or pass the spectra without names: X.to_numpy()."
+        )
     numbers = [_number(name) for name in names]
     words = [name for name, number in zip(names, numbers, strict=True) if number is None]
     if not words:
@@ -67,6 +78,54 @@ def spectral_columns(X):
             "spectra without names: X.to_numpy()."
         )
     return None
+
+
+def refuse_columns_of_spectra(X):
+    """Raise a ValueError if a frame has the energies in a column or down its side.
+
+    Parameters
+    ----------
+    X : array-like or frame of shape (n_spectra, n_channels)
+        Spectra whose columns tell no axis.
+    """
+    found = _energies_of_rows(X)
+    if found is None:
+        return
+    what, energies, mend = found
+    steps = np.diff(energies)
+    if energies.size < _FEWEST_ENERGIES or not ((steps > 0).all() or (steps < 0).all()):
+        return
+    raise ValueError(
+        f"{what} runs from {energies[0]:g} to {energies[-1]:g} through all {energies.size} rows, "
+        f"as the energies of spectra in columns do. One row is one spectrum: {mend}"
+    )
+
+
+def _energies_of_rows(X):
+    """Find what may be the energies of the rows: its name, its values, and what to do, or None."""
+    for name in _names(X):
+        if isinstance(name, str) and len(name) > 1 and _ENERGY.fullmatch(name.strip()):
+            values = np.asarray(X[name])
+            if values.dtype.kind in "iuf":
+                return f"The column {name!r} of X", values, f"X.set_index({name!r}).T in pandas."
+    labels, drop = getattr(X, "index", None), "X.reset_index(drop=True)"
+    if _is_data_array(X):
+        labels, drop = X.coords.get(X.dims[0]), f"X.drop_vars({X.dims[0]!r})"
+    if getattr(getattr(labels, "dtype", None), "kind", "") != "f":
+        return None
+    mend = f"transpose X, as X.T. If these are no energies, leave them out by {drop}."
+    return "The index of X", np.asarray(labels), mend
+
+
+def _names(X):
+    """Names of the columns of a frame, or the coordinates of the channels of a DataArray."""
+    if _is_data_array(X):
+        return list(np.asarray(X.coords.get(X.dims[-1], ())))
+    return list(getattr(X, "columns", ()))
+
+
+def _is_data_array(X):
+    return hasattr(X, "dims") and hasattr(X, "coords") and len(X.dims) == 2
 
 
 def _number(name):

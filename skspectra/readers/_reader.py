@@ -13,8 +13,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skspectra._input.spectra import SpectralMixin, in_memory, noting_bad_rows, refuse_images
-from skspectra._input.targets import refuse_missing
+from skspectra._input.targets import refuse_targets
 from skspectra._numerics.axis import resolve_axis
+from skspectra._numerics.column_names import spectral_columns
 from skspectra._numerics.random import as_generator
 from skspectra._progress import Progress
 from skspectra._sklearn import HasMethods, Interval, fit_context
@@ -228,7 +229,8 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
 
     def _validate_training(self, X, y, spectral_axis):
         refuse_images(X)
-        refuse_missing(y)
+        refuse_targets(X, y)
+        spectral_columns(X)
         X = in_memory(X)
         with noting_bad_rows(X):
             checked, labels = validate_data(
@@ -317,6 +319,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
 
         check_is_fitted(self, "interval_curve_")
         refuse_images(spectra)
+        spectral_columns(spectra)
         with noting_bad_rows(spectra):
             X = check_array(
                 in_memory(spectra), dtype=[np.float64, np.float32], ensure_min_features=3
@@ -329,7 +332,8 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
             for rows in Progress(self.verbose, "reading", len(blocks), "block").over(blocks)
         ]
         columns = {name: np.concatenate([each[name] for each in answers]) for name in answers[0]}
-        return pd.DataFrame(columns, index=spectra.index if hasattr(spectra, "columns") else None)
+        index = spectra.index if isinstance(spectra, pd.DataFrame) else None
+        return pd.DataFrame(columns, index=index)
 
     def _answers(self, edges):
         spectra = smooth_by_noise(edges)

@@ -4,7 +4,7 @@ import pandas as pd
 from imblearn.base import BaseSampler
 
 from skspectra._input.spectra import SpectralMixin
-from skspectra._input.targets import refuse_missing
+from skspectra._input.targets import refuse_targets
 
 __all__ = ["SpectralSampler"]
 
@@ -56,7 +56,7 @@ class SpectralSampler(SpectralMixin, BaseSampler):
 
     def _as_floats(self, X, y):
         """Validate; whole numbers become floats, or imbalanced-learn would round to them again."""
-        refuse_missing(y)
+        refuse_targets(X, y)
         values = self._validate_spectra(X, reset=True)
         if hasattr(X, "columns"):
             return pd.DataFrame(values, columns=list(X.columns))

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skspectra._input.spectra import SpectralMixin
-from skspectra._input.targets import refuse_labels, refuse_missing
+from skspectra._input.targets import refuse_labels, refuse_targets
 from skspectra._numerics.random import as_generator, check_range
 from skspectra._sklearn import Interval, fit_context
 from skspectra.sampling._mixing import scale_by_maximum, take_shifted
@@ -188,7 +188,7 @@ n_targets)
         return X_resampled, np.concatenate([y, targets])
 
     def _check_X_y(self, X, y):
-        refuse_missing(y)
+        refuse_targets(X, y)
         refuse_labels(
             y,
             instead="Map each label to a number, such as its valence; or use ValenceMixture, which "

@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skspectra._input.spectra import SpectralMixin
-from skspectra._input.targets import refuse_missing
+from skspectra._input.targets import refuse_targets
 from skspectra._numerics.axis import is_uniform
 from skspectra._numerics.mixtures.linear import chi_square, expected_counts
 from skspectra._numerics.random import check_range
@@ -278,7 +278,7 @@ def _class_means(X, y):
             "ReferenceFit requires y to be passed, but the target y is None. Pass the class of "
             "each spectrum, or references="
         )
-    refuse_missing(y)
+    refuse_targets(X, y)
     y = check_y(y)
     check_consistent_length(X, y)
     check_classification_targets(y)

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 
@@ -75,6 +76,10 @@ def test_columns_of_a_table(reader):
     frame = pd.DataFrame(X, columns=AXIS, index=["a", "b", "c", "d"])
     table = reader.read(frame)
     assert table.index.tolist() == ["a", "b", "c", "d"]
+    polars = reader.read(pl.DataFrame(X, schema=list(map(str, AXIS))))
+    assert (polars.to_numpy() == table.to_numpy()).all()
+    with pytest.raises(ValueError, match="'sample'. Drop columns"):
+        reader.read(frame.assign(sample="MnO"))
     assert table.columns.tolist() == [
         "valence", "probability", "mean_valence", "lower", "upper", "shift", "novelty", "reason",
         *IONS,
