@@ -96,7 +96,8 @@ def noting_bad_rows(X):
     try:
         yield
     except ValueError as error:
-        if "HistGradientBoosting" in str(error):  # scikit-learn's advice, which is not for spectra
+        # scikit-learn's advice, which is not for spectra, and all values of a complex array
+        if "HistGradientBoosting" in str(error) or "Complex data" in str(error):
             error.args = (str(error).partition("\n")[0],)
         text = re.fullmatch(r"could not convert string to float: .*?('.*').*", str(error))
         if text:
@@ -105,7 +106,9 @@ def noting_bad_rows(X):
                 "names. skspectra.io.read_spectra reads files with decimal commas."
             ) from error
         with contextlib.suppress(TypeError, ValueError):  # what is no table of numbers
-            bad = ~np.isfinite(np.asarray(X, dtype=np.float64)).all(axis=1)
+            values = np.asarray(X)
+            values = values.astype(np.float64) if values.dtype.kind == "O" else values
+            bad = ~np.isfinite(values).all(axis=1)
             if bad.any():
                 error.add_note(
                     f"{bad.sum()} of {bad.size} rows of X hold NaN or infinity, the first is row "
