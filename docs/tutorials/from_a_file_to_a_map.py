@@ -19,10 +19,11 @@ from skspectra.preprocessing import PowerLawBackground
 # A file
 # ------
 #
-# With a .dm3, .dm4, .emd or .hspy file of your own, skip this block. It simulates a
-# cathode particle with 2000 counts in the highest channel and writes it to a file. The
-# particle is Mn4+ inside and Mn2+ at its surface. Between them is a layer of half Mn3+
-# and half Mn4+. The energy axis is 7 eV off.
+# If you have a .dm3, .dm4, .emd or .hspy file, skip this block, and write the name of
+# your file in place of ``particle.hspy`` below. The block simulates a cathode particle
+# with 2000 counts in the highest channel and writes it to a file. The particle is Mn4+
+# inside and Mn2+ at its surface. Between them is a layer of half Mn3+ and half Mn4+.
+# The energies of its axis are 7 eV too low.
 
 particle = make_particle_image(2000, n_points=5, random_state=0)
 signal = hs.signals.Signal1D(particle.data[8:56:2, 20:84:2])
@@ -46,7 +47,9 @@ print(image)
 
 # %%
 # `find_edges` looks for the L2,3 edges of eight 3d metals in the sum of all spectra.
-# The column `shift` says how far the edge lies from its nominal energy.
+# The column ``energy`` says where the L3 line lies, and ``shift`` how far that is from
+# where it lies on average. In Mn4+ it lies 1 eV higher than that, so an axis that is
+# 7 eV too low gives -6. There is no need to correct the axis.
 
 print(find_edges(image).round(1))
 
@@ -90,7 +93,8 @@ plt.show()
 # Save the maps
 # -------------
 #
-# Maps are HyperSpy signals. They have the pixel size and the units of the image.
+# Maps of a HyperSpy signal are HyperSpy signals. They have the pixel size and the units
+# of the image. ``maps.valence`` holds the mean valence, and NaN where it is not known.
 
 maps.valence.save("valence.hspy", overwrite=True)
 print(maps.valence)

@@ -7,13 +7,13 @@ spectrum. This tutorial goes from a signal to a matrix and back.
 
 import hyperspy.api as hs
 import matplotlib.pyplot as plt
-import numpy as np
 
 from skspectra.datasets import make_particle_image
 from skspectra.imaging import read_image
 from skspectra.io import from_rows, to_matrix
 from skspectra.models import load_pretrained
 from skspectra.pipeline import make_pipeline
+from skspectra.plotting import AbundanceMapDisplay, EndmemberDisplay
 from skspectra.preprocessing import (
     PCADenoiser,
     PowerLawBackground,
@@ -90,21 +90,23 @@ plt.show()
 # The estimators of this package also work as an algorithm of HyperSpy's
 # ``decomposition``. Loadings and factors are then where HyperSpy's plots expect them.
 # Spectra are first scaled to equal area, since shares that add up to one cannot explain
-# a brightness that varies.
+# a brightness that varies. Pixels without an edge are left out: scaled to the same
+# area, they would be mostly noise.
 
 scaled = SpectrumNormalizer("area", center=False).fit_transform(X)
 scaled = from_rows(scaled, signal, spectral_axis=energy)
-scaled.decomposition(algorithm=MinimumVolumeUnmixer(3), output_dimension=3)
-factors = scaled.get_decomposition_factors()
-print(factors)
-figure, ax = plt.subplots(figsize=(6, 3), layout="constrained")
-for spectrum in factors.data:
-    ax.plot(energy, spectrum / np.max(spectrum))
-ax.set(
-    xlabel="Energy loss (eV)",
-    ylabel="Intensity, scaled",
-    title="Endmembers",
+no_edge = from_rows((maps.reasons == "no edge").ravel(), signal)
+scaled.decomposition(
+    algorithm=MinimumVolumeUnmixer(3),
+    output_dimension=3,
+    navigation_mask=no_edge,
+    print_info=False,
 )
+factors = scaled.get_decomposition_factors()
+loadings = scaled.get_decomposition_loadings()
+print(factors, loadings)
+EndmemberDisplay(energy, factors.data).plot()
+AbundanceMapDisplay(loadings.data).plot()
 plt.show()
 
 # %%

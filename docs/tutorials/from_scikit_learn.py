@@ -99,7 +99,8 @@ scores = {
         perturbation=move,
         param_name="shift",
         param_range=shifts,
-        cv=3,
+        groups=groups,
+        cv=GroupKFold(3),
     )
     for name, classifier in {
         "invariant net": FullyConvClassifier(

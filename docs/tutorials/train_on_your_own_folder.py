@@ -98,12 +98,9 @@ reader = ValenceReader(random_state=0).fit(
 )
 table = reader.read(X[~train], energy)
 print(table[["valence", "probability", "reason"]].head())
+figure, ax = plt.subplots(figsize=(4.5, 4), layout="constrained")
 ConfusionMatrixDisplay.from_predictions(
-    y[~train],
-    table["valence"],
-    xticks_rotation=45,
-    cmap="Blues",
-    colorbar=False,
+    y[~train], table["valence"], cmap="Blues", colorbar=False, ax=ax
 )
 plt.show()
 

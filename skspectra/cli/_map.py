@@ -158,5 +158,4 @@ def _write_signals(folder, maps):
     )
     with quiet_hyperspy():
         for name, signal in zip(_SIGNALS, signals, strict=True):
-            signal.metadata.General.title = f"{name} of {signal.metadata.General.title}"
             signal.save(folder / f"{name}.hspy")

@@ -86,27 +86,27 @@ class ValenceMaps:
     @property
     def valence(self):
         """Mean valence, NaN where it is unknown."""
-        return self.pixels.like(self.known("valence"))
+        return self._signal("valence", self.known("valence"))
 
     @property
     def uncertainty(self):
         """Half the width of the interval of the mean valence."""
-        return self.pixels.like((self.known("upper") - self.known("lower")) / 2)
+        return self._signal("uncertainty", (self.known("upper") - self.known("lower")) / 2)
 
     @property
     def probability(self):
         """Probability of every class."""
-        return self.pixels.like(self._values[..., len(_VALUES) :])
+        return self._signal("probability", self._values[..., len(_VALUES) :])
 
     @property
     def novelty(self):
         """How far each spectrum is from those of the training."""
-        return self.pixels.like(self._of("novelty"))
+        return self._signal("novelty", self._of("novelty"))
 
     @property
     def shift(self):
         """How far the edge lies off, in eV."""
-        return self.pixels.like(self._of("shift"))
+        return self._signal("shift", self._of("shift"))
 
     def slices(self):
         """List maps of two dimensions or less: those of each image of a stack."""
@@ -129,7 +129,7 @@ class ValenceMaps:
 
     def class_signal(self):
         """Return codes in the kind of the image; a signal has the names in "Signal.classes"."""
-        result = self.pixels.like(self.codes.astype(np.int16))
+        result = self._signal("class", self.codes.astype(np.int16))
         if self.pixels.signal is not None:
             result.metadata.set_item("Signal.classes", self.classes.tolist())
         return result
@@ -161,6 +161,14 @@ class ValenceMaps:
                 "of maps.slices()."
             )
         return display.from_maps(self)
+
+    def _signal(self, name, values):
+        """Values in the kind of the image; a signal has the name in its title."""
+        result = self.pixels.like(values)
+        if self.pixels.signal is not None:
+            title = result.metadata.get_item("General.title", "")
+            result.metadata.General.title = f"{name} of {title}" if title else name
+        return result
 
     def _of(self, name):
         return self._values[..., _VALUES.index(name)]
