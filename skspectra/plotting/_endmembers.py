@@ -7,6 +7,8 @@ from skspectra.plotting._style import axes_of, class_colors, component_names, sp
 
 __all__ = ["EndmemberDisplay"]
 
+_HIGH = 0.3  # share of the highest value above which zero is not shown
+
 
 class EndmemberDisplay:
     """Endmembers above each other, with bands where they are uncertain.
@@ -75,6 +77,8 @@ class EndmemberDisplay:
     def plot(self, ax=None):
         """Draw the endmembers, each scaled to the same height.
 
+        They stand on a line at zero, unless all of them lie high above it, as on a background.
+
         Parameters
         ----------
         ax : matplotlib Axes, default=None
@@ -87,14 +91,18 @@ class EndmemberDisplay:
         axis, endmembers = np.asarray(self.spectral_axis), np.asarray(self.endmembers, dtype=float)
         names = component_names(self.names, len(endmembers))
         ax = axes_of(ax, figsize=(4.5, 1 + 0.9 * len(endmembers)))
+        floors, tops = endmembers.min(axis=1), np.abs(endmembers).max(axis=1)
+        shows_zero = bool((floors < _HIGH * tops).any())
         for i, (spectrum, color) in enumerate(zip(endmembers, class_colors(names), strict=True)):
-            height, offset = np.abs(spectrum).max() or 1.0, 1.1 * (len(names) - 1 - i)
+            floor = 0.0 if shows_zero else floors[i]
+            height, offset = tops[i] - floor or 1.0, 1.1 * (len(names) - 1 - i)
             if self.std is not None:
                 band = 1.645 * np.asarray(self.std)[i]
-                ends = [offset + (spectrum + sign * band) / height for sign in (-1, 1)]
+                ends = [offset + (spectrum - floor + sign * band) / height for sign in (-1, 1)]
                 ax.fill_between(axis, *ends, color=color, alpha=0.25, linewidth=0)
-            ax.axhline(offset, color="0.85", linewidth=0.7, zorder=0)
-            ax.plot(axis, offset + spectrum / height, color=color, linewidth=1)
+            if shows_zero:
+                ax.axhline(offset, color="0.85", linewidth=0.7, zorder=0)
+            ax.plot(axis, offset + (spectrum - floor) / height, color=color, linewidth=1)
             ax.annotate(
                 names[i],
                 (1, offset + 0.5),

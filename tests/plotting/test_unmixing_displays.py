@@ -91,3 +91,10 @@ def test_transitions_are_written_with_their_intervals():
     text = display.ax_.texts[1].get_text()
     assert text == f"{chain.transition_matrix_[0, 1]:.2f}\n{low[0, 1]:.2f}–{high[0, 1]:.2f}"
     assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("background, lowest", [(0.0, 0.0), (5.0, 0.0), (0.1, 0.1 / 1.1)])
+def test_endmembers_high_above_zero_fill_their_height(background, lowest):
+    display = EndmemberDisplay(range(4), [[0, 1, 0, 0.5]] + np.full((1, 1), background)).plot()
+    (line,) = [each for each in display.ax_.lines if len(each.get_xdata()) == 4]
+    np.testing.assert_allclose([line.get_ydata().min(), line.get_ydata().max()], [lowest, 1])
