@@ -180,7 +180,7 @@ class SpectralNet(NeuralNet):
                 self.history.record_batch(f"{prefix}_batch_size", len(batch[1]))
                 self.notify("on_batch_end", batch=batch, training=training, **step)
         finally:
-            self._fetch_losses(name)
+            self._fetch_figures(name, "train_accuracy")
         self.history.record(f"{prefix}_batch_count", len(iterator))
         if training and self.train_split is not None:
             settle_statistics(self.module_, iterator, self.infer)
@@ -190,13 +190,19 @@ class SpectralNet(NeuralNet):
         _, rows = batch
         return {"loss": self.take_step(rows, batches), "y_pred": None}
 
-    def _fetch_losses(self, name):
-        """Replace the losses of this epoch by numbers, waiting for the device once."""
-        batches = [batch for batch in self.history[-1]["batches"] if name in batch]
-        if batches:
-            losses = torch.stack([batch[name] for batch in batches]).tolist()
-            for batch, loss in zip(batches, losses, strict=True):
-                batch[name] = loss
+    def _fetch_figures(self, *names):
+        """Replace what batches of this epoch have on the device by numbers, waiting for it once."""
+        batches = self.history[-1]["batches"]
+        found = [
+            (batch, name)
+            for batch in batches
+            for name in names
+            if isinstance(batch.get(name), torch.Tensor)
+        ]
+        if found:
+            values = torch.stack([batch[name] for batch, name in found]).tolist()
+            for (batch, name), value in zip(found, values, strict=True):
+                batch[name] = value
 
     def __setstate__(self, state):
         """Load to the CPU what was pickled on a device that is not here."""
@@ -218,24 +224,13 @@ class ClassifierNet(SpectralNet, NeuralNetClassifier):
 
     @property
     def _default_callbacks(self):
-        accuracy = EpochScoring("accuracy", name="valid_accuracy", lower_is_better=False)
-        return [*super()._default_callbacks, ("valid_accuracy", accuracy)]
-
-    def on_epoch_begin(self, net, **kwargs):
-        """Begin to count what is right."""
-        super().on_epoch_begin(net, **kwargs)
-        self._right = []
+        train = PassthroughScoring("train_accuracy", lower_is_better=False, on_train=True)
+        valid = EpochScoring("accuracy", name="valid_accuracy", lower_is_better=False)
+        return [*super()._default_callbacks, ("train_accuracy", train), ("valid_accuracy", valid)]
 
     def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
-        """Note which spectra of a training batch are right; they stay on the device."""
+        """Record which share of a training batch is right; it stays on the device."""
         super().on_batch_end(net, batch=batch, training=training, y_pred=y_pred, **kwargs)
         if training and y_pred is not None:
-            self._right.append(y_pred.detach().argmax(dim=1) == batch[1])
-
-    def on_epoch_end(self, net, **kwargs):
-        """Record the share that is right."""
-        super().on_epoch_end(net, **kwargs)
-        if self._right:
-            right = torch.cat(self._right).float().mean().item()
-            self.history.record("train_accuracy", right)
-        del self._right
+            right = y_pred.detach().argmax(dim=1) == batch[1]
+            self.history.record_batch("train_accuracy", right.float().mean())
