@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 
 from skspectra.neural._training.callbacks import watching
-from skspectra.neural._training.one_vector import FUSED_OPTIMIZERS
+from skspectra.neural._training.optimizer import FUSED_OPTIMIZERS
 
 __all__ = ["GraphedStep", "graphed_step", "graphed_step_of", "why_not"]
 

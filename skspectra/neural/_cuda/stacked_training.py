@@ -13,7 +13,7 @@ from skspectra.neural._cuda.stacked_module import Padding, StackedModule, is_sta
 from skspectra.neural._training.batches import TrainingBatches
 from skspectra.neural._training.callbacks import EpochBar, OneCycle
 from skspectra.neural._training.device import one_thread
-from skspectra.neural._training.one_vector import FUSED_OPTIMIZERS
+from skspectra.neural._training.optimizer import FUSED_OPTIMIZERS
 from skspectra.neural._training.training import postponed
 
 __all__ = ["fit_side_by_side", "train_side_by_side", "train_stacked"]

@@ -25,17 +25,16 @@ from skspectra.neural._estimators.outputs import collect_outputs
 from skspectra.neural._modules import ARCHITECTURES
 from skspectra.neural._training.callbacks import make_callbacks
 from skspectra.neural._training.device import resolve_device
+from skspectra.neural._training.optimizer import optimizer_params
 from skspectra.neural._training.streaming import as_tensor
 from skspectra.neural._training.training import (
     Training,
     as_dataset,
-    make_net,
     plain_history,
-    same_module,
     train_or_postpone,
 )
 
-__all__ = ["AnyArchitecture", "SpectralNetEstimator"]
+__all__ = ["SpectralNetEstimator"]
 
 _SAMPLE = 2**16  # stored or narrow spectra that augmenters are fitted to
 _NET_PREFIXES = ("module__", "optimizer__", "criterion__", "callbacks__")
@@ -150,9 +149,13 @@ class SpectralNetEstimator(BaseEstimator):
         return valid
 
     def _take_over(self, net):
-        """Take over a net that was trained."""
+        """Take over a net that was trained, unless it diverged."""
         history = plain_history(net.history)
-        self._check_loss(history)
+        if history and not np.isfinite(history[-1]["train_loss"]):
+            raise ValueError(
+                f"The training loss became {history[-1]['train_loss']}. Normalise the spectra, for "
+                f"example with SpectrumNormalizer, or lower lr={self.lr:g}."
+            )
         self.net_, self.history_, self.n_iter_ = net, history, len(history)
 
     def _fit_together(self):
@@ -267,55 +270,29 @@ class SpectralNetEstimator(BaseEstimator):
     def _make_net(self, n_channels, device, warm):
         """Make a net for the parameters or, with a warm start, return the one there is."""
         sizes = {name: getattr(self, name) for name in self._module_parameters}
-        sizes = {name: value for name, value in sizes.items() if value is not None}
-        net = make_net(
-            self._net_class,
-            self._module_class(),
-            sizes | {"n_channels": n_channels, "n_outputs": self._n_outputs},
-            criterion=self._criterion,
-            optimizer=self.optimizer,
-            lr=self.lr,
-            weight_decay=self.weight_decay,
-            device=device,
-            net_params=_check_net_params(self.net_params or {}),
-        )
+        net_params = self.net_params or {}
+        _check_net_params(net_params)
+        params = {f"module__{name}": value for name, value in sizes.items() if value is not None}
+        params |= {
+            "module__n_channels": n_channels,
+            "module__n_outputs": self._n_outputs,
+            "criterion": self._criterion,
+            "criterion__reduction": "none",
+            "lr": self.lr,
+            "device": str(device),
+            "verbose": 0,
+        }
+        params |= optimizer_params(self.optimizer, self.weight_decay, net_params)
+        net = self._net_class(self._module_class(), **(params | net_params))
         if not warm:
             return net
-        if not same_module(net, self.net_):
+        wanted, found = (each.get_params_for("module") for each in (net, self.net_))
+        if net.module is not self.net_.module or wanted != found:
             raise ValueError(
-                "warm_start=True goes on with the same module, but it has "
-                f"{self.net_.get_params_for('module')} and the parameters now ask for "
-                f"{net.get_params_for('module')}. Fit a clone."
+                f"warm_start=True goes on with the same module, but it has {found} and the "
+                f"parameters now ask for {wanted}. Fit a clone."
             )
         return self.net_
-
-    def _check_loss(self, history):
-        """Refuse a net that diverged."""
-        if history and not np.isfinite(history[-1]["train_loss"]):
-            raise ValueError(
-                f"The training loss became {history[-1]['train_loss']}. Normalise the spectra, for "
-                f"example with SpectrumNormalizer, or lower lr={self.lr:g}."
-            )
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class AnyArchitecture:
-    """The parameter that chooses an architecture by name, or a torch module of the user."""
-
-    architecture: str | type = "invariant"
-
-    _parameter_constraints: ClassVar[dict] = {
-        "architecture": [StrOptions(set(ARCHITECTURES)), type]
-    }
-
-    def _module_class(self):
-        module = super()._module_class()
-        if not issubclass(module, torch.nn.Module):
-            raise TypeError(
-                f"architecture must be one of {sorted(ARCHITECTURES)} or a subclass of "
-                f"torch.nn.Module, got {module!r}."
-            )
-        return module
 
 
 def _method_of(module, name):
@@ -338,7 +315,6 @@ def _check_net_params(net_params):
             f"net_params takes names that begin with {', '.join(_NET_PREFIXES)}, got {wrong}. "
             "Everything else is a parameter of the estimator itself."
         )
-    return net_params
 
 
 def _with_axis(X, checked):

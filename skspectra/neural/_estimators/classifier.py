@@ -12,7 +12,8 @@ from torch.nn import CrossEntropyLoss
 from skspectra._input.weights import spectrum_weights
 from skspectra._sklearn import StrOptions, fit_context
 from skspectra.neural._accelerators import predictor
-from skspectra.neural._estimators.base import AnyArchitecture, SpectralNetEstimator
+from skspectra.neural._estimators.any_architecture import AnyArchitecture
+from skspectra.neural._estimators.base import SpectralNetEstimator
 from skspectra.neural._estimators.docs import with_shared_docs
 from skspectra.neural._estimators.outputs import collect_outputs
 from skspectra.neural._training.net import ClassifierNet

@@ -21,7 +21,8 @@ from skspectra._sklearn import (
     validate_params,
 )
 from skspectra.neural._accelerators import predictor
-from skspectra.neural._estimators.base import AnyArchitecture, SpectralNetEstimator
+from skspectra.neural._estimators.any_architecture import AnyArchitecture
+from skspectra.neural._estimators.base import SpectralNetEstimator
 from skspectra.neural._estimators.docs import with_shared_docs
 from skspectra.neural._estimators.outputs import collect_outputs
 from skspectra.neural._modules.losses import FractionLoss, ValueLoss

@@ -7,11 +7,9 @@ from torch import nn
 
 from skspectra.neural._modules.blocks import SpectralModule
 from skspectra.neural._training.callbacks import watching
+from skspectra.neural._training.optimizer import FUSED_OPTIMIZERS
 
-__all__ = ["FUSED_OPTIMIZERS", "as_one_vector"]
-
-# They step all parameters at once on the device, and each number by itself.
-FUSED_OPTIMIZERS = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
+__all__ = ["as_one_vector"]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Building and training the skorch net of an estimator."""
+"""Training the skorch net of an estimator."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -15,22 +15,19 @@ from skspectra._input.stored import StoredSpectra
 from skspectra.neural._modules.initialization import settle_statistics, standardize_layers
 from skspectra.neural._training.device import one_thread
 from skspectra.neural._training.net import SpectralNet
-from skspectra.neural._training.one_vector import FUSED_OPTIMIZERS, as_one_vector
+from skspectra.neural._training.one_vector import as_one_vector
 from skspectra.neural._training.random import Generators, give_generator
 from skspectra.neural._training.streaming import as_tensor
 
 __all__ = [
     "Training",
     "as_dataset",
-    "make_net",
     "plain_history",
     "postponed",
-    "same_module",
     "train_or_postpone",
 ]
 
 _DEVICE_SHARE = 0.5  # of the free memory of a CUDA device, for spectra that stay there
-_HOW_TO_STEP = {f"optimizer__{name}" for name in ("foreach", "fused", "differentiable")}
 _NOT_PLAIN = ("batches", "_batch_count", "_best")
 
 
@@ -72,55 +69,6 @@ def _placed(X, device):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")
         return torch.from_numpy(np.ascontiguousarray(X)).to(device)  # and nothing writes to it
-
-
-def make_net(
-    net_class, module, module_params, *, criterion, optimizer, lr, weight_decay, device, net_params
-):
-    """Net that is not initialized yet.
-
-    Parameters
-    ----------
-    net_class : type
-        Class of the skorch net.
-    module : type
-        Class of the torch module.
-    module_params : dict
-        Its parameters.
-    criterion : type
-        Class of the loss, a torch module that takes ``reduction="none"``.
-    optimizer : str or callable
-        Name of a class in `torch.optim`, or the class.
-    lr, weight_decay : float
-        Its learning rate and weight decay.
-    device : torch.device
-        Where the net lives.
-    net_params : dict
-        Further parameters of the skorch net, which win.
-
-    Returns
-    -------
-    net : SpectralNet
-
-    Raises
-    ------
-    ValueError
-        If there is no optimizer of that name.
-    """
-    params = {
-        "criterion": criterion,
-        "criterion__reduction": "none",
-        "optimizer": _optimizer_class(optimizer),
-        "lr": lr,
-        "device": str(device),
-        "verbose": 0,
-    }
-    if params["optimizer"] in FUSED_OPTIMIZERS and not _HOW_TO_STEP & net_params.keys():
-        params["optimizer__fused"] = True
-    if weight_decay:
-        params["optimizer__weight_decay"] = weight_decay
-    params |= {f"module__{name}": value for name, value in module_params.items()}
-    return net_class(module, **(params | net_params))
 
 
 @dataclass
@@ -231,13 +179,6 @@ def train_or_postpone(training):
         trainings.append(training)
 
 
-def same_module(net, other):
-    """Whether two nets have a module of the same class and parameters."""
-    return net.module is other.module and net.get_params_for("module") == other.get_params_for(
-        "module"
-    )
-
-
 def plain_history(history):
     """One dict of plain values per completed epoch of a skorch history."""
     return [
@@ -249,15 +190,3 @@ def plain_history(history):
         for epoch in history
         if "train_loss" in epoch
     ]
-
-
-def _optimizer_class(optimizer):
-    if not isinstance(optimizer, str):
-        return optimizer
-    found = getattr(torch.optim, optimizer, None)
-    if not isinstance(found, type):
-        raise ValueError(
-            f"optimizer={optimizer!r} is no class in torch.optim. Names are written as there, "
-            "such as 'Adam', 'AdamW' or 'SGD'."
-        )
-    return found
