@@ -22,7 +22,7 @@ class _Interrupted(click.ClickException):
 
 
 class _OneLineErrors(click.Group):
-    """Commands that say in one line that Ctrl-C, a library or a lack of room ended them."""
+    """Commands that say in one line what ended them: an error, Ctrl-C or a lack of memory."""
 
     def invoke(self, ctx):
         try:
@@ -31,7 +31,7 @@ class _OneLineErrors(click.Group):
             raise _Interrupted("Interrupted.") from error
         except BrokenPipeError:  # whoever read the output has enough
             raise
-        except (ImportError, OSError, MemoryError) as error:
+        except (ImportError, OSError, ValueError, MemoryError) as error:
             raise click.ClickException(str(error) or "There is not enough memory.") from error
 
 
@@ -93,12 +93,7 @@ def demo(out, spectra, more_spectra, quick, seed, quiet):
         raise click.UsageError(f"Got unexpected file {more_spectra[0]}; put --spectra before it.")
     from skspectra.cli._demo import run_demo
 
-    try:
-        report = run_demo(
-            out, [*spectra, *more_spectra], quick=quick, seed=seed, progress=not quiet
-        )
-    except (ImportError, OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    report = run_demo(out, [*spectra, *more_spectra], quick=quick, seed=seed, progress=not quiet)
     click.echo(report)
 
 
@@ -156,15 +151,12 @@ def classify(files, element, model, signal, out):
         _check_table(out, files)
     from skspectra.cli._classify import classify_files, printed, summary
 
-    try:
-        table = classify_files(files, element=element, model=model, signal=signal)
-        if out is not None:
-            with writing(out) as temporary:
-                table.to_csv(temporary, index=False)
-    except (ImportError, OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    table = classify_files(files, element=element, model=model, signal=signal)
     if out is None:
         click.echo(printed(table))
+    else:
+        with writing(out) as temporary:
+            table.to_csv(temporary, index=False)
     click.echo(summary(table))
 
 
@@ -212,12 +204,9 @@ def map_(file, element, model, signal, mask, by, out):
     from skspectra.cli._map import map_file
 
     out = out or Path(f"{file.stem}-map")
-    try:
-        summaries = map_file(
-            file, out, signal=signal, element=element, model=model, mask=mask, by=by, say=_say
-        )
-    except (ImportError, OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    summaries = map_file(
+        file, out, signal=signal, element=element, model=model, mask=mask, by=by, say=_say
+    )
     for name, summary in summaries.items():
         counts = ", ".join(f"{name} {count}" for name, count in summary["counts"].items())
         click.echo(f"{name} in {summary['pixels']} spectra: {counts}")
@@ -270,11 +259,8 @@ def train(sources, out, folds, seed):
 
     if out.suffix != ".safetensors":
         raise click.UsageError(f"--out must end in .safetensors, got {out.name}.")
-    try:
-        check_folder(out)
-        figures = train_reader(sources, out, n_folds=folds, seed=seed, say=_say)
-    except (ImportError, OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    check_folder(out)
+    figures = train_reader(sources, out, n_folds=folds, seed=seed, say=_say)
     click.echo(
         f"Held out in {figures['folds']} parts:\n{report(figures)}\n\nThe reader is in {out}."
     )
@@ -301,10 +287,7 @@ def evaluate(model, sources):
     """
     from skspectra.cli._train import evaluate_reader, report
 
-    try:
-        figures = evaluate_reader(model, sources)
-    except (ImportError, OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    figures = evaluate_reader(model, sources)
     click.echo(report(figures))
 
 
@@ -314,19 +297,15 @@ def _say(line):
 
 def _check_files(paths):
     """Refuse files that nothing reads before what reads others is imported, which takes long."""
-    try:
-        for path in paths:
-            check_readable(path)
-            check_ending(path)
-    except (OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    for path in paths:
+        check_readable(path)
+        check_ending(path)
 
 
 def _check_table(path, files):
     """Refuse a table that could not be written or would replace what is read."""
     if path.suffix.lower() != ".csv":
         raise click.ClickException(f"The table is .csv, so {path.name} must end in .csv.")
-    if not path.parent.is_dir():
-        raise click.ClickException(f"There is no folder {path.parent} to write {path.name} to.")
+    check_folder(path)
     if path.exists() and any(path.samefile(each) for each in files):
         raise click.ClickException(f"{path} is one of the files to read. Choose another for --out.")
