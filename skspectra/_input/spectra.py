@@ -19,6 +19,7 @@ __all__ = [
     "noting_bad_rows",
     "refuse_images",
     "refuse_masks",
+    "refuse_negative",
 ]
 
 
@@ -80,6 +81,16 @@ def refuse_masks(X, name="X"):
         raise ValueError(
             f"{count} entries of {name} are masked. Leave out their rows or their channels, or "
             "replace them by values, for instance from their neighbours: a mask would be ignored."
+        )
+
+
+def refuse_negative(X, estimator, wanting, advice):
+    """Raise a ValueError if an entry of `X` is negative where an estimator wants counts."""
+    least = X.min()
+    if least < 0:
+        raise ValueError(
+            f"Negative values in data passed to {type(estimator).__name__} (least {least:g}), but "
+            f"{wanting} wants counts. {advice}"
         )
 
 

@@ -192,7 +192,7 @@ def window_channels(axis, window, *, name="window"):
     return slice(int(first), int(last))
 
 
-def window_mask(axis, windows, *, name="window"):
+def window_mask(axis, windows):
     """Channels inside any of one or several windows.
 
     Parameters
@@ -201,8 +201,6 @@ def window_mask(axis, windows, *, name="window"):
         Strictly increasing axis.
     windows : tuple of (float, float) or sequence of such tuples
         One window or several, in units of the axis.
-    name : str, default="window"
-        What the windows are called in messages.
 
     Returns
     -------
@@ -217,10 +215,10 @@ def window_mask(axis, windows, *, name="window"):
     if windows and isinstance(windows[0], Real):
         windows = [windows]
     if not windows:
-        raise ValueError(f"{name} is empty; give one pair (start, stop) or several.")
+        raise ValueError("window is empty; give one pair (start, stop) or several.")
     mask = np.zeros(axis.size, dtype=bool)
     for window in windows:
-        mask[window_channels(axis, window, name=name)] = True
+        mask[window_channels(axis, window)] = True
     return mask
 
 

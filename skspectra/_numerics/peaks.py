@@ -14,6 +14,9 @@ __all__ = [
     "values_at",
 ]
 
+_UPPER = 0.3  # of the height of a peak, above which its centre of mass is taken
+_CENTRINGS = 3
+
 
 def parabola_offset(left, middle, right):
     """Offset of the top of the parabola through three neighbours, -1/2 to 1/2 of a channel.
@@ -110,11 +113,11 @@ def integral(values, axis, start, stop):
     return limits[:, 1] - limits[:, 0]
 
 
-def upper_centroid(values, axis, channels, reach, *, share=0.3, n_steps=3):
+def upper_centroid(values, axis, channels, reach):
     """Centre of mass of the upper part of the highest peak of each row.
 
-    The peak is what lies above a share of its height within a reach of its centre, which starts at
-    the maximum and is moved to the centre of mass a few times.
+    The peak is what lies above three tenths of its height within a reach of its centre, which
+    starts at the maximum and is moved to the centre of mass three times.
 
     Parameters
     ----------
@@ -126,10 +129,6 @@ def upper_centroid(values, axis, channels, reach, *, share=0.3, n_steps=3):
         Where the maximum is looked for.
     reach : float
         How far from the centre the peak may spread, in units of the axis.
-    share : float, default=0.3
-        Of the height, below which nothing counts.
-    n_steps : int, default=3
-        How often the centre is moved.
 
     Returns
     -------
@@ -138,9 +137,9 @@ def upper_centroid(values, axis, channels, reach, *, share=0.3, n_steps=3):
     """
     centre = axis[channels][values[:, channels].argmax(axis=1)]
     near = np.linspace(-reach, reach, 2 * max(1, round(reach / dispersion(axis))) + 1)
-    for _ in range(n_steps):
+    for _ in range(_CENTRINGS):
         around = interpolate_rows(values, channel_positions(axis, centre[:, None] + near))
-        weight = np.clip(around - share * around.max(axis=1, keepdims=True), 0, None)
+        weight = np.clip(around - _UPPER * around.max(axis=1, keepdims=True), 0, None)
         total = weight.sum(axis=1)
         centre = centre + np.divide(weight @ near, total, out=np.zeros_like(total), where=total > 0)
     return np.clip(centre, axis[0], axis[-1])

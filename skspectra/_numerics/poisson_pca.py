@@ -70,6 +70,11 @@ class Components(NamedTuple):
     mean: np.ndarray
     scale: np.ndarray
 
+    @property
+    def variance_ratio(self):
+        """Share of the variance that each component explains; zeros if there is none."""
+        return self.values / max(self.values.sum(), np.finfo(np.float64).tiny)
+
 
 def add_moments(X, moments=None, *, poisson):
     """Add the sums over more spectra to what was summed before.

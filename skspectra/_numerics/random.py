@@ -1,12 +1,12 @@
 """Random draws that follow their arrays: numpy or torch, on whatever device."""
 
-import numbers
+from numbers import Integral, Real
 
 import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 from sklearn.utils import check_random_state
 
-__all__ = ["as_generator", "check_range", "draw_range", "poisson"]
+__all__ = ["as_generator", "check_pair", "check_range", "draw_range", "poisson"]
 
 
 def as_generator(random_state):
@@ -23,7 +23,7 @@ def as_generator(random_state):
     """
     if isinstance(random_state, np.random.Generator):
         return random_state
-    if isinstance(random_state, numbers.Integral):
+    if isinstance(random_state, Integral):
         return np.random.default_rng(random_state)
     return np.random.default_rng(check_random_state(random_state).randint(2**31, size=4))
 
@@ -35,13 +35,22 @@ def _drawn(values, like):
 
 def check_range(value, name):
     """Return a scalar or a pair as (low, high), or raise what is wrong with it."""
-    pair = (value, value) if isinstance(value, numbers.Real) else tuple(value)
-    if len(pair) != 2 or not all(isinstance(end, numbers.Real) for end in pair):
+    pair = (value, value) if isinstance(value, Real) else tuple(value)
+    if len(pair) != 2 or not all(isinstance(end, Real) for end in pair):
         raise ValueError(f"{name} must be a number or a pair (low, high), got {value!r}.")
     low, high = map(float, pair)
     if not (np.isfinite([low, high]).all() and low <= high):
         raise ValueError(f"{name} must be finite with low <= high, got ({low:g}, {high:g}).")
     return low, high
+
+
+def check_pair(pair, name):
+    """Raise a ValueError if a value is no pair (low, high) of finite numbers with low < high."""
+    is_pair = len(pair) == 2 and all(isinstance(end, Real) for end in pair)
+    if not is_pair or not -np.inf < pair[0] < pair[1] < np.inf:
+        raise ValueError(
+            f"{name} must be a pair (low, high), finite, with low < high, got {pair!r}."
+        )
 
 
 def draw_range(bounds, n, rng, like):

@@ -2,7 +2,6 @@
 
 from numbers import Integral, Real
 
-import numpy as np
 from array_api_compat import array_namespace
 
 from skspectra._numerics.blocks import in_blocks
@@ -95,10 +94,9 @@ class PCANoise(Augmenter):
                 f"channels, got n_samples={X.shape[0]} spectra of {X.shape[1]} channels. Lower it."
             )
         found = plain_components(add_moments(X, poisson=False))
-        ratio = found.values / max(found.values.sum(), np.finfo(np.float64).tiny)
         self.mean_ = found.mean.astype(X.dtype)
         self.components_ = found.vectors[: self.n_components].astype(X.dtype)
-        self.explained_variance_ratio_ = ratio[: self.n_components]
+        self.explained_variance_ratio_ = found.variance_ratio[: self.n_components]
 
     def perturb(self, X, rng):
         """Return spectra with scaled noise; see `Augmenter.perturb`."""

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skspectra._input.spectra import SpectralMixin
 from skspectra._numerics.axis import dispersion, is_uniform, window_channels
 from skspectra._numerics.blocks import in_blocks
+from skspectra._numerics.random import check_pair
 from skspectra._sklearn import Interval, StrOptions, fit_context
 from skspectra.exceptions import warn_spectra
 from skspectra.features._white_lines import (
@@ -204,7 +205,7 @@ class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
                 "first."
             )
         for name in ("separation", "l3_window", "l2_window", "pre_edge", "continuum"):
-            _check_pair(getattr(self, name), name)
+            check_pair(getattr(self, name), name)
         self._oxygen = self._channels("oxygen_window")
         self._edge = self._channels("window")
         if self._edge is None:
@@ -270,9 +271,3 @@ class WhiteLineFeatures(SpectralMixin, TransformerMixin, BaseEstimator):
             features["oxygen_distance"] = features["l3_energy"] - oxygen
         features["white_lines"] = visible
         return np.where(visible, [features[name] for name in self._output_names()], 0.0).T
-
-
-def _check_pair(pair, name):
-    numbers = len(pair) == 2 and all(isinstance(end, Real) for end in pair)
-    if not numbers or not pair[0] < pair[1]:
-        raise ValueError(f"{name} must be a pair (low, high) with low < high, got {pair!r}.")

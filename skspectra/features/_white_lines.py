@@ -32,6 +32,7 @@ _LEAST_STRENGTH = 8.0  # of L3 over the valley: noise alone reaches 6 standard d
 _LEAST_RISE = 0.02  # of the height of L3: smoothing lets steps overshoot
 _MEDIAN_OF_NORMAL = 0.6745  # of absolute values, over the standard deviation
 _BOUND_WIDTH = 0.2  # of the continuum's window
+_BOUND_STARTS = 10  # parts of that width that are tried
 _BOUND_SLACK = 2.0  # standard deviations of noise that a lowest value lies too low
 
 
@@ -212,17 +213,17 @@ def _continuum_level(smooth, steps, axis, l2, valley, window, noise):
     """Height of the steps: the mean of the window, but no more than valley and window allow."""
     bound = np.minimum(
         values_at(smooth, valley) / values_at(steps, valley),
-        _lowest_mean(smooth, axis, l2, window, _BOUND_WIDTH),
+        _lowest_mean(smooth, axis, l2, window),
     )
     most = np.maximum(bound + _BOUND_SLACK * noise, 0)
     return np.minimum(_mean(smooth, axis, l2, window), most)
 
 
-def _lowest_mean(values, axis, line, window, width, n_steps=10):
-    """Lowest mean of each row over `width` of a window relative to its line."""
-    starts = np.linspace(window[0], window[1] - width * (window[1] - window[0]), n_steps)
-    narrow = [(start, start + width * (window[1] - window[0])) for start in starts]
-    return np.min([_mean(values, axis, line, each) for each in narrow], axis=0)
+def _lowest_mean(values, axis, line, window):
+    """Lowest mean of each row over a narrow part of a window relative to its line."""
+    width = _BOUND_WIDTH * (window[1] - window[0])
+    starts = np.linspace(window[0], window[1] - width, _BOUND_STARTS)
+    return np.min([_mean(values, axis, line, (each, each + width)) for each in starts], axis=0)
 
 
 def _areas(values, axis, lines, windows):

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._input.spectra import SpectralMixin
+from skspectra._input.spectra import SpectralMixin, refuse_negative
 from skspectra._numerics.n_components import count_before_elbow
 from skspectra._numerics.poisson_pca import add_moments, plain_components, poisson_components
 from skspectra._sklearn import Interval, RealNotInt, StrOptions, fit_context
@@ -150,12 +150,9 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
         return self
 
     def _add(self, X, moments):
-        if self.poisson and X.min() < 0:
-            raise ValueError(
-                f"Negative values in data passed to PCADenoiser (least {X.min():g}), but "
-                "poisson=True wants counts. Denoise before the background is subtracted, or use "
-                "poisson=False."
-            )
+        if self.poisson:
+            advice = "Denoise before the background is subtracted, or use poisson=False."
+            refuse_negative(X, self, "poisson=True", advice)
         return add_moments(X, moments, poisson=self.poisson)
 
     def _find_components(self, moments, dtype):
@@ -167,21 +164,20 @@ class PCADenoiser(SpectralMixin, TransformerMixin, BaseEstimator):
                 "n_components."
             )
         found = (poisson_components if self.poisson else plain_components)(moments)
-        ratio = found.values / max(found.values.sum(), np.finfo(float).tiny)
-        self.n_components_ = self._count(found.values, ratio)
+        self.n_components_ = self._count(found)
         first = slice(self.n_components_)
         self.components_ = found.vectors[first].astype(dtype)
-        self.explained_variance_ratio_ = ratio[first]
+        self.explained_variance_ratio_ = found.variance_ratio[first]
         self.mean_, self.channel_scale_ = found.mean.astype(dtype), found.scale.astype(dtype)
         self.loadings_ = self.components_ * self.channel_scale_
 
-    def _count(self, values, ratio):
+    def _count(self, found):
         if isinstance(self.n_components, str):
-            return count_before_elbow(values)
+            return count_before_elbow(found.values)
         if isinstance(self.n_components, Integral):
             return int(self.n_components)
-        n_needed = int(np.searchsorted(np.cumsum(ratio), self.n_components)) + 1
-        return min(n_needed, ratio.size)  # spectra that are all alike have no variance
+        n_needed = int(np.searchsorted(np.cumsum(found.variance_ratio), self.n_components)) + 1
+        return min(n_needed, found.values.size)  # spectra that are all alike have no variance
 
     def scores(self, X):
         """Return the scores: the coordinates of the spectra along the components.

@@ -1,6 +1,6 @@
 """Power-law background under an ionisation edge."""
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +27,7 @@ from skspectra._numerics.power_law import (
     standard_errors_poisson,
     subtract_power_law,
 )
+from skspectra._numerics.random import check_pair
 from skspectra._sklearn import StrOptions, fit_context
 from skspectra.exceptions import warn_spectra
 
@@ -197,7 +198,7 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
                 f"A power law needs a positive spectral axis, got one from {axis[0]:g} to "
                 f"{axis[-1]:g}. Pass spectral_axis=, or a frame whose columns are energies."
             )
-        _check_bounds(self.exponent_bounds)
+        check_pair(self.exponent_bounds, "exponent_bounds")
         self.window_ = self._auto_window(X) if isinstance(self.window, str) else self.window
         self.window_mask_ = window_mask(axis, self.window_)
         if self.window_mask_.sum() < 2:
@@ -315,14 +316,6 @@ class PowerLawBackground(SpectralMixin, TransformerMixin, BaseEstimator):
         else:
             errors = standard_errors_least_squares(fitted, amplitude, exponent, log_e)
         return amplitude, exponent, *errors, flag
-
-
-def _check_bounds(bounds):
-    numbers = len(bounds) == 2 and all(isinstance(bound, Real) for bound in bounds)
-    if not numbers or not -np.inf < bounds[0] < bounds[1] < np.inf:
-        raise ValueError(
-            f"exponent_bounds must be a pair (low, high), finite, with low < high, got {bounds!r}."
-        )
 
 
 def _as_slice(mask):

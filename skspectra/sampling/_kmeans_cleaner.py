@@ -10,6 +10,7 @@ from sklearn.utils.validation import (
     check_random_state,
 )
 
+from skspectra._input.spectra import refuse_negative
 from skspectra._numerics.images.shape_clusters import likeliest_shape
 from skspectra._progress import Progress
 from skspectra._sklearn import Interval, StrOptions, check_y, fit_context
@@ -249,12 +250,9 @@ class KMeansCleaner(SpectralSampler):
                 "keep='auto' extrapolates a power law and needs a positive spectral axis, got one "
                 f"from {axis[0]:g} to {axis[-1]:g}. Pass spectral_axis=, or choose the clusters."
             )
-        if self._by_shape and X.min() < 0:
-            raise ValueError(
-                f"Negative values in data passed to KMeansCleaner (least {X.min():g}), but "
-                "n_clusters='auto' wants counts. Clean before the background is subtracted, or "
-                "give the number of clusters."
-            )
+        if self._by_shape:
+            advice = "Clean before the background is subtracted, or give the number of clusters."
+            refuse_negative(X, self, "n_clusters='auto'", advice)
 
     def _groups(self, X, y):
         if y is None or not self.per_class:

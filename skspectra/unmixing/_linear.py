@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skspectra._input.spectra import SpectralMixin, noting_bad_rows
+from skspectra._input.spectra import SpectralMixin, noting_bad_rows, refuse_negative
 from skspectra._input.stored import validate_spectra
 from skspectra._numerics.axis import resolve_axis
 from skspectra._numerics.mixtures.linear import abundances, chi_square, expected_counts
@@ -148,12 +148,9 @@ class LinearUnmixer(SpectralMixin, TransformerMixin, BaseEstimator):
     def _checked_blocks(self, X):
         """Blocks of the spectra of a fit; those of counts must not be negative."""
         for _, block in blocks_of(X):
-            if getattr(self, "poisson", False) and block.min() < 0:
-                raise ValueError(
-                    f"Negative values in data passed to {type(self).__name__} (least "
-                    f"{block.min():g}), but poisson=True wants counts. Unmix before the background "
-                    "is subtracted, or use poisson=False."
-                )
+            if getattr(self, "poisson", False):
+                advice = "Unmix before the background is subtracted, or use poisson=False."
+                refuse_negative(block, self, "poisson=True", advice)
             yield block
 
     def _fitted(self, X):

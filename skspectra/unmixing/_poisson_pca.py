@@ -2,8 +2,6 @@
 
 from numbers import Integral
 
-import numpy as np
-
 from skspectra._numerics.mixtures.affine_plane import count_above_noise
 from skspectra._numerics.mixtures.linear import finite_products
 from skspectra._numerics.poisson_pca import add_moments, poisson_components
@@ -124,9 +122,9 @@ class PoissonPCA(LinearUnmixer):
         for block in self._checked_blocks(X):
             moments = add_moments(block, moments, poisson=True)
         n_spectra, n_channels = moments.n_spectra, X.shape[1]
-        values, vectors, _, scale = poisson_components(moments)
+        found = poisson_components(moments)
         if self.n_components == "auto":
-            n_components = max(1, count_above_noise(values, n_spectra))
+            n_components = max(1, count_above_noise(found.values, n_spectra))
         elif self.n_components > min(n_spectra, n_channels):
             raise ValueError(
                 f"n_components={self.n_components} needs as many spectra and channels, got "
@@ -135,10 +133,10 @@ class PoissonPCA(LinearUnmixer):
         else:
             n_components = self.n_components
         first = slice(n_components)
-        self._moments, self.n_components_, self.channel_scale_ = moments, n_components, scale
-        self.components_ = vectors[first] * scale
-        self.explained_variance_ = values[first] / n_spectra
-        self.explained_variance_ratio_ = values[first] / max(values.sum(), np.finfo(float).tiny)
+        self._moments, self.n_components_, self.channel_scale_ = moments, n_components, found.scale
+        self.components_ = found.vectors[first] * found.scale
+        self.explained_variance_ = found.values[first] / n_spectra
+        self.explained_variance_ratio_ = found.variance_ratio[first]
         return self
 
     def _abundances(self, X):

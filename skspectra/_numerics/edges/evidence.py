@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skspectra._numerics.axis import window_channels
+from skspectra._numerics.edges.in_window import pre_edge_channels
 from skspectra._numerics.power_law import (
     exponent_table,
     fit_poisson,
@@ -77,12 +77,7 @@ def edge_evidence(spectra, axis, peak, pre_edge=None):
     unit = max(1.0, np.diff(axis).mean() / _COARSEST)
     if pre_edge is None:
         pre_edge = max(axis[0], peak + _BEFORE[0] * unit), peak + _BEFORE[1] * unit
-    window = window_channels(axis, pre_edge, name="pre_edge")
-    if window.stop - window.start < 3 or window.stop >= axis.size:
-        raise ValueError(
-            "pre_edge must hold at least three channels and end before the axis does; it holds "
-            f"{window.stop - window.start} of {axis.size}."
-        )
+    window = pre_edge_channels(axis, pre_edge)
     background, error = _background(spectra, axis, window)
 
     def inside(window):

@@ -1,13 +1,26 @@
-"""Whether an ionisation edge begins where a background is fitted."""
+"""Windows before an edge: their channels, and whether the edge begins in one already."""
 
 import numpy as np
 
-__all__ = ["holds_edge"]
+from skspectra._numerics.axis import window_channels
+
+__all__ = ["holds_edge", "pre_edge_channels"]
 
 _LEAST_CHANNELS = 10
 _MOST_BLOCKS = 40  # of channels: neighbours may have correlated noise, such blocks hardly do
 _LEAST_SCORE = 1.8  # white noise reaches 1.6 in one spectrum of 50 000
 _LEAST_SHARE = 0.01  # of the counts: no background is exactly a power law
+
+
+def pre_edge_channels(axis, pre_edge):
+    """Channels of a window before an edge: three at least, and others after them, or an error."""
+    channels = window_channels(axis, pre_edge, name="pre_edge")
+    if channels.stop - channels.start < 3 or channels.stop >= axis.size:
+        raise ValueError(
+            "pre_edge must hold at least three channels and end before the axis does; it holds "
+            f"{channels.stop - channels.start} of {axis.size}."
+        )
+    return channels
 
 
 def holds_edge(counts, background):

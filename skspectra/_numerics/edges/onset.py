@@ -7,17 +7,17 @@ from skspectra._numerics.axis import window_channels
 
 __all__ = ["edge_fraction", "find_l3", "find_onset", "power_law_before"]
 
-_WIDTH = 4.0
-_SLOPES = 5
-_MODEL_ERROR = 0.003
-_LEAST_RISE = 5.0
+_WIDTH = 4.0  # of the counts at an onset, in units of the axis
+_SLOPES = 5  # widths before it that the power law is fitted to
+_MODEL_ERROR = 0.003  # of the power law, as a share of it
+_LEAST_RISE = 5.0  # standard errors
 
 
-def find_onset(total, axis, width=_WIDTH):
+def find_onset(total, axis):
     """Channel at which a summed spectrum rises most significantly above its power law.
 
-    At every channel a power law is fitted to the five widths before it and compared with the counts
-    of the width after it.
+    At every channel a power law is fitted to the 20 units of the axis before it, and compared with
+    the counts in the 4 units after it, which are three channels at least.
 
     Parameters
     ----------
@@ -25,8 +25,6 @@ def find_onset(total, axis, width=_WIDTH):
         Counts.
     axis : ndarray of shape (n_channels,)
         Positive energies.
-    width : float, default=4
-        In units of the axis; at least three channels.
 
     Returns
     -------
@@ -35,7 +33,7 @@ def find_onset(total, axis, width=_WIDTH):
     significance : float
         The rise in standard errors, with .3 % of the background as error of the model.
     """
-    n = max(3, round(width / np.diff(axis).mean()))
+    n = max(3, round(_WIDTH / np.diff(axis).mean()))
     before = _SLOPES * n
     if total.size < before + 2 * n:
         return 0, 0.0
@@ -59,12 +57,12 @@ def find_onset(total, axis, width=_WIDTH):
     return best + before, float(z[best])
 
 
-def find_l3(total, axis, width=_WIDTH):
+def find_l3(total, axis):
     """Energy of the maximum that follows the onset of a summed spectrum; None without an edge."""
-    onset, significance = find_onset(total, axis, width)
+    onset, significance = find_onset(total, axis)
     if significance < _LEAST_RISE:
         return None
-    n = max(3, round(width / np.diff(axis).mean()))
+    n = max(3, round(_WIDTH / np.diff(axis).mean()))
     start = max(onset - n // 2, 1)
     smooth = np.convolve(total[start - 1 : onset + 2 * n + 1], np.ones(3) / 3, "valid")
     return float(axis[start + smooth.argmax()])

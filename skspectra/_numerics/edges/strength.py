@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from skspectra._numerics.axis import window_channels
+from skspectra._numerics.edges.in_window import pre_edge_channels
 from skspectra._numerics.power_law import exponent_table, fit_least_squares, log_energy, power_law
 from skspectra._numerics.power_law import standard_errors_least_squares as standard_errors
 
 __all__ = ["edge_strength"]
 
 
-def edge_strength(spectra, axis, pre_edge=None):
+def edge_strength(spectra, axis, pre_edge):
     """Jump of each spectrum over its extrapolated pre-edge, in units of its noise.
 
     A power law (exponent 0 to 8) is fitted by least squares to the pre-edge. The jump is the
@@ -23,8 +23,8 @@ def edge_strength(spectra, axis, pre_edge=None):
         Spectra with their background.
     axis : ndarray of shape (n_channels,)
         Positive axis.
-    pre_edge : tuple of (float, float), default=None
-        Window before the edge, in units of the axis; the first fifth of the axis if None.
+    pre_edge : tuple of (float, float)
+        Window before the edge, in units of the axis.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def edge_strength(spectra, axis, pre_edge=None):
     ValueError
         If the window lies outside the axis, holds fewer than three channels, or nothing follows it.
     """
-    before = _pre_edge_channels(axis, pre_edge)
+    before = pre_edge_channels(axis, pre_edge)
     mask = np.zeros(axis.size, dtype=bool)
     mask[before] = True
     log_e, _ = log_energy(axis, mask)
@@ -59,16 +59,3 @@ def edge_strength(spectra, axis, pre_edge=None):
     jump = np.where(np.abs(jump) <= rounding, 0.0, jump)
     with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0 is not used
         return np.where(jump == 0, 0.0, jump / np.where(noise <= rounding, 0.0, noise))
-
-
-def _pre_edge_channels(axis, pre_edge):
-    if pre_edge is None:
-        channels = slice(0, axis.size // 5)
-    else:
-        channels = window_channels(axis, pre_edge, name="pre_edge")
-    if channels.stop - channels.start < 3 or channels.stop >= axis.size:
-        raise ValueError(
-            f"pre_edge must hold at least three channels and end before the axis does; it holds "
-            f"{channels.stop - channels.start} of {axis.size}."
-        )
-    return channels

@@ -11,12 +11,13 @@ from skspectra._numerics.mixtures.gibbs import (
     draw_volume,
     off_faces,
 )
+from skspectra._numerics.mixtures.linear import symmetric_pairs
 from skspectra._numerics.poisson_pca import add_moments, poisson_components
 
 __all__ = ["MixtureDraws", "effective_sample_size", "sample_mixture"]
 
 _LEAST_SHARE = 0.1  # of the variance that the mean spectrum leads to expect
-_SPECTRA_KEPT = 256
+_MOST_DRAWN = 256  # spectra whose draws are returned
 
 
 class MixtureDraws(NamedTuple):
@@ -77,13 +78,11 @@ def sample_mixture(
     n_components = len(endmembers)
     weights = 1 / _variance(counts, n_components)
     weighted, weights = (counts * weights).astype(np.float32), weights.astype(np.float32)
-    row, column = np.triu_indices(n_components)
-    square = np.empty((n_components, n_components), dtype=int)
-    square[row, column] = square[column, row] = np.arange(row.size)
+    row, column, square = symmetric_pairs(n_components)
     endmembers = np.maximum(endmembers, 0).astype(float)
     abundances = off_faces(abundances)
     uniform = not learn and np.all(concentration == 1)
-    some = np.linspace(0, len(counts) - 1, min(len(counts), _SPECTRA_KEPT)).astype(int)
+    some = np.linspace(0, len(counts) - 1, min(len(counts), _MOST_DRAWN)).astype(int)
     draws, concentrations, of_some = [], [], []
     total, squares = np.zeros_like(abundances), np.zeros_like(abundances)
     for sweep in sweeps:

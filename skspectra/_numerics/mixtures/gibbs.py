@@ -13,6 +13,7 @@ __all__ = [
 ]
 
 _TINY = 1e-12
+_STEPS = 10  # of the walk of a concentration
 _FROM_FACES = 0.02
 _FAR = 30.0  # standard deviations beyond which a normal tail is drawn as an exponential one
 
@@ -160,7 +161,7 @@ def draw_volume(abundances, endmembers, rng):
                 abundances[:, k] /= c
 
 
-def draw_concentration(concentration, abundances, rng, n_steps=10):
+def draw_concentration(concentration, abundances, rng):
     """Draw the concentration of the Dirichlet prior by a random walk of its logarithm.
 
     Each has a Gamma(2, 2) prior, of mean 1.
@@ -173,8 +174,6 @@ def draw_concentration(concentration, abundances, rng, n_steps=10):
         Abundances.
     rng : numpy.random.Generator
         Draws.
-    n_steps : int, default=10
-        Steps of the walk.
 
     Returns
     -------
@@ -186,7 +185,7 @@ def draw_concentration(concentration, abundances, rng, n_steps=10):
         constant = gammaln(values.sum()) - gammaln(values).sum()
         return n_spectra * constant + values @ log_sum + (2 * np.log(values) - 2 * values).sum()
 
-    for _ in range(n_steps):
+    for _ in range(_STEPS):
         step = rng.standard_normal(concentration.size) * (rng.random(concentration.size) < 0.5)
         proposed = concentration * np.exp(1.2 / np.sqrt(n_spectra) * step)
         if -rng.standard_exponential() < log_density(proposed) - log_density(concentration):

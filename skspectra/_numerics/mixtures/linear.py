@@ -7,7 +7,7 @@ from sklearn.utils import assert_all_finite, gen_batches
 
 from skspectra._numerics.mixtures.nnls import least_squares, nnls
 
-__all__ = ["abundances", "chi_square", "expected_counts", "finite_products"]
+__all__ = ["abundances", "chi_square", "expected_counts", "finite_products", "symmetric_pairs"]
 
 _GRAM_NUMBERS = 1 << 21  # of products of endmembers that are held at a time
 LEAST_VARIANCE = 1.0  # of counts: what a channel without any is taken to have
@@ -62,10 +62,16 @@ def finite_products(X, endmembers):
 
 def _gram_of_each(endmembers, weights):
     """Products of the endmembers for each spectrum, by one product of matrices."""
-    row, column = np.triu_indices(len(endmembers))
-    position = np.empty((len(endmembers), len(endmembers)), dtype=int)
-    position[row, column] = position[column, row] = np.arange(row.size)
+    row, column, position = symmetric_pairs(len(endmembers))
     return (weights @ (endmembers[row] * endmembers[column]).T)[:, position]
+
+
+def symmetric_pairs(n):
+    """Rows and columns of the pairs of n, each once, and the number of the pair of each entry."""
+    row, column = np.triu_indices(n)
+    position = np.empty((n, n), dtype=int)
+    position[row, column] = position[column, row] = np.arange(row.size)
+    return row, column, position
 
 
 def expected_counts(model, background=0.0):

@@ -28,7 +28,7 @@ _ROUNDS = 4
 _LIMITS = (0.01, 2.0)
 
 
-def minimum_volume_endmembers(spectra, axes, n_components, *, start=None, gamma=None, max_iter=100):
+def minimum_volume_endmembers(spectra, axes, n_components, *, gamma=None, max_iter=100):
     """Find endmembers of spectra.
 
     Parameters
@@ -39,8 +39,6 @@ def minimum_volume_endmembers(spectra, axes, n_components, *, start=None, gamma=
         Theirs, or those of more.
     n_components : int
         Number of endmembers.
-    start : ndarray of shape (n_components, n_channels), default=None
-        Endmembers to begin with; None begins with the largest simplex of the spectra.
     gamma, max_iter
         As for `minimum_volume_simplex`.
 
@@ -56,10 +54,7 @@ def minimum_volume_endmembers(spectra, axes, n_components, *, start=None, gamma=
         return axes.mean[None].copy(), gamma or _EVEN, 1
     plane = axes.vectors[:n_dimensions] * axes.scale
     scores = project(spectra, axes, n_dimensions)
-    if start is None:
-        corners = scores[largest_simplex(scores, growing_simplex(scores))[0]]
-    else:
-        corners = project(start, axes, n_dimensions)
+    corners = scores[largest_simplex(scores, growing_simplex(scores))[0]]
     weights = precision(spectra, axes, n_dimensions)
     corners, gamma, n_iter = minimum_volume_simplex(
         scores, weights, corners, axes.mean, plane, gamma=gamma, max_iter=max_iter
