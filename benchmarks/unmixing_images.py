@@ -33,6 +33,7 @@ def decomposed(model):
     return unmix
 
 
+COLORS = ("#0072B2", "#D55E00", "#009E73")
 METHODS = {
     "minimum volume": decomposed(MinimumVolumeUnmixer(3)),
     "N-FINDR": decomposed(NFINDR(3, poisson=True, denoise=True)),
@@ -57,6 +58,7 @@ def images(folder):
 
 
 def draw(folder, out):
+    plt.rcParams.update({"font.size": 14, "axes.prop_cycle": plt.cycler(color=COLORS)})
     figure = plt.figure(figsize=(13, 2.0 * len(METHODS)), layout="constrained")
     columns = figure.subfigures(1, 3)
     for column, (name, X, axis, shape) in zip(columns, images(folder), strict=True):
@@ -69,7 +71,9 @@ def draw(folder, out):
                 line[i + 1].imshow(shares[:, i].reshape(shape), aspect="auto", interpolation="none")
                 line[i + 1].set(xticks=[], yticks=[])
             line[0].set(yticks=[], ylabel=method)
-            line[0].tick_params(labelsize="x-small")
+            line[0].locator_params(axis="x", nbins=3)
+            line[0].margins(x=0)
+        line[0].set_xlabel("Energy loss (eV)")
     figure.savefig(out, dpi=80)
 
 

@@ -4,6 +4,43 @@
 A pixel of a spectrum image is seldom of one phase. Its spectrum is a mixture, ``X = A W + noise``,
 of endmembers ``W`` with abundances ``A``. Methods differ in what they take for known. Here each
 runs on the same simulated image, of which the truth is known.
+
+.. list-table:: Start with the first line that is true of your image
+   :header-rows: 1
+
+   * - What is known
+     - Use
+     - What it gives
+   * - the endmembers, on the same axis
+     - `FCLS`
+     - abundances, exactly; chi-square says whether the endmembers suffice
+   * - references of another instrument
+     - ``ReferenceFit(spread=1)``
+     - fractions, and the shift of each reference
+   * - shares add up to 1, and mixtures of every few endmembers occur
+     - `MinimumVolumeUnmixer`
+     - endmembers that need not be in the image
+   * - every endmember is somewhere by itself
+     - `NFINDR`, `VCA`
+     - which pixels they are
+   * - pixels are independent, the prior of abundances is right
+     - `BayesianUnmixer`
+     - endmembers and abundances with standard deviations
+   * - only that nothing is negative
+     - scikit-learn's `NMF`
+     - one of many factorisations
+   * - nothing
+     - `PoissonPCA`
+     - how many components there are; no spectra of phases
+   * - sources are independent and not normal
+     - scikit-learn's `FastICA`
+     - sources of any sign and order
+   * - each pixel is of one phase
+     - `KMeans`, `GaussianMixture`, `PhaseSegmenter`
+     - classes
+
+The next block simulates an image of 48 x 48 pixels in which Mn2+, Mn3+ and Mn4+ mix, with 100
+counts in the highest channel.
 """
 
 import warnings
@@ -59,72 +96,9 @@ fields = gaussian_filter(
 )
 shares = np.exp(2 * fields / fields.std())
 shares = (shares / shares.sum(axis=0)).reshape(3, -1).T
-counts = rng.poisson(
-    shares @ pure
-)  # 2304 pixels, 100 counts in the highest channel
+counts = rng.poisson(shares @ pure)  # (2304, 140)
 
 # %%
-# .. list-table::
-#    :header-rows: 1
-#
-#    * - What is known
-#      - Use
-#      - What it gives
-#      - Error of abundances
-#      - Seconds
-#    * - the endmembers, on the same axis
-#      - `FCLS`
-#      - abundances, exactly; chi-square says whether the endmembers suffice
-#      - .137, .053, .019, .006
-#      - 1.3
-#    * - references of another instrument
-#      - ``ReferenceFit(spread=1)``
-#      - fractions, and the shift of each reference
-#      - –
-#      - –
-#    * - shares add up to 1, and mixtures of every few endmembers occur
-#      - `MinimumVolumeUnmixer`
-#      - endmembers that need not be in the image
-#      - .152, .067, .027, .010
-#      - 1.8
-#    * - every endmember is somewhere by itself
-#      - `NFINDR`, `VCA`
-#      - which pixels they are
-#      - .161, .076, .046, .053
-#      - 1.5
-#    * - pixels are independent, the prior of abundances is right
-#      - `BayesianUnmixer`
-#      - endmembers and abundances with standard deviations
-#      - .166, .086, .041, .016
-#      - 5 at 64²
-#    * - only that nothing is negative
-#      - scikit-learn's `NMF`
-#      - one of many factorisations
-#      - .212, .165, .223, .272
-#      - 9.8
-#    * - nothing
-#      - `PoissonPCA`
-#      - how many components there are; no spectra of phases
-#      - –
-#      - 0.2 at 256²
-#    * - sources are independent and not normal
-#      - scikit-learn's `FastICA`
-#      - sources of any sign and order
-#      - –
-#      - –
-#    * - each pixel is of one phase
-#      - `KMeans`, `GaussianMixture`, `PhaseSegmenter`
-#      - classes
-#      - –
-#      - –
-#
-# Errors are mean absolute ones at 1, 10, 100 and 1000 counts in simulated images of four
-# endmembers on 64 x 64 pixels. None of these is purer than .8, so that N-FINDR finds no
-# pure ones. Seconds are of one core for 512 x 512 pixels and 300 channels; `FCLS` has
-# Poisson weights, and takes a seventh of the time without.
-#
-# Start with the first line that is true of your image.
-#
 # Endmembers that are known
 # -------------------------
 
@@ -180,13 +154,59 @@ AbundanceMapDisplay.from_estimator(unmix, counts, (48, 48))
 plt.show()
 
 # %%
+# How large are the errors? Below are the mean absolute errors of abundances in simulated
+# images of four endmembers on 64 x 64 pixels. None of these is purer than .8, so that
+# N-FINDR finds no pure ones. Seconds are of one core for 512 x 512 pixels and 300
+# channels. `FCLS` has Poisson weights; without them it takes a seventh of the time.
+#
+# .. list-table::
+#    :header-rows: 1
+#
+#    * - Counts in the highest channel
+#      - 1
+#      - 10
+#      - 100
+#      - 1000
+#      - Seconds
+#    * - `FCLS`, true endmembers
+#      - .137
+#      - .053
+#      - .019
+#      - .006
+#      - 1.3
+#    * - `MinimumVolumeUnmixer`
+#      - .152
+#      - .067
+#      - .027
+#      - .010
+#      - 1.8
+#    * - `NFINDR`
+#      - .161
+#      - .076
+#      - .046
+#      - .053
+#      - 1.5
+#    * - `BayesianUnmixer`
+#      - .166
+#      - .086
+#      - .041
+#      - .016
+#      - 5 at 64 x 64
+#    * - `NMF`
+#      - .212
+#      - .165
+#      - .223
+#      - .272
+#      - 9.8
+#
 # Angles to the true endmembers and the figures of other packages are in
 # :doc:`/reference/benchmarks`.
 #
 # How many endmembers? One more than the components that stand out of the noise:
 
-print(MinimumVolumeUnmixer().fit(counts).n_components_)
-print(PoissonPCA().fit(counts).n_components_)
+n_endmembers = MinimumVolumeUnmixer().fit(counts).n_components_
+n_components = PoissonPCA().fit(counts).n_components_
+print(f"{n_endmembers} endmembers, {n_components} components")
 
 # %%
 # `PoissonPCA` subtracts no mean, so that three endmembers are three components. Its
@@ -203,7 +223,8 @@ sure = unmix.bootstrap(
     counts, (48, 48), block=12, n_draws=10, random_state=0
 )
 half_width = 1.645 * sure.components_std  # of an interval of 90 %
-print(half_width.mean(), sure.abundances_std.mean())
+print(f"endmembers: ± {half_width.mean():.2f} counts")
+print(f"abundances: ± {1.645 * sure.abundances_std.mean():.3f}")
 
 # %%
 # `BayesianUnmixer` draws endmembers and abundances from their posterior distribution:
@@ -213,7 +234,8 @@ with warnings.catch_warnings():
     bayes = BayesianUnmixer(
         3, n_sweeps=150, burn_in=50, random_state=0
     ).fit(counts[::4])
-print(bayes.components_std_.mean(), bayes.effective_sample_size_.round())
+print(f"endmembers: ± {1.645 * bayes.components_std_.mean():.2f} counts")
+print("effective sample sizes:", bayes.effective_sample_size_.round())
 
 # %%
 # How much of the truth intervals of 90 % held in simulated images of 100 counts,
@@ -243,7 +265,7 @@ print(bayes.components_std_.mean(), bayes.effective_sample_size_.round())
 # those of Bayes much too narrow, see :doc:`/reference/benchmarks`. ``bayes.to_arviz()``
 # hands draws of the endmembers, and of the abundances of 256 spectra, to the diagnostics
 # of arviz (``pip install "skspectra[bayes]"``).
-#
+
 # %%
 # Classes
 # -------
