@@ -3,9 +3,12 @@
 import contextlib
 import uuid
 
+from skspectra._input.foreign import advice_on
+
 __all__ = [
     "ARRAY_ENDINGS",
     "TEXT_ENDINGS",
+    "beginning",
     "check_ending",
     "check_folder",
     "check_readable",
@@ -31,7 +34,16 @@ def check_ending(path):
         raise ValueError(
             f"{printable(path)} cannot be read: HyperSpy has no format with the ending "
             f"{path.suffix!r}, and text must end in .csv, .txt or the like."
+            f"{advice_on(beginning(path))}"
         )
+
+
+def beginning(path):
+    """Return the first bytes of a file, none of a folder."""
+    if path.is_dir():
+        return b""
+    with path.open("rb") as file:
+        return file.read(64)
 
 
 def check_readable(path):

@@ -111,6 +111,11 @@ def _load(path):
             array = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
             if array.dtype.names:
                 return {name: array[name] for name in array.dtype.names}
+            if array.ndim == 2 and array.shape[0] == 2 < array.shape[1]:
+                raise ValueError(
+                    f"an array of shape {array.shape} has two rows. Wanted are two columns, energy "
+                    "and intensity: save its transpose"
+                )
             if array.ndim != 2 or array.shape[1] < 2:
                 raise ValueError(
                     f"an array of shape {array.shape} has no energies. Wanted are the columns "

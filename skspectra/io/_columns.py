@@ -33,7 +33,7 @@ _VERSION = re.compile(
     r"average|total|sum|deriv\w*|nder|chi\w*|log|per|rate|reference|ref)\b"
 )
 _NAME = re.compile(
-    r"(spectr(um|a)|sample|name|label|scan|series|"
+    r"(spectr(um|a)|variable|sample|name|label|scan|series|"
     r"file( ?name)?|id|region|run|frame|slice|cycle|pos(ition)?|point|pixel|row|col(umn)?|"
     r"no|nr|number|i?x|i?y|z)( ?(id|name|number|no|nr|label|x|y))?\.?"
 )
@@ -166,7 +166,8 @@ def _find_intensities(titles, plain, is_number, energy):
     behind += [i for i in rest if incident and _BEHIND_I0.fullmatch(plain[i])]
     rest = [i for i in rest if i not in {*incident, *behind}]
     found = [i for i in rest if _INTENSITY.search(plain[i])]
-    for words in _SHORT:
+    is_first = "ii" in plain  # spectra I, II and III
+    for words in () if is_first else _SHORT:
         found = found or [i for i in rest if plain[i] in words]
         if len(found) > 1 and plain[found[0]] in words:  # X and y of one length, say
             raise _ambiguous("intensity", titles, found)
@@ -197,9 +198,10 @@ def _is_amount(plain):
 def _ambiguous(what, titles, found):
     said = f"more than one column that may be the {what}: " if found else f"no column of {what}: "
     listed = [titles[i] for i in found] if found else titles
+    example = "('energy_eV', 'intensity')" if all(map(str.strip, titles)) else "(0, 1)"
     return ValueError(
         f"has {said}{_listed(listed)}. Choose the energy and the intensity by title or number, as "
-        "in columns=('energy_eV', 'intensity')."
+        f"in columns={example}."
     )
 
 

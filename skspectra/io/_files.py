@@ -2,11 +2,12 @@
 
 import itertools
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 
-from skspectra._input.files import ARRAY_ENDINGS, TEXT_ENDINGS, check_readable, printable
+from skspectra._input.files import ARRAY_ENDINGS, TEXT_ENDINGS, beginning, check_readable, printable
 from skspectra._numerics.axis import check_axis
 from skspectra._numerics.interpolation import resample_rows
 from skspectra._progress import Progress
@@ -20,6 +21,7 @@ from skspectra.io._units import conversion
 
 __all__ = ["read_spectra", "spectra_in_files"]
 
+_MSA = re.compile(rb"\W*FORMAT\s*:\s*EMSA", re.IGNORECASE)
 _FEWEST_CHANNELS = 8  # fewer values are points, between which nothing is averaged
 
 
@@ -197,6 +199,8 @@ def _check_paths(paths):
 
 def _read_file(path, signal, reader, decimal, options):
     name, ending = printable(path.stem), path.suffix.lower()
+    if reader is None and ending in TEXT_ENDINGS and _MSA.match(beginning(path)):
+        reader = "MSA"
     if reader is None and ending in TEXT_ENDINGS:
         return read_text(path, name, decimal=decimal, **options)
     if reader is None and ending in ARRAY_ENDINGS:

@@ -2,10 +2,12 @@
 
 import importlib
 
-from skspectra._input.files import check_ending, check_readable, printable
+from skspectra._input.files import beginning, check_ending, check_readable, printable
+from skspectra._input.foreign import advice_on
 from skspectra.io._hyperspy import import_hyperspy, quiet_hyperspy
 from skspectra.io._msa import read_msa
 from skspectra.io._safety import UnsafeFile, check_content, check_reader, evaluate_axis
+from skspectra.io._units import quantity_of
 
 __all__ = ["load_signals", "one_of"]
 
@@ -115,7 +117,7 @@ def _find_plugin(path, reader):
     if len(found) > 1:
         raise ValueError(
             f"{printable(path)} may be of several formats. Say which by reader=, one of "
-            f"{', '.join(map(repr, names))}."
+            f"{', '.join(map(repr, names))}.{advice_on(beginning(path))}"
         )
     return found[0]
 
@@ -148,7 +150,16 @@ def _build(found, lazy):
         axes = [_axis(axis, shape, number) for number, axis in enumerate(found["axes"])]
         signal["axes"] = axes
     signal["metadata"].setdefault("Signal", {}).pop("binned", None)
-    return dict2signal(signal, lazy=lazy)
+    return _of_spectra(dict2signal(signal, lazy=lazy))
+
+
+def _of_spectra(signal):
+    """Make the only axis of energies the signal axis, where a format tells none."""
+    manager = signal.axes_manager
+    energies = [axis for axis in manager._axes if quantity_of(f"({axis.units})") == "energy"]
+    if manager.signal_dimension == 1 or len(energies) != 1:
+        return signal
+    return signal.transpose(signal_axes=energies)
 
 
 def _axis(axis, shape, number):

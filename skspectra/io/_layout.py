@@ -6,6 +6,7 @@ import itertools
 import re
 from typing import NamedTuple
 
+from skspectra._input.foreign import advice_on
 from skspectra.io._numbers import is_number, plain_numbers, without_spaces
 from skspectra.io._units import is_unit
 
@@ -50,8 +51,11 @@ def decode(path):
             return plain_numbers(text)
         break
     raise ValueError(
-        "This is not text: it holds binary data. If it was written by a microscope, give it the "
-        "file name ending of its format."
+        "This is not text: it holds binary data."
+        + (
+            advice_on(content[:64])
+            or " If a microscope wrote it, give it the ending of its format."
+        )
     )
 
 
@@ -135,8 +139,10 @@ def _delimiters(line):
 
 def split(line, delimiter):
     """Fields of a line."""
-    if delimiter is None:
+    if delimiter is None and '"' not in line:
         return line.split()
+    if delimiter is None:
+        line, delimiter = " ".join(line.split()), " "
     try:
         return next(csv.reader([line.strip(" ")], delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
@@ -191,8 +197,9 @@ def _with_titles_above(titles, above, delimiter):
     lines, holds_units = [titles], [any(map(is_unit, titles))]
     for _, line in reversed(above):
         more = split(line, delimiter)
-        of_units = is_unit(next((field for field in more if field.strip()), ""))
-        is_open = of_units or holds_units[0] or not lines[0][0].strip()
+        first = next((i for i, field in enumerate(more) if field.strip()), 0)
+        of_units = is_unit(more[first]) and (first == 0 or len(more[first].strip()) > 1)
+        is_open = of_units or holds_units[0] or _is_open(lines[0])
         if len(more) != len(titles) or not is_open:
             break
         lines.insert(0, more)
@@ -204,6 +211,12 @@ def _with_titles_above(titles, above, delimiter):
         for line, of_units in zip(lines, holds_units, strict=True)
     ]
     return [" ".join(filter(str.strip, parts)) for parts in zip(*lines, strict=True)]
+
+
+def _is_open(titles):
+    """Whether the first title is missing, or all others are, as below those of several levels."""
+    first, *others = map(str.strip, titles)
+    return not first or not any(others)
 
 
 def _titles(line, delimiter, width):

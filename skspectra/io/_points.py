@@ -4,7 +4,11 @@ import numpy as np
 
 from skspectra.io._spectra import Spectra
 
-__all__ = ["spectra_of_points"]
+__all__ = ["Repeated", "spectra_of_points"]
+
+
+class Repeated(ValueError):
+    """Energies that start again or repeat, as those of several spectra do."""
 
 
 def spectra_of_points(energies, values, *, label, groups, titles, where, name):
@@ -74,7 +78,7 @@ def _in_order(energies, rows, where):
     axis, group, counts = np.unique(energies, return_inverse=True, return_counts=True)
     repeated = axis.size > 1 and np.mean(counts > 1) >= 0.5
     if repeated or _starts_again(energies):
-        raise ValueError(
+        raise Repeated(
             f"{where}: the energies {'are repeated' if repeated else 'start again'}, as those of "
             "several spectra in one column do. Put each in a file or a column, or add a column "
             "'spectrum' with their names. If it is one spectrum, sort its lines by energy."

@@ -6,11 +6,12 @@ import re
 import numpy as np
 
 from skspectra._input.files import printable
+from skspectra._input.foreign import advice_on
 from skspectra._numerics.axis import is_uniform
 from skspectra.io._columns import find_columns
 from skspectra.io._layout import decode, find_table, find_titles, split, without_comments
 from skspectra.io._numbers import BadNumber, is_number, sample_decimal, to_numbers, without_spaces
-from skspectra.io._points import spectra_of_points
+from skspectra.io._points import Repeated, spectra_of_points
 from skspectra.io._rows import spectra_in_rows
 from skspectra.io._spectra import naming
 
@@ -48,8 +49,14 @@ def read_text(path, name, *, unit="eV", columns=None, decimal=None):
     where = printable(path)
     with naming(where):
         text = decode(path)
+        advice = advice_on(text[:64].encode())
+        if advice:
+            raise ValueError(f"This is no plain table.{advice}")
         table = _Table(text, find_table(text), decimal)
         titles, label = find_titles(table.place, table.width)
+        if titles is None and table.names_rows():
+            shorter, _ = find_titles(table.place, table.width - 1)
+            titles = shorter and ["", *shorter]
         in_rows = None if columns else spectra_in_rows(table, titles, where=where, name=name)
     if in_rows:
         return [in_rows]
@@ -66,15 +73,24 @@ def read_text(path, name, *, unit="eV", columns=None, decimal=None):
     several = [titles[i].strip() if titles else str(i) for i in found.intensities]
     if not columns and len(several) > 1:
         _check_counters(several, values, where)
-    return spectra_of_points(
-        energies,
-        np.array(values),
-        label=label if titles is None else titles[found.energy],
-        groups=groups,
-        titles=several if len(several) > 1 else None,
-        where=where,
-        name=name,
-    )
+    try:
+        return spectra_of_points(
+            energies,
+            np.array(values),
+            label=label if titles is None else titles[found.energy],
+            groups=groups,
+            titles=several if len(several) > 1 else None,
+            where=where,
+            name=name,
+        )
+    except Repeated as error:
+        texts = [titles[i] for i in range(table.width) if titles and not numeric[i]]
+        if not texts:
+            raise
+        listed = " or ".join(map(repr, texts))
+        raise ValueError(
+            f"{error} If {listed} tells the spectra apart, give that column the title 'spectrum'."
+        ) from None
 
 
 class _Table:
@@ -113,7 +129,14 @@ class _Table:
             if not uneven:
                 raise ValueError(f"The table cannot be read ({error}).") from error
             expected, line, saw = map(int, uneven.groups())
-            raise self._uneven(self.place.line + line, saw, expected) from None
+            text = self.body.split("\n")[line - 1]
+            raise self._uneven(self.place.line + line, text, saw, expected) from None
+
+    def names_rows(self):
+        """Whether the first column names or counts the rows, as R writes it without a title."""
+        if self.width < 3 or not self.is_number[0]:
+            return self.width > 2
+        return bool((self.frame[0] == np.arange(1, len(self.frame) + 1)).all())
 
     def looks_numeric(self, column):
         return self.is_number[column] or is_number(str(self.frame[column].iloc[0]))
@@ -161,7 +184,7 @@ class _Table:
         number, line = self.line(row)
         n_fields = len(split(line, self.place.delimiter))
         if n_fields < self.width:
-            return self._uneven(number, n_fields, self.width)
+            return self._uneven(number, line, n_fields, self.width)
         if not text.strip():
             return ValueError(f"line {number}: a field is empty where a number is wanted.")
         return ValueError(
@@ -169,10 +192,10 @@ class _Table:
         )
 
     @staticmethod
-    def _uneven(number, n_fields, width):
+    def _uneven(number, text, n_fields, width):
         return ValueError(
-            f"line {number}: {n_fields} columns where the lines before have {width}. Is the file "
-            "cut short?"
+            f"line {number}, {text.strip()[:80]!r}, has {n_fields} field(s), the lines before have "
+            f"{width}. Is the file cut short? Lines that are no data must start with '#'."
         )
 
 
