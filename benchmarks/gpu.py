@@ -1,4 +1,4 @@
-"""Training and prediction on a GPU: eager, as CUDA graphs, fused, ten folds stacked, stock skorch.
+"""Training and prediction on a GPU: eager, CUDA graphs, triton, ten folds stacked, stock skorch.
 
 Run ``python benchmarks/gpu.py``. Without CUDA it compares only ten folds stacked with ten fits one
 after another, on the CPU and small. It needs of this project's dependencies only what
@@ -39,20 +39,20 @@ def epochs(clf):
     return np.median([epoch["duration"] for epoch in clf.history_[4:]])
 
 
-def choose(graphs, fused):
+def choose(graphs, triton):
     """Choose how the steps of the fits to come run."""
-    asked = [name for name, wanted in (("graphs", graphs), ("triton", fused)) if wanted]
+    asked = [name for name, wanted in (("graphs", graphs), ("triton", triton)) if wanted]
     os.environ["SKSPECTRA_CUDA"] = ",".join(asked)
 
 
-def time_epoch(X, y, *, graphs, fused, **params):
+def time_epoch(X, y, *, graphs, triton, **params):
     """Duration of an epoch."""
-    choose(graphs, fused)
+    choose(graphs, triton)
     return epochs(net(**params).fit(X, y))
 
 
 def stacked(X, y, n_nets=N_FOLDS):
-    choose(graphs=True, fused=False)
+    choose(graphs=True, triton=False)
     nets = [net(random_state=seed) for seed in range(n_nets)]
     fit_side_by_side([lambda each=each: each.fit(X, y) for each in nets])
     return epochs(nets[0])
@@ -115,22 +115,22 @@ def time_epochs(X, y):
     shift = {"augment": EnergyShift(shift=(-20, 20))}
     print(f"\nAn epoch of {len(X)} x {X.shape[1]}, batch 2048. {GOALS['epoch']}")
     methods = {
-        "fused kernels in CUDA graphs": lambda: time_epoch(X, y, graphs=True, fused=True),
-        "fused kernels": lambda: time_epoch(X, y, graphs=False, fused=True),
-        "CUDA graphs": lambda: time_epoch(X, y, graphs=True, fused=False),
-        "eager": lambda: time_epoch(X, y, graphs=False, fused=False),
-        "fused in graphs, with random shifts": lambda: time_epoch(
-            X, y, graphs=True, fused=True, **shift
+        "triton kernels in CUDA graphs": lambda: time_epoch(X, y, graphs=True, triton=True),
+        "triton kernels": lambda: time_epoch(X, y, graphs=False, triton=True),
+        "CUDA graphs": lambda: time_epoch(X, y, graphs=True, triton=False),
+        "eager": lambda: time_epoch(X, y, graphs=False, triton=False),
+        "triton in graphs, with random shifts": lambda: time_epoch(
+            X, y, graphs=True, triton=True, **shift
         ),
-        "eager, with random shifts": lambda: time_epoch(X, y, graphs=False, fused=False, **shift),
+        "eager, with random shifts": lambda: time_epoch(X, y, graphs=False, triton=False, **shift),
         "torch's plain loop on the device": lambda: torch_loop(X, y),
         "stock skorch": lambda: stock_skorch(X, y),
     }
-    time_all(methods, "fused kernels in CUDA graphs")
+    time_all(methods, "triton kernels in CUDA graphs")
     print(f"\nAn epoch of each of {N_FOLDS} nets. {GOALS['folds']}")
     methods = {
-        "one net": lambda: time_epoch(X, y, graphs=True, fused=False),
-        "one net, fused": lambda: time_epoch(X, y, graphs=True, fused=True),
+        "one net": lambda: time_epoch(X, y, graphs=True, triton=False),
+        "one net, triton kernels": lambda: time_epoch(X, y, graphs=True, triton=True),
         f"{N_FOLDS} nets stacked": lambda: stacked(X, y),
     }
     time_all(methods, "one net")
@@ -174,11 +174,11 @@ def time_prediction(X, y, n_spectra=1_000_000):
 def compare_with_eager(X, y):
     """Train with the same seed either way."""
     proba = []
-    for graphs, fused in ((False, False), (True, False), (True, True)):
-        choose(graphs, fused)
+    for graphs, triton in ((False, False), (True, False), (True, True)):
+        choose(graphs, triton)
         proba.append(net(max_epochs=3).fit(X, y).predict_proba(X[:10_000]))
-    graphed, fused = (np.abs(other - proba[0]).max() for other in proba[1:])
-    print(f"\nLargest difference from eager: graphed {graphed:.1e}, fused {fused:.1e}")
+    graphed, in_kernels = (np.abs(other - proba[0]).max() for other in proba[1:])
+    print(f"\nLargest difference from eager: graphs {graphed:.1e}, triton kernels {in_kernels:.1e}")
 
 
 def compare_stacked_with_sequential(X, y, **params):
@@ -205,7 +205,7 @@ if __name__ == "__main__":
         X, y = simulate(2000, np.random.default_rng(0))
         compare_stacked_with_sequential(X, y, max_epochs=2, batch_size=128)
         raise SystemExit
-    logging.basicConfig(level=logging.INFO)  # says what is not graphed or fused, and why
+    logging.basicConfig(level=logging.INFO)  # says what runs in plain torch, and why
     print(torch.cuda.get_device_name(), "torch", torch.__version__)
     X, y = simulate(100_000, np.random.default_rng(0))
     compare_with_eager(X, y)

@@ -1,4 +1,4 @@
-"""Nets whose training is fused, and what it takes to run the kernels of triton without a GPU."""
+"""Nets that are trained in kernels, and what it takes to run those of triton without a GPU."""
 
 import importlib.util
 import os

@@ -10,8 +10,8 @@ from skspectra.augmentation import EnergyShift, PCANoise, PoissonNoise
 from skspectra.evaluation import _cross_validation, cross_validate
 from skspectra.neural import ConvDenseClassifier, DenseClassifier, FullyConvClassifier, _cuda
 from skspectra.neural._cuda import graphs
-from skspectra.neural._cuda.fused import CudaFusedModule
 from skspectra.neural._cuda.graphs import GraphedStep
+from skspectra.neural._cuda.triton_kernels import TritonKernels
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA")
 
@@ -55,25 +55,25 @@ def test_graphs_train_as_eager_steps_do(name, spectra, monkeypatch, caplog):
 
 @pytest.mark.parametrize("has_graphs", [True, False])
 @pytest.mark.parametrize("name", ["published", "invariant", "conv_dense", "augmented"])
-def test_fused_kernels_train_as_torch_does(name, has_graphs, spectra, monkeypatch, caplog):
+def test_triton_kernels_train_as_torch_does(name, has_graphs, spectra, monkeypatch, caplog):
     pytest.importorskip("triton")
     X, y = spectra
     monkeypatch.delenv("SKSPECTRA_CUDA")
     plain = NETS[name].fit(X, y)
     proba, losses = plain.predict_proba(X), [e["train_loss"] for e in plain.history_]
-    made, fused_on_cuda = [], _cuda.fused_on_cuda
+    made, trusted_kernels = [], _cuda.trusted_kernels
     monkeypatch.setenv("SKSPECTRA_CUDA", "triton,graphs" if has_graphs else "triton")
     monkeypatch.setattr(
-        _cuda, "fused_on_cuda", lambda module: made.append(fused_on_cuda(module)) or made[-1]
+        _cuda, "trusted_kernels", lambda module: made.append(trusted_kernels(module)) or made[-1]
     )
-    fused = NETS[name].fit(X, y)
+    fitted = NETS[name].fit(X, y)
     assert caplog.messages == []
-    assert isinstance(made[0], CudaFusedModule)
-    np.testing.assert_allclose([e["train_loss"] for e in fused.history_], losses, rtol=5e-3)
-    np.testing.assert_allclose(fused.predict_proba(X), proba, atol=5e-3)
+    assert isinstance(made[0], TritonKernels)
+    np.testing.assert_allclose([e["train_loss"] for e in fitted.history_], losses, rtol=5e-3)
+    np.testing.assert_allclose(fitted.predict_proba(X), proba, atol=5e-3)
 
 
-def test_fused_training_is_the_same_every_time(spectra, monkeypatch):
+def test_training_in_triton_kernels_is_the_same_every_time(spectra, monkeypatch):
     pytest.importorskip("triton")
     monkeypatch.setenv("SKSPECTRA_CUDA", "triton")
     X, y = spectra

@@ -10,7 +10,7 @@ from kernel_modules import (
     random_module,
 )
 
-from skspectra.neural._cuda.fused import CudaFusedModule
+from skspectra.neural._cuda.triton_kernels import TritonKernels
 from skspectra.neural._modules import ConvDenseModule, FullyConvModule
 from skspectra.neural._modules.initialization import settle_statistics
 from skspectra.neural._modules.invariant import InvariantConvModule
@@ -18,13 +18,13 @@ from skspectra.neural._modules.invariant import InvariantConvModule
 PUBLISHED = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}
 
 
-FUSED = [
+KERNELS = [
     pytest.param(in_kernels, id="numba"),
-    pytest.param(CudaFusedModule, id="triton", marks=TRITON),
+    pytest.param(TritonKernels, id="triton", marks=TRITON),
 ]
 
 
-N_SPECTRA = {in_kernels: (33, 16, 5), CudaFusedModule: (7,)}  # what is interpreted is slow
+N_SPECTRA = {in_kernels: (33, 16, 5), TritonKernels: (7,)}  # what is interpreted is slow
 
 
 def relative(value, expected):
@@ -52,12 +52,12 @@ SIZES = [
 ]
 
 
-@pytest.mark.parametrize("fused_class", FUSED)
+@pytest.mark.parametrize("kernels_class", KERNELS)
 @pytest.mark.parametrize("module_class", [FullyConvModule, InvariantConvModule])
 @pytest.mark.parametrize("has_maps", [True, False])
 @pytest.mark.parametrize(("n_channels", "n_filters", "kernel_sizes"), SIZES)
 def test_gradients_in_float32(
-    fused_class, module_class, has_maps, n_channels, n_filters, kernel_sizes
+    kernels_class, module_class, has_maps, n_channels, n_filters, kernel_sizes
 ):
     if has_maps and n_channels == 2:
         pytest.skip("a second normalisation of one filter leaves rounding errors for gradients")
@@ -66,11 +66,11 @@ def test_gradients_in_float32(
     if not has_maps:
         module.classifier = torch.nn.Sequential(torch.nn.Identity())
     exact = copy.deepcopy(module).double()
-    fused = fused_class(module)
-    for n_spectra in N_SPECTRA[fused_class]:
+    kernels = kernels_class(module)
+    for n_spectra in N_SPECTRA[kernels_class]:
         X = torch.randn(n_spectra, n_channels)
         direction = torch.randn(module(X).shape)
-        values, gradients = gradients_of(module, fused, X, direction)
+        values, gradients = gradients_of(module, kernels, X, direction)
         expected, exact_gradients = gradients_of(exact, exact, X.double(), direction.double())
         assert relative(values, expected) < 1e-5
         largest = max(gradient.abs().max() for gradient in exact_gradients)
@@ -78,20 +78,20 @@ def test_gradients_in_float32(
             assert (gradient - reference).abs().max() < 1e-5 * largest
 
 
-@pytest.mark.parametrize("fused_class", FUSED)
+@pytest.mark.parametrize("kernels_class", KERNELS)
 @pytest.mark.parametrize("module_class", HIDDEN)
 @pytest.mark.parametrize(("n_channels", "n_filters", "kernel_sizes"), SIZES)
 def test_logits_gradients_and_statistics_in_float64(
-    fused_class, module_class, n_channels, n_filters, kernel_sizes
+    kernels_class, module_class, n_channels, n_filters, kernel_sizes
 ):
     sizes = {"n_filters": n_filters, "kernel_sizes": kernel_sizes}
     module = random_module(module_class, n_channels, torch.float64, **sizes)
     other = copy.deepcopy(module)
-    fused = fused_class(module)
-    for n_spectra in N_SPECTRA[fused_class]:
+    kernels = kernels_class(module)
+    for n_spectra in N_SPECTRA[kernels_class]:
         X = torch.randn(n_spectra, n_channels, dtype=torch.float64)
         direction = torch.randn(n_spectra, 3)
-        logits, gradients = gradients_of(module, fused, X, direction)
+        logits, gradients = gradients_of(module, kernels, X, direction)
         expected, other_gradients = gradients_of(other, other, X, direction)
         assert relative(logits, expected) < 1e-10
         for gradient, reference in zip(gradients, other_gradients, strict=True):
@@ -101,8 +101,8 @@ def test_logits_gradients_and_statistics_in_float64(
         torch.testing.assert_close(module.state_dict()[name], value, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("fused_class", FUSED)
-def test_filters_far_from_zero_keep_their_variance(fused_class):
+@pytest.mark.parametrize("kernels_class", KERNELS)
+def test_filters_far_from_zero_keep_their_variance(kernels_class):
     module = random_module(FullyConvModule, 300, **PUBLISHED)
     for norm in module.modules():
         if isinstance(norm, torch.nn.BatchNorm1d):
@@ -111,33 +111,33 @@ def test_filters_far_from_zero_keep_their_variance(fused_class):
         module.features.block_1.conv.bias.add_(300)
     exact = copy.deepcopy(module).double()
     X = torch.randn(50, 300)
-    assert relative(fused_class(module)(X).detach(), exact(X.double()).detach()) < 1e-3
+    assert relative(kernels_class(module)(X).detach(), exact(X.double()).detach()) < 1e-3
 
 
-@pytest.mark.parametrize("fused_class", FUSED)
+@pytest.mark.parametrize("kernels_class", KERNELS)
 @pytest.mark.parametrize("module_class", HIDDEN)
-def test_dropout_and_evaluation_are_those_of_the_module(fused_class, module_class):
+def test_dropout_and_evaluation_are_those_of_the_module(kernels_class, module_class):
     module = random_module(module_class, 60, torch.float64, **BLOCKS | {"dropout": 0.5})
     other = copy.deepcopy(module)
-    fused, X = fused_class(module), torch.randn(21, 60, dtype=torch.float64)
+    kernels, X = kernels_class(module), torch.randn(21, 60, dtype=torch.float64)
     direction = torch.randn(21, 3)
     for seed in range(3):
-        logits, gradients = gradients_of(module, fused, X, direction, seed)
+        logits, gradients = gradients_of(module, kernels, X, direction, seed)
         expected, other_gradients = gradients_of(other, other, X, direction, seed)
         torch.testing.assert_close(logits, expected)
         torch.testing.assert_close(gradients, other_gradients, rtol=1e-9, atol=1e-11)
     module.eval()
-    torch.testing.assert_close(fused(X), module(X), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(kernels(X), module(X), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("fused_class", FUSED)
+@pytest.mark.parametrize("kernels_class", KERNELS)
 @pytest.mark.parametrize("module_class", HIDDEN)
-def test_settled_statistics_are_those_of_torch(fused_class, module_class):
+def test_settled_statistics_are_those_of_torch(kernels_class, module_class):
     module = random_module(module_class, 60, **BLOCKS)
     other = copy.deepcopy(module)
-    fused = fused_class(module)
+    kernels = kernels_class(module)
     batches = [(torch.randn(n_spectra, 60), None) for n_spectra in (20, 19, 20)]
-    settle_statistics(module, batches, fused)
+    settle_statistics(module, batches, kernels)
     settle_statistics(other, batches, other)
     for name, value in other.state_dict().items():
         torch.testing.assert_close(module.state_dict()[name], value, rtol=1e-5, atol=1e-6)
@@ -150,22 +150,22 @@ def test_statistics_of_each_normalisation_move_by_its_momentum(module_class):
     for number, norm in enumerate(norms):
         norm.momentum = (0.1, None, 0.4)[number % 3]
     other = copy.deepcopy(module)
-    fused = in_kernels(module)
+    kernels = in_kernels(module)
     for n_spectra in (20, 19):
         X = torch.randn(n_spectra, 60)
-        fused(X), other(X)
+        kernels(X), other(X)
     for name, value in other.state_dict().items():
         torch.testing.assert_close(module.state_dict()[name], value, rtol=1e-5, atol=1e-6)
 
 
 def test_batches_do_not_disturb_each_other():
     module = random_module(FullyConvModule, 60, **BLOCKS)
-    fused = in_kernels(module)
+    kernels = in_kernels(module)
     first, second = torch.randn(40, 60), torch.randn(17, 60)
-    alone = [gradients_of(module, fused, X, torch.ones(3))[1] for X in (first, second)]
+    alone = [gradients_of(module, kernels, X, torch.ones(3))[1] for X in (first, second)]
     module.zero_grad()
-    logits = fused(first), fused(second)
-    fused(torch.full((40, 60), torch.nan)).sum().backward()
+    logits = kernels(first), kernels(second)
+    kernels(torch.full((40, 60), torch.nan)).sum().backward()
     module.zero_grad()
     logits[0].sum().backward(retain_graph=True)
     logits[1].sum().backward()

@@ -1,11 +1,11 @@
-"""That the kernels for CUDA compile, which takes no GPU; their results: test_fused*.py."""
+"""That the kernels for CUDA compile, which takes no GPU; their results: test_triton_kernels.py."""
 
 import os
 
 import pytest
 import torch
 
-from skspectra.neural._cuda.fused import CudaFusedModule
+from skspectra.neural._cuda.triton_kernels import TritonKernels
 from skspectra.neural._modules import ConvDenseModule, FullyConvModule
 
 triton = pytest.importorskip("triton", "3.3", reason="triton comes with the CUDA builds of torch")
@@ -59,7 +59,7 @@ def test_kernels_compile_for_hopper(monkeypatch):
     for name in kernels:
         monkeypatch.setattr(launches, name, Compiled(getattr(launches, name)))
     for module in MODULES:
-        CudaFusedModule(module.train())(torch.zeros(500, 40)).sum().backward()
+        TritonKernels(module.train())(torch.zeros(500, 40)).sum().backward()
     assert {name for name, *_ in Compiled.made} == set(kernels)
     for _, ptx, cubin in Compiled.made:
         assert cubin

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 import torch
 
-from skspectra.neural._cuda.fused import fused_on_cuda
 from skspectra.neural._cuda.graphs import graphed_step_of
 from skspectra.neural._cuda.stacked_training import fit_side_by_side
+from skspectra.neural._cuda.triton_kernels import trusted_kernels
 from skspectra.neural._kernels.recognize import recognize
 
 __all__ = ["accelerate", "fit_together"]
@@ -35,7 +35,7 @@ def accelerate(net, data):
     X, asked = data.X["X"], _asked_for()
     size = net.max_epochs * math.prod(X.shape)
     if "triton" in asked and size >= _PAYS_FROM and recognize(net.module_, "cuda"):
-        net.compute = fused_on_cuda(net.module_)
+        net.compute = trusted_kernels(net.module_)
     if "graphs" in asked and isinstance(X, torch.Tensor):
         net.take_step = graphed_step_of(net, data)
     try:

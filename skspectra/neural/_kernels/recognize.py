@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from skspectra.neural._modules.blocks import Dropout, SpectralModule
+from skspectra.neural._modules.blocks import Dropout, SpectralModule, dropout_mask
 from skspectra.neural._modules.invariant import PhasedAvgPool1d, PhasedConv1d, Phases
 
 __all__ = ["Block", "ConvLayers", "recognize"]
@@ -74,6 +74,22 @@ class ConvLayers:
     def parts(self):
         """All blocks, the class maps among them."""
         return self.blocks if self.maps is None else [*self.blocks, self.maps]
+
+    @property
+    def parameters(self):
+        """Weight, bias, gamma and beta of every part."""
+        return [
+            parameter
+            for part in self.parts
+            for parameter in (part.conv.weight, part.conv.bias, part.norm.weight, part.norm.bias)
+        ]
+
+    def dropout_mask(self, X, shape):
+        """Mask of the features of signals X before class maps; None where nothing is dropped."""
+        dropout = None if self.maps is None else self.maps.dropout
+        if dropout is None or not dropout.training or dropout.p == 0:
+            return None
+        return dropout_mask((len(X), *shape), dropout.p, X, dropout.generator)
 
 
 def recognize(module, device="cpu"):

@@ -9,8 +9,6 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn.utils import parameters_to_vector
 
-from skspectra.neural._modules.blocks import dropout_mask
-
 __all__ = ["ConvKernels"]
 
 _FIELDS = ("rows", "filters", "taps", "spacing", "stride", "length", "outputs", "pairs")
@@ -45,11 +43,7 @@ class ConvKernels:
         self._compiled = compiled
         self._layers = layers
         self._norms = [part.norm for part in layers.parts]
-        self._parameters = [
-            parameter
-            for part in layers.parts
-            for parameter in (part.conv.weight, part.conv.bias, part.norm.weight, part.norm.bias)
-        ]
+        self._parameters = layers.parameters
         self._sizes = [parameter.numel() for parameter in self._parameters]
         size = sum(self._sizes)
         self._vector = None if vector is None else vector.detach()[:size]
@@ -77,7 +71,8 @@ class ConvKernels:
         """
         signals = self._layers.signals(X).contiguous()
         plan = self._plan(signals.shape[1])
-        mask = self._mask(signals, plan)
+        mask = self._layers.dropout_mask(signals, plan.features)
+        mask = signals.new_empty((0, prod(plan.features))) if mask is None else mask.flatten(1)
         theta = parameters_to_vector(self._parameters) if self._vector is None else self._vector
         theta = theta.numpy()
         moments = self._moments()
@@ -106,14 +101,6 @@ class ConvKernels:
         if key not in self._plans:
             self._plans[key] = _plan(self._layers, length, self._compiled.LANES)
         return self._plans[key]
-
-    def _mask(self, X, plan):
-        """Dropout mask of the features of X before class maps; without rows where it is ones."""
-        dropout = None if self._layers.maps is None else self._layers.maps.dropout
-        if dropout is None or not dropout.training or dropout.p == 0:
-            return X.new_empty((0, prod(plan.features)))
-        shape = (len(X), *plan.features)
-        return dropout_mask(shape, dropout.p, X, dropout.generator).flatten(1)
 
     def _take_tape(self, n_spectra, size, dtype):
         """Memory for a batch: what an earlier batch left, or new."""

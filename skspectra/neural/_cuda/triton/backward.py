@@ -55,28 +55,28 @@ def maps_backward(
     used = at < n_spectra * LENGTH
     n, p = at // LENGTH, at % LENGTH
     o = tl.arange(0, WIDTH)
-    there = o < FILTERS
-    both = there[:, None] & used[None, :]
+    in_filters = o < FILTERS
+    in_block = in_filters[:, None] & used[None, :]
     filters = n[None, :] * FILTERS + o[:, None]
-    g = tl.load(gradient + filters, mask=both, other=0.0)
-    z = tl.load(output + filters * LENGTH + p[None, :], mask=both, other=0.0)
-    factor = tl.load(slopes + o, mask=there, other=0.0)[:, None] / LENGTH
-    slope = tl.load(slopes + FILTERS + o, mask=there, other=0.0)[:, None]
-    offset = tl.load(slopes + 2 * FILTERS + o, mask=there, other=0.0)[:, None]
-    middle = tl.load(output_moments + o, mask=there, other=0.0)[:, None]
+    g = tl.load(gradient + filters, mask=in_block, other=0.0)
+    z = tl.load(output + filters * LENGTH + p[None, :], mask=in_block, other=0.0)
+    factor = tl.load(slopes + o, mask=in_filters, other=0.0)[:, None] / LENGTH
+    slope = tl.load(slopes + FILTERS + o, mask=in_filters, other=0.0)[:, None]
+    offset = tl.load(slopes + 2 * FILTERS + o, mask=in_filters, other=0.0)[:, None]
+    middle = tl.load(output_moments + o, mask=in_filters, other=0.0)[:, None]
     d = factor * g + slope * (z - middle) + offset
-    d = tl.where(both, d, 0.0)
-    tl.store(d_output + filters * LENGTH + p[None, :], d, mask=both)
-    own = partial + program * (FILTERS * (ROWS * (1 + HAS_MASK) + 1))
+    d = tl.where(in_block, d, 0.0)
+    tl.store(d_output + filters * LENGTH + p[None, :], d, mask=in_block)
+    sums = partial + program * (FILTERS * (ROWS * (1 + HAS_MASK) + 1))
     for c in range(ROWS):
         mean, scale = moments_of(moments, c, ROWS, False)
         u = signal(source, n, c, p, used, mean, scale, ROWS, LENGTH, SOURCE, False)
         if HAS_MASK:
             m = tl.load(dropped + (n * ROWS + c) * LENGTH + p, mask=used, other=0.0)
             u *= m
-            tl.store(own + (FILTERS + o) * ROWS + c, tl.sum(d * m[None, :], 1), mask=there)
-        tl.store(own + o * ROWS + c, tl.sum(d * u[None, :], 1), mask=there)
-    tl.store(own + FILTERS * ROWS * (1 + HAS_MASK) + o, tl.sum(d, 1), mask=there)
+            tl.store(sums + (FILTERS + o) * ROWS + c, tl.sum(d * m[None, :], 1), mask=in_filters)
+        tl.store(sums + o * ROWS + c, tl.sum(d * u[None, :], 1), mask=in_filters)
+    tl.store(sums + FILTERS * ROWS * (1 + HAS_MASK) + o, tl.sum(d, 1), mask=in_filters)
 
 
 @triton.jit(do_not_specialize=["n_spectra"])
@@ -126,8 +126,8 @@ def block_backward(
     used = at < n_spectra * HALVES
     n, q = at // HALVES, at % HALVES
     o = tl.arange(0, WIDTH)
-    there = o < FILTERS
-    pooled = there[:, None] & (used & (q < PAIRS))[None, :]
+    in_filters = o < FILTERS
+    pooled = in_filters[:, None] & (used & (q < PAIRS))[None, :]
     signals = (n[None, :] * FILTERS + o[:, None]) * PAIRS + q[None, :]
     if IS_LAST:
         h = tl.load(gradient + signals, mask=pooled, other=0.0)
@@ -138,16 +138,18 @@ def block_backward(
                 inside = used & (q >= k) & (q - k < NEXT_OUTPUTS)
                 before = gradient + (n * NEXT_FILTERS + o2) * NEXT_OUTPUTS + q - k
                 d = tl.load(before, mask=inside, other=0.0)
-                w = tl.load(next_weight + (o2 * FILTERS + o) * NEXT_TAPS + k, mask=there, other=0.0)
+                w = tl.load(
+                    next_weight + (o2 * FILTERS + o) * NEXT_TAPS + k, mask=in_filters, other=0.0
+                )
                 h += w[:, None] * d[None, :]
         if HAS_MASK:
             h *= tl.load(dropped + signals, mask=pooled, other=0.0)
-    h *= 0.5 * tl.load(slopes + o, mask=there, other=0.0)[:, None]
-    slope = tl.load(slopes + FILTERS + o, mask=there, other=0.0)[:, None]
-    offset = tl.load(slopes + 2 * FILTERS + o, mask=there, other=0.0)[:, None]
-    middle = tl.load(output_moments + o, mask=there, other=0.0)[:, None]
+    h *= 0.5 * tl.load(slopes + o, mask=in_filters, other=0.0)[:, None]
+    slope = tl.load(slopes + FILTERS + o, mask=in_filters, other=0.0)[:, None]
+    offset = tl.load(slopes + 2 * FILTERS + o, mask=in_filters, other=0.0)[:, None]
+    middle = tl.load(output_moments + o, mask=in_filters, other=0.0)[:, None]
     places = (n[None, :] * FILTERS + o[:, None]) * OUTPUTS + 2 * q[None, :]
-    left_used, right_used = there[:, None] & used[None, :], pooled
+    left_used, right_used = in_filters[:, None] & used[None, :], pooled
     left = tl.load(output + places, mask=left_used, other=0.0)
     right = tl.load(output + places + 1, mask=right_used, other=0.0)
     d_left = tl.where(left > 0, h + slope * (left - middle) + offset, 0.0)
@@ -155,7 +157,7 @@ def block_backward(
     if not IS_FIRST:
         tl.store(d_output + places, d_left, mask=left_used)
         tl.store(d_output + places + 1, d_right, mask=right_used)
-    own = partial + program * (FILTERS * (ROWS * TAPS + 1))
+    sums = partial + program * (FILTERS * (ROWS * TAPS + 1))
     for c in range(ROWS):
         mean, scale = moments_of(moments, c, ROWS, IS_FIRST)
         u = signal(source, n, c, 2 * q, used, mean, scale, ROWS, LENGTH, SOURCE, IS_FIRST)
@@ -164,6 +166,6 @@ def block_backward(
             inside = used & (place < LENGTH)
             after = signal(source, n, c, place, inside, mean, scale, ROWS, LENGTH, SOURCE, IS_FIRST)
             total = tl.sum(d_left * u[None, :] + d_right * after[None, :], 1)
-            tl.store(own + (o * ROWS + c) * TAPS + k, total, mask=there)
+            tl.store(sums + (o * ROWS + c) * TAPS + k, total, mask=in_filters)
             u = after
-    tl.store(own + FILTERS * ROWS * TAPS + o, tl.sum(d_left + d_right, 1), mask=there)
+    tl.store(sums + FILTERS * ROWS * TAPS + o, tl.sum(d_left + d_right, 1), mask=in_filters)

@@ -56,9 +56,9 @@ def convolve(
     used = at < n_spectra * OUTPUTS
     n, p = at // OUTPUTS, at % OUTPUTS
     o = tl.arange(0, WIDTH)
-    there = o < FILTERS
+    in_filters = o < FILTERS
     z = tl.zeros([WIDTH, BLOCK], output.dtype.element_ty)
-    z += tl.load(bias + o, mask=there, other=0.0)[:, None]
+    z += tl.load(bias + o, mask=in_filters, other=0.0)[:, None]
     for c in range(ROWS):
         mean, scale = moments_of(moments, c, ROWS, IS_FIRST)
         offset = 0.0
@@ -70,19 +70,19 @@ def convolve(
             y += offset
             if HAS_MASK:
                 y *= tl.load(dropped + (n * ROWS + c) * LENGTH + p + k, mask=used, other=0.0)
-            w = tl.load(weight + (o * ROWS + c) * TAPS + k, mask=there, other=0.0)
+            w = tl.load(weight + (o * ROWS + c) * TAPS + k, mask=in_filters, other=0.0)
             z += w[:, None] * y[None, :]
     if not IS_MAPS:
         z = tl.where(z < 0, 0.0, z)  # what is no number stays so
     places = (n[None, :] * FILTERS + o[:, None]) * OUTPUTS + p[None, :]
-    tl.store(output + places, z, mask=there[:, None] & used[None, :])
+    tl.store(output + places, z, mask=in_filters[:, None] & used[None, :])
     count = tl.minimum(BLOCK, n_spectra * OUTPUTS - program * BLOCK)
     mean = tl.sum(tl.where(used[None, :], z, 0.0), 1) / count
-    away = tl.where(used[None, :], z - mean[:, None], 0.0)
+    centred = tl.where(used[None, :], z - mean[:, None], 0.0)
     n_programs = tl.num_programs(0)
-    own = partial + o * n_programs + program
-    tl.store(own, mean, mask=there)
-    tl.store(own + FILTERS * n_programs, tl.sum(away * away, 1), mask=there)
+    sums = partial + o * n_programs + program
+    tl.store(sums, mean, mask=in_filters)
+    tl.store(sums + FILTERS * n_programs, tl.sum(centred * centred, 1), mask=in_filters)
 
 
 @triton.jit(do_not_specialize=["n_spectra"])
@@ -117,10 +117,10 @@ def pool(
     o = at // POSITIONS % FILTERS
     place = source + at // POSITIONS * SOURCE + at % POSITIONS * WINDOW
     mean = tl.load(moments + o, mask=used, other=0.0)
-    away = tl.zeros([BLOCK], output.dtype.element_ty)
+    centred = tl.zeros([BLOCK], output.dtype.element_ty)
     for w in tl.static_range(WINDOW):
-        away += tl.load(place + w, mask=used, other=0.0) - mean
-    u = away / WINDOW * tl.load(moments + FILTERS + o, mask=used, other=0.0)
+        centred += tl.load(place + w, mask=used, other=0.0) - mean
+    u = centred / WINDOW * tl.load(moments + FILTERS + o, mask=used, other=0.0)
     tl.store(normal + at, u, mask=used)
     y = tl.load(gamma + o, mask=used, other=0.0) * u + tl.load(beta + o, mask=used, other=0.0)
     tl.store(output + at, y, mask=used)

@@ -1,4 +1,4 @@
-"""The kernels one after another: of the published graph 13 forwards and as many backwards."""
+"""The kernels one after another: of the published architecture 13 forwards and 13 backwards."""
 
 from typing import NamedTuple
 
@@ -44,11 +44,11 @@ def forward(sizes, norms, X, mask, parameters):
     -------
     output : tensor of shape (n_spectra, n_filters, n_positions)
         What the last part gives.
-    kept : list of tensors
+    saved : list of tensors
         What `backward` needs.
     """
     given = _Given(X, X, X, X)  # of spectra, only the values are read
-    kept = []
+    saved = []
     for number, (size, norm) in enumerate(zip(sizes, norms, strict=True)):
         weight, bias, gamma, beta = _of(parameters, number)
         values = X.new_empty((len(X), size.filters, size.outputs))
@@ -91,9 +91,9 @@ def forward(sizes, norms, X, mask, parameters):
             _GROUP,
         )
         given = _Given(values, moments, gamma, beta)
-        kept += [values, moments]
+        saved += [values, moments]
     output, normal = _pool(sizes[-1], given)
-    return output, [*kept, normal]
+    return output, [*saved, normal]
 
 
 def _pool(last, given):
@@ -108,14 +108,14 @@ def _pool(last, given):
     return output, normal
 
 
-def backward(sizes, gradient, X, mask, kept, parameters):
+def backward(sizes, gradient, X, mask, saved, parameters):
     """Gradients of all parameters.
 
     Parameters
     ----------
     gradient : tensor
         At what `forward` gave.
-    sizes, X, mask, kept, parameters
+    sizes, X, mask, saved, parameters
         As there.
 
     Returns
@@ -123,24 +123,24 @@ def backward(sizes, gradient, X, mask, kept, parameters):
     gradients : list of tensors
         In the order of the parameters.
     """
-    *kept, normal = kept
+    *saved, normal = saved
     gradients = [torch.empty_like(parameter) for parameter in parameters]
     top = len(sizes) - 1
-    slopes = _sum_norm(sizes[top], gradient, normal, kept, parameters, gradients)
+    slopes = _sum_norm(sizes[top], gradient, normal, saved, parameters, gradients)
     for number in reversed(range(len(sizes))):
         size, before = sizes[number], max(number - 1, 0)
         given = _Given(X, X, X, X)
         if number > 0:
-            given = _Given(*kept[2 * before : 2 * number], *_of(parameters, before)[2:])
+            given = _Given(*saved[2 * before : 2 * number], *_of(parameters, before)[2:])
         has_mask = size.is_maps and mask is not None
-        own = kept[2 * number :][:2]
+        produced = saved[2 * number :][:2]
         if size.is_maps:
-            d_values, partial = _maps_backward(size, gradient, own, slopes, given, mask)
+            d_values, partial = _maps_backward(size, gradient, produced, slopes, given, mask)
         else:
             after = sizes[number + 1] if number < top else None
             weight = _of(parameters, number + 1)[0] if after else X
             d_values, partial = _block_backward(
-                size, after, gradient, weight, mask, own, slopes, given
+                size, after, gradient, weight, mask, produced, slopes, given
             )
         slopes = X.new_empty((3, size.rows))
         width = power_of_2(size.filters * size.taps)
@@ -164,10 +164,10 @@ def backward(sizes, gradient, X, mask, kept, parameters):
     return gradients
 
 
-def _sum_norm(last, gradient, normal, kept, parameters, gradients):
+def _sum_norm(last, gradient, normal, saved, parameters, gradients):
     """Gradients of the last normalisation, and its slopes."""
     number = len(parameters) // 4 - 1
-    values, moments = kept[2 * number :]
+    values, moments = saved[2 * number :]
     slopes = moments.new_empty((3, last.filters))
     sum_norm[(last.filters,)](
         gradient,
@@ -184,9 +184,9 @@ def _sum_norm(last, gradient, normal, kept, parameters, gradients):
     return slopes
 
 
-def _maps_backward(size, gradient, own, slopes, given, mask):
+def _maps_backward(size, gradient, produced, slopes, given, mask):
     has_mask = mask is not None
-    values, moments = own
+    values, moments = produced
     block = size.block
     n_programs = _count(len(values) * size.outputs, block)
     n_sums = size.filters * (size.rows * (1 + has_mask) + 1)
@@ -212,9 +212,9 @@ def _maps_backward(size, gradient, own, slopes, given, mask):
     return d_values, partial
 
 
-def _block_backward(size, after, gradient, weight, mask, own, slopes, given):
+def _block_backward(size, after, gradient, weight, mask, produced, slopes, given):
     has_mask = after is not None and after.is_maps and mask is not None
-    values, moments = own
+    values, moments = produced
     block = size.block // 2  # pairs of positions
     n_programs = _count(len(values) * -(-size.outputs // 2), block)
     n_sums = size.filters * (size.rows * size.taps + 1)

@@ -33,27 +33,13 @@ class Sizes(NamedTuple):
         return min(max(numbers // self.width, 16), numbers // 2)
 
 
-def sizes_of(parts, length, has_maps):
-    """Sizes of all parts of a net.
-
-    Parameters
-    ----------
-    parts : list of nn.Sequential
-        Its blocks, and its class maps if it has any.
-    length : int
-        Positions of the spectra.
-    has_maps : bool
-        Whether the last part are class maps.
-
-    Returns
-    -------
-    sizes : tuple of Sizes
-    """
+def sizes_of(layers, length):
+    """Sizes of all parts of `ConvLayers`, for signals of some length."""
     sizes, source = [], length
-    for number, part in enumerate(parts):
+    for number, part in enumerate(layers.parts):
         filters, rows, taps = part.conv.weight.shape
         outputs = length - taps + 1
-        is_maps = has_maps and number == len(parts) - 1
+        is_maps = part is layers.maps
         sizes.append(Sizes(rows, filters, taps, source, length, outputs, number == 0, is_maps))
         source, length = outputs, outputs // 2
     return tuple(sizes)

@@ -7,7 +7,7 @@ __all__ = ["finish_gradients", "finish_moments", "sum_norm"]
 
 
 @triton.jit
-def _keep_slopes(slopes, o, FILTERS, gamma, scale, d_gamma, d_beta, n_values):
+def _store_slopes(slopes, o, FILTERS, gamma, scale, d_gamma, d_beta, n_values):
     """Write what takes a gradient through a normalisation, of shape (3, FILTERS).
 
     From the gradient g after gamma and beta, and the values z before, it is
@@ -60,12 +60,12 @@ def finish_moments(
     start = 0
     while start < n_programs:
         at = start + group
-        there = at < n_programs
+        in_range = at < n_programs
         count = tl.minimum(PER_PROGRAM, n_values - at * PER_PROGRAM)
-        mean = tl.load(partial + o * n_programs + at, mask=there, other=0.0)
-        within = tl.load(partial + (n_filters + o) * n_programs + at, mask=there, other=0.0)
-        away = mean.to(tl.float64) - mean_of_all
-        squares += tl.where(there, within.to(tl.float64) + count * away * away, 0.0)
+        mean = tl.load(partial + o * n_programs + at, mask=in_range, other=0.0)
+        within = tl.load(partial + (n_filters + o) * n_programs + at, mask=in_range, other=0.0)
+        centred = mean.to(tl.float64) - mean_of_all
+        squares += tl.where(in_range, within.to(tl.float64) + count * centred * centred, 0.0)
         start += GROUP
     variance = tl.sum(squares, 0) / n_values
     tl.store(moments + o, mean_of_all)
@@ -103,28 +103,28 @@ def sum_norm(
     moments, gamma : pointers
         Of the normalisation.
     d_gamma, d_beta, slopes : pointers
-        Written to; see `_keep_slopes`.
+        Written to; see `_store_slopes`.
     n_spectra, n_values : int
         Number of spectra, and of values of a filter before it was pooled.
     """
     o, n_filters = tl.program_id(0), tl.num_programs(0)
     group = tl.arange(0, GROUP)
     by_u = tl.zeros([GROUP], tl.float64)
-    alone = tl.zeros([GROUP], tl.float64)
+    plain = tl.zeros([GROUP], tl.float64)
     start = 0
     while start < n_spectra * POSITIONS:
         at = start + group
-        there = at < n_spectra * POSITIONS
+        in_range = at < n_spectra * POSITIONS
         place = (at // POSITIONS * n_filters + o) * POSITIONS + at % POSITIONS
-        g = tl.load(gradient + place, mask=there, other=0.0).to(tl.float64)
-        by_u += g * tl.load(normal + place, mask=there, other=0.0)
-        alone += g
+        g = tl.load(gradient + place, mask=in_range, other=0.0).to(tl.float64)
+        by_u += g * tl.load(normal + place, mask=in_range, other=0.0)
+        plain += g
         start += GROUP
-    of_gamma, of_beta = tl.sum(by_u, 0), tl.sum(alone, 0)
+    of_gamma, of_beta = tl.sum(by_u, 0), tl.sum(plain, 0)
     tl.store(d_gamma + o, of_gamma)
     tl.store(d_beta + o, of_beta)
     scale = tl.load(moments + n_filters + o)
-    _keep_slopes(slopes, o, n_filters, tl.load(gamma + o), scale, of_gamma, of_beta, n_values)
+    _store_slopes(slopes, o, n_filters, tl.load(gamma + o), scale, of_gamma, of_beta, n_values)
 
 
 @triton.jit(do_not_specialize=["n_programs", "n_values"])
@@ -167,9 +167,9 @@ def finish_gradients(
     """
     c, n_rows = tl.program_id(0), tl.num_programs(0)
     j = tl.arange(0, WIDTH)
-    there = j < FILTERS * TAPS
+    in_range = j < FILTERS * TAPS
     o = j // TAPS
-    own = (o * n_rows + c) * TAPS + j % TAPS
+    weights_at = (o * n_rows + c) * TAPS + j % TAPS
     n_weights = FILTERS * n_rows * TAPS
     n_sums = n_weights * (1 + HAS_MASK) + FILTERS
     rows = tl.arange(0, GROUP)
@@ -179,26 +179,26 @@ def finish_gradients(
     start = 0
     while start < n_programs:
         row = partial + (start + rows)[:, None] * n_sums
-        both = (start + rows < n_programs)[:, None] & there[None, :]
-        by_u += tl.load(row + own[None, :], mask=both, other=0.0)
-        by_bias += tl.load(row + (n_sums - FILTERS + o)[None, :], mask=both, other=0.0)
+        in_block = (start + rows < n_programs)[:, None] & in_range[None, :]
+        by_u += tl.load(row + weights_at[None, :], mask=in_block, other=0.0)
+        by_bias += tl.load(row + (n_sums - FILTERS + o)[None, :], mask=in_block, other=0.0)
         if HAS_MASK:
-            by_one += tl.load(row + (n_weights + own)[None, :], mask=both, other=0.0)
+            by_one += tl.load(row + (n_weights + weights_at)[None, :], mask=in_block, other=0.0)
         start += GROUP
     of_u, of_bias = tl.sum(by_u, 0), tl.sum(by_bias, 0)
     if c == 0:
-        tl.store(d_bias + o, of_bias, mask=there & (j % TAPS == 0))
+        tl.store(d_bias + o, of_bias, mask=in_range & (j % TAPS == 0))
     if IS_FIRST:
-        tl.store(d_weight + own, of_u, mask=there)
+        tl.store(d_weight + weights_at, of_u, mask=in_range)
     else:
         of_one = of_bias
         if HAS_MASK:
             of_one = tl.sum(by_one, 0)
         factor = tl.load(gamma + c)
-        tl.store(d_weight + own, factor * of_u + tl.load(beta + c) * of_one, mask=there)
-        w = tl.load(weight + own, mask=there, other=0.0)
+        tl.store(d_weight + weights_at, factor * of_u + tl.load(beta + c) * of_one, mask=in_range)
+        w = tl.load(weight + weights_at, mask=in_range, other=0.0)
         of_gamma, of_beta = tl.sum(w * of_u, 0), tl.sum(w * of_one, 0)
         tl.store(d_gamma + c, of_gamma)
         tl.store(d_beta + c, of_beta)
         scale = tl.load(moments + n_rows + c)
-        _keep_slopes(slopes, c, n_rows, factor, scale, of_gamma, of_beta, n_values)
+        _store_slopes(slopes, c, n_rows, factor, scale, of_gamma, of_beta, n_values)

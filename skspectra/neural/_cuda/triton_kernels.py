@@ -7,10 +7,9 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from skspectra.neural._kernels.recognize import recognize
-from skspectra.neural._modules.blocks import dropout_mask
 from skspectra.neural._training.random import Generators, give_generator
 
-__all__ = ["CudaFusedModule", "fused_on_cuda"]
+__all__ = ["TritonKernels", "trusted_kernels"]
 
 _MOST_FILTERS = 64  # of a part; more are what torch's own convolutions are made for
 _MOST_NUMBERS = 2**31  # in what a part gives for a batch: kernels count in 32 bits
@@ -20,31 +19,22 @@ _LARGEST_ERROR = 1e-3  # of a logit or gradient then, relative to the largest
 _LOGGER = logging.getLogger("skspectra")
 
 
-def fused_on_cuda(module):
-    """Return a faster way to compute a module on CUDA while it is trained, or None.
+def trusted_kernels(module):
+    """Return the `TritonKernels` of a module on CUDA, or None.
 
-    It is tried on random spectra first. Where it fails, or is never what torch computes in float64,
-    one log line says so.
-
-    Parameters
-    ----------
-    module : SpectralModule
-        On CUDA.
-
-    Returns
-    -------
-    fused : CudaFusedModule or None
+    They are tried on random spectra first. Where they fail, or never give what torch computes in
+    float64, one log line says so.
     """
     try:
-        fused = CudaFusedModule(module)
+        kernels = TritonKernels(module)
         error = min(_error(module, seed) for seed in range(_N_TRIALS))
     except Exception as reason:  # of whatever kind: torch itself can still train
-        _LOGGER.info("Training without fused kernels: %s", str(reason).partition("\n")[0])
+        _LOGGER.info("Training without triton kernels: %s", str(reason).partition("\n")[0])
         return None
     if not error < _LARGEST_ERROR:
-        _LOGGER.info("Training without fused kernels: they are off by %.1e.", error)
+        _LOGGER.info("Training without triton kernels: they are off by %.1e.", error)
         return None
-    return fused
+    return kernels
 
 
 def _error(module, seed):
@@ -54,7 +44,7 @@ def _error(module, seed):
     exact = deepcopy(module).double()
     n_channels = recognize(module, device.type).n_channels
     results = []
-    for run, each in ((CudaFusedModule(module), module), (exact, exact)):
+    for run, each in ((TritonKernels(module), module), (exact, exact)):
         each.zero_grad()
         generator = Generators(seed)[device]
         give_generator(each, generator)
@@ -71,7 +61,7 @@ def _error(module, seed):
     )
 
 
-class CudaFusedModule:
+class TritonKernels:
     """A module whose convolutions run in the kernels of `skspectra.neural._cuda.triton`.
 
     It computes what the module computes, with the parameters and statistics of the module, which
@@ -94,52 +84,42 @@ class CudaFusedModule:
     def __init__(self, module):
         from skspectra.neural._cuda import triton
 
-        self.kernels = triton
+        self.compiled = triton
         self._module = module
         self._layers = recognize(module, next(module.parameters()).device.type)
         if self._layers is None:
             raise ValueError("a layer is none that the kernels know.")
-        self.maps, self.parts = self._layers.maps, self._layers.parts
-        self.norms = [part.norm for part in self.parts]
-        if max(part.conv.out_channels for part in self.parts) > _MOST_FILTERS:
+        parts = self._layers.parts
+        self.norms = [part.norm for part in parts]
+        if max(part.conv.out_channels for part in parts) > _MOST_FILTERS:
             raise ValueError(f"a part has more than {_MOST_FILTERS} filters.")
-        if not all(norm.affine and norm.momentum for norm in self.norms):
-            raise ValueError("a batch normalisation has no weights or no running statistics.")
-        self.parameters = [
-            parameter
-            for part in self.parts
-            for parameter in (part.conv.weight, part.conv.bias, part.norm.weight, part.norm.bias)
-        ]
+        if not all(norm.momentum for norm in self.norms):
+            raise ValueError("a batch normalisation has no momentum.")
+        self._parameters = self._layers.parameters
 
     def __call__(self, X):
         """Logits of spectra X, of shape (n_spectra, n_channels)."""
         if not self._module.training:
             return self._module(X)
         signals = self._layers.signals(X).contiguous()
-        sizes = self.kernels.sizes_of(self.parts, signals.shape[1], self.maps is not None)
+        sizes = self.compiled.sizes_of(self._layers, signals.shape[1])
         if any(len(X) * size.filters * size.outputs >= _MOST_NUMBERS for size in sizes):
             return self._module(X)
         last = sizes[-1]
-        mask = self._mask(signals, last)
-        output = _Kernels.apply(self, sizes, signals, mask, *self.parameters)
-        return output.flatten(1) if self.maps is not None else self._module.classifier(output)
-
-    def _mask(self, X, last):
-        """Dropout mask before class maps, or None."""
-        dropout = None if self.maps is None else self.maps.dropout
-        if dropout is None or not dropout.training or dropout.p == 0:
-            return None
-        shape = len(X), last.rows, last.length
-        return dropout_mask(shape, dropout.p, X, dropout.generator)
+        mask = self._layers.dropout_mask(signals, (last.rows, last.length))
+        output = _Kernels.apply(self, sizes, signals, mask, *self._parameters)
+        return (
+            output.flatten(1) if self._layers.maps is not None else self._module.classifier(output)
+        )
 
 
 class _Kernels(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, fused, sizes, X, mask, *parameters):
-        ctx.kernels, ctx.sizes, ctx.has_mask = fused.kernels, sizes, mask is not None
+    def forward(ctx, kernels, sizes, X, mask, *parameters):
+        ctx.compiled, ctx.sizes, ctx.has_mask = kernels.compiled, sizes, mask is not None
         with torch.cuda.device_of(X):
-            output, kept = fused.kernels.forward(sizes, fused.norms, X, mask, parameters)
-        ctx.save_for_backward(X, *([mask] if ctx.has_mask else []), *kept, *parameters)
+            output, saved = kernels.compiled.forward(sizes, kernels.norms, X, mask, parameters)
+        ctx.save_for_backward(X, *([mask] if ctx.has_mask else []), *saved, *parameters)
         return output
 
     @staticmethod
@@ -147,8 +127,8 @@ class _Kernels(torch.autograd.Function):
     def backward(ctx, gradient):
         X, *rest = ctx.saved_tensors
         mask = rest.pop(0) if ctx.has_mask else None
-        kept, parameters = rest[: -4 * len(ctx.sizes)], rest[-4 * len(ctx.sizes) :]
-        gradients = ctx.kernels.backward(
-            ctx.sizes, gradient.contiguous(), X, mask, kept, parameters
+        saved, parameters = rest[: -4 * len(ctx.sizes)], rest[-4 * len(ctx.sizes) :]
+        gradients = ctx.compiled.backward(
+            ctx.sizes, gradient.contiguous(), X, mask, saved, parameters
         )
         return None, None, None, None, *gradients

@@ -8,8 +8,8 @@ import pytest
 import torch
 from kernel_modules import BLOCKS, CLASSIFIERS, HIDDEN, TRITON, random_module
 
-from skspectra.neural._cuda import fused
-from skspectra.neural._cuda.fused import CudaFusedModule, fused_on_cuda
+from skspectra.neural._cuda import triton_kernels
+from skspectra.neural._cuda.triton_kernels import TritonKernels, trusted_kernels
 from skspectra.neural._estimators import base
 from skspectra.neural._modules import FullyConvModule
 
@@ -17,11 +17,11 @@ from skspectra.neural._modules import FullyConvModule
 @TRITON
 @pytest.mark.parametrize("module_class", HIDDEN)
 def test_kernels_that_are_right_are_trusted(module_class, monkeypatch, caplog):
-    monkeypatch.setattr(fused, "_N_TRIED", 20)
+    monkeypatch.setattr(triton_kernels, "_N_TRIED", 20)
     module = random_module(module_class, 60, **BLOCKS | {"dropout": 0.5})
     before, state = copy.deepcopy(module.state_dict()), torch.get_rng_state()
     with caplog.at_level(logging.INFO, "skspectra"):
-        assert isinstance(fused_on_cuda(module), CudaFusedModule)
+        assert isinstance(trusted_kernels(module), TritonKernels)
     assert caplog.messages == []
     torch.testing.assert_close(module.state_dict(), before, rtol=0, atol=0)
     assert torch.equal(torch.get_rng_state(), state)
@@ -47,20 +47,20 @@ def fail_to_compile(kernels, patch):
 def test_kernels_that_are_not_right_are_not_used(fault, monkeypatch, caplog):
     from skspectra.neural._cuda import triton
 
-    monkeypatch.setattr(fused, "_N_TRIED", 20)
+    monkeypatch.setattr(triton_kernels, "_N_TRIED", 20)
     reason = fault(triton, monkeypatch)
     with caplog.at_level(logging.INFO, "skspectra"):
-        assert fused_on_cuda(random_module(FullyConvModule, 60, **BLOCKS)) is None
+        assert trusted_kernels(random_module(FullyConvModule, 60, **BLOCKS)) is None
     (message,) = caplog.messages
-    assert message.startswith(f"Training without fused kernels: {reason}")
+    assert message.startswith(f"Training without triton kernels: {reason}")
 
 
 @TRITON
 def test_wide_nets_are_left_to_torch(caplog):
     with caplog.at_level(logging.INFO, "skspectra"):
         wide = random_module(FullyConvModule, 60, n_filters=(4, 65), kernel_sizes=(3, 3))
-        assert fused_on_cuda(wide) is None
-    assert caplog.messages == ["Training without fused kernels: a part has more than 64 filters."]
+        assert trusted_kernels(wide) is None
+    assert caplog.messages == ["Training without triton kernels: a part has more than 64 filters."]
 
 
 @TRITON
@@ -69,7 +69,7 @@ def test_fit_with_triton_is_the_fit_of_torch(classifier, spectra, monkeypatch):
     X, y = spectra
     clf = classifier(**BLOCKS, max_epochs=2, batch_size=29, validation_fraction=0.2, random_state=0)
     expected = clf.fit(X, y).predict_proba(X)
-    kernels = CudaFusedModule
+    kernels = TritonKernels
 
     @contextmanager
     def accelerate(net, data):
@@ -84,6 +84,6 @@ def test_without_triton_torch_trains_and_says_so(monkeypatch, caplog):
     monkeypatch.delattr("skspectra.neural._cuda.triton", raising=False)
     monkeypatch.setitem(sys.modules, "skspectra.neural._cuda.triton", None)
     with caplog.at_level(logging.INFO, "skspectra"):
-        assert fused_on_cuda(random_module(FullyConvModule, 60, **BLOCKS)) is None
+        assert trusted_kernels(random_module(FullyConvModule, 60, **BLOCKS)) is None
     (message,) = caplog.messages
-    assert message.startswith("Training without fused kernels: ")
+    assert message.startswith("Training without triton kernels: ")
