@@ -23,15 +23,7 @@ _PAYS_FROM = 2**31
 
 @contextmanager
 def accelerate(net, data):
-    """Train a net faster inside, in ways that were asked for and that it is made for.
-
-    Parameters
-    ----------
-    net : SpectralNet
-        Ready to be trained.
-    data : skorch.dataset.Dataset
-        What it is trained on.
-    """
+    """Train a net faster inside, in ways that were asked for and that it is made for."""
     X, asked = data.X["X"], _asked_for()
     size = net.max_epochs * math.prod(X.shape)
     if "triton" in asked and size >= _PAYS_FROM and recognize(net.module_, "cuda"):

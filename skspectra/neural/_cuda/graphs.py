@@ -17,15 +17,7 @@ _LOGGER = logging.getLogger("skspectra")
 
 
 def graphed_step_of(net, data):
-    """Return a `GraphedStep` for a net, where `graphed_step` has one; else None.
-
-    Parameters
-    ----------
-    net : SpectralNet
-        Ready to be trained.
-    data : skorch.dataset.Dataset
-        What it will be trained on, in memory.
-    """
+    """Return a `GraphedStep` that trains a net on data in memory, where `graphed_step` has one."""
     return graphed_step(
         lambda rows, batches: net.train_step(batches.take(rows))["loss"].detach(),
         net.optimizer_,
@@ -40,18 +32,7 @@ def graphed_step_of(net, data):
 def graphed_step(step, optimizer, generators, *, device, n_steps, augmenters, callbacks=()):
     """Return a `GraphedStep` where it pays and can be; else None, on CUDA with a log line.
 
-    Parameters
-    ----------
-    step, optimizer, generators
-        See `GraphedStep`.
-    device : torch.device
-        Where the step runs.
-    n_steps : int
-        How many of them there will be.
-    augmenters : list of (AugmenterChain or None)
-        What it begins with.
-    callbacks : list of (str, skorch.callbacks.Callback), default=()
-        What would see the batches.
+    The step begins with augmenters, a list of chains or None; callbacks would see its batches.
     """
     if device.type != "cuda" or n_steps < _PAYS_FROM:
         return None

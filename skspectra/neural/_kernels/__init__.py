@@ -25,15 +25,7 @@ _LOGGER = logging.getLogger("skspectra")
 
 @contextmanager
 def accelerate(net, data):
-    """Train a net in kernels inside, if its module is one that they know and it is worth while.
-
-    Parameters
-    ----------
-    net : SpectralNet
-        Ready to be trained.
-    data : skorch.dataset.Dataset
-        What it is trained on.
-    """
+    """Train a net in kernels inside, if its module is one that they know and it is worth while."""
     size = net.max_epochs * math.prod(data.X["X"].shape)
     layers = recognize(net.module_) if size >= _PAYS_FROM else None
     if layers is not None:
@@ -45,18 +37,9 @@ def accelerate(net, data):
 
 
 def predictor(module, size):
-    """Return what turns a block of spectra into the outputs of a module, as fast as may be.
+    """Return the fastest way to compute a module in evaluation mode for so many numbers in spectra.
 
-    Parameters
-    ----------
-    module : nn.Module
-        In evaluation mode.
-    size : int
-        Numbers in all spectra that are to be predicted.
-
-    Returns
-    -------
-    predict : FoldedModule where it can and is worth while, else `module`
+    A `FoldedModule` where it can be one and is worth while, else the module.
     """
     at_most = size * sum(parameter.numel() for parameter in module.parameters())
     layers = recognize(module) if at_most >= _PREDICTION_PAYS_FROM else None

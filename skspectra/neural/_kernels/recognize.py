@@ -93,19 +93,7 @@ class ConvLayers:
 
 
 def recognize(module, device="cpu"):
-    """Return the layers of a module, or None where any of them is none that kernels know.
-
-    Parameters
-    ----------
-    module : nn.Module
-        The module.
-    device : str, default="cpu"
-        Kind of device that all of it must be on.
-
-    Returns
-    -------
-    layers : ConvLayers or None
-    """
+    """Return the `ConvLayers` of a module on a kind of device, or None for any other module."""
     if not isinstance(module, SpectralModule) or type(module).forward is not SpectralModule.forward:
         return None
     if any(tensor.device.type != device for tensor in module.state_dict().values()):

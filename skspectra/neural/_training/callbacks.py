@@ -22,18 +22,10 @@ _FIRST = 0.04  # share of the highest learning rate
 
 
 def one_cycle(progress):
-    """Share of the highest learning rate: it rises fast and falls slowly to 0.
+    """Share of the highest learning rate after a share of the training.
 
-    Both ways it follows half a period of a cosine, as in torch's `OneCycleLR` [1]_.
-
-    Parameters
-    ----------
-    progress : float
-        Share of the training that is done, 0 to 1.
-
-    Returns
-    -------
-    share : float
+    It rises fast and falls slowly to 0, both ways by half a period of a cosine, as in torch's
+    `OneCycleLR` [1]_.
 
     References
     ----------
@@ -98,30 +90,7 @@ class EpochBar(Callback):
 
 
 def make_callbacks(callbacks, schedule, patience, verbose):
-    """Callbacks of one training: clones of the user's, and those that parameters ask for.
-
-    Parameters
-    ----------
-    callbacks : list or None
-        Callbacks of skorch, or pairs of a name and one.
-    schedule : {"constant", "one-cycle"}
-        How the learning rate changes.
-    patience : int or None
-        Epochs without a lower validation loss after which the training stops.
-    verbose : int or bool
-        Whether to show progress.
-
-    Returns
-    -------
-    callbacks : list
-
-    Raises
-    ------
-    TypeError
-        If one is no callback of skorch.
-    ValueError
-        If one sets the learning rate, and so does the schedule.
-    """
+    """Callbacks of one training: clones of the user's, and those that parameters ask for."""
     callbacks = clone(callbacks or [], safe=False)
     _check_callbacks(callbacks, schedule)
     if schedule == "one-cycle":
@@ -159,13 +128,7 @@ _NOT_WATCHING = (
 
 
 def watching(callbacks):
-    """Return the name of a callback that may look at batches or parameters, or None.
-
-    Parameters
-    ----------
-    callbacks : list of (str, skorch.callbacks.Callback)
-        Those of a net that is ready to be trained.
-    """
+    """Name of a callback of a net that may look at batches or parameters, or None."""
     for name, callback in callbacks:
         scores = isinstance(callback, ScoringBase) and not callback.on_train
         if not scores and type(callback) not in _NOT_WATCHING:

@@ -6,7 +6,14 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-__all__ = ["available_device", "one_thread", "side_stream", "resolve_device", "send"]
+__all__ = [
+    "available_device",
+    "one_thread",
+    "resolve_device",
+    "send",
+    "send_buffer",
+    "side_stream",
+]
 
 _this_thread = threading.local()
 _lock = threading.Lock()
@@ -14,22 +21,7 @@ _found = []  # the number of threads, once for every thread that is alone
 
 
 def resolve_device(device):
-    """Turn the parameter `device` into a torch device that is there.
-
-    Parameters
-    ----------
-    device : str or torch.device
-        "auto" is CUDA where there is one, else the CPU.
-
-    Returns
-    -------
-    device : torch.device
-
-    Raises
-    ------
-    ValueError
-        If it is no CPU, CUDA or MPS device, or this machine does not have it.
-    """
+    """Turn the parameter `device` of an estimator into a torch device that this machine has."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -85,28 +77,21 @@ def one_thread():
 def send(array, device, copy=True):
     """Copy an array to a device; a copy to CUDA goes on while the caller does something else.
 
-    Parameters
-    ----------
-    array : ndarray
-        In memory.
-    device : torch.device
-        Where it goes.
-    copy : bool, default=True
-        False if nothing is written to the tensor: on a CPU it may then be the array itself.
-
-    Returns
-    -------
-    tensor : tensor
-        Of the dtype of the array.
+    Without `copy`, if nothing is written to the tensor, it may be the array itself on a CPU.
     """
     if device.type != "cuda":
         array = np.ascontiguousarray(array)
         as_it_is = not copy and device.type == "cpu" and array.flags.writeable
         return torch.from_numpy(array) if as_it_is else torch.tensor(array, device=device)
-    dtype = torch.from_numpy(np.empty(0, array.dtype)).dtype
-    pinned = torch.empty(array.shape, dtype=dtype, pin_memory=True)
-    pinned.numpy()[...] = array
-    return pinned.to(device, non_blocking=True)
+    buffer = send_buffer(array.shape, array.dtype, device)
+    buffer.numpy()[...] = array
+    return buffer.to(device, non_blocking=True)
+
+
+def send_buffer(shape, dtype, device):
+    """Memory of a numpy dtype that a device copies from as fast as it can."""
+    dtype = torch.from_numpy(np.empty(0, dtype)).dtype
+    return torch.empty(shape, dtype=dtype, pin_memory=device.type == "cuda")
 
 
 @contextmanager

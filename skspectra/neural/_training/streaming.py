@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from skspectra.neural._training.batches import ScoringBatches, TrainingBatches
+from skspectra.neural._training.device import send_buffer
 
 __all__ = ["StreamedScoringBatches", "StreamedTrainingBatches", "as_tensor"]
 
@@ -84,7 +85,7 @@ def _read_ahead(spectra, buffers, device):
         buffer, start = None, 0
         for part in (spectra[block] for block in blocks):
             if buffer is None:
-                buffer = _empty((len(rows), part.shape[1]), part.dtype, device)
+                buffer = send_buffer((len(rows), part.shape[1]), part.dtype, device)
             buffer.numpy()[start : start + len(part)] = part
             start += len(part)
         return rows, buffer
@@ -95,12 +96,6 @@ def _read_ahead(spectra, buffers, device):
             rows, buffer = pending.result()
             pending = following and reader.submit(read, following)
             yield rows.to(device), buffer.to(device, non_blocking=True)
-
-
-def _empty(shape, dtype, device):
-    """Memory of a numpy dtype that a device copies from as fast as it can."""
-    dtype = torch.from_numpy(np.empty(0, dtype)).dtype
-    return torch.empty(shape, dtype=dtype, pin_memory=device.type == "cuda")
 
 
 def _as_they_are(n_rows, device):

@@ -27,8 +27,8 @@ from skspectra.neural._kernels.compiled.convolution import (
 from skspectra.neural._kernels.compiled.gradients import (
     add_weight_gradients,
     finish_gradients,
-    keep_norm,
     norm_backward,
+    write_norm_gradients,
 )
 from skspectra.neural._kernels.compiled.simd import (
     LANES,
@@ -68,8 +68,8 @@ def backward(gradient, plan, has_maps, theta, eps, tape, means, variances, gradi
         maps_backward(gradient, plan[top], maps, theta, eps, tape, means, variances, gradients)
     else:
         for tile in range(n_tiles):
-            kept = top_of(tape[tile], plan[top])
-            load_tile(gradient, tile, kept.values[kept.start :])
+            room = top_of(tape[tile], plan[top])
+            load_tile(gradient, tile, room.values[room.start :])
     _top_sums(plan[top], n_tiles, theta, eps[top], tape, means, variances, u_memory, gradients)
     for number in range(top, -1, -1):
         block, before, after = plan[number], plan[max(number - 1, 0)], plan[min(number + 1, top)]
@@ -84,21 +84,21 @@ def backward(gradient, plan, has_maps, theta, eps, tape, means, variances, gradi
         d_bias = np.zeros(block.filters)
         h = Signal(h_memory, 0, block.pairs * LANES)
         for tile in range(n_tiles):
-            here = tape[tile]
+            tile_tape = tape[tile]
             if number == top:
-                _scale(top_of(here, block), block, half, h)
+                _scale(top_of(tile_tape, block), block, half, h)
             else:
-                d = output_of(here, after)
-                padded = Signal(here, d.start - (after.taps - 1) * LANES, d.row)
+                d = output_of(tile_tape, after)
+                padded = Signal(tile_tape, d.start - (after.taps - 1) * LANES, d.row)
                 filters, taps, spacing = after.filters, after.taps, after.spacing
                 rows, length = after.rows, after.length
                 convolve(padded, filters, taps, spacing, w, b, rows, h, length, AS_IT_IS)
-            z = output_of(here, block)
+            z = output_of(tile_tape, block)
             _through_relu(z, block, h, slope, offset)
-            u = Signal(here, 0, block.length * LANES)
+            u = Signal(tile_tape, 0, block.length * LANES)
             if number > 0:
                 u = Signal(u_memory, 0, block.length * LANES)
-                normalize(output_of(here, before), before, scale, shift, u)
+                normalize(output_of(tile_tape, before), before, scale, shift, u)
             add_weight_gradients(z, u, block, d_weight, d_bias)
         finish_gradients(theta, gradients, block, before, number == 0, d_weight, d_bias)
 
@@ -119,7 +119,7 @@ def _top_sums(last, n_tiles, theta, eps, tape, means, variances, u_memory, gradi
                 gamma, beta = fma(value, load(u.values, at), gamma), add(value, beta)
             d_gamma[o] += total(gamma)
             d_beta[o] += total(beta)
-    keep_norm(gradients, last, d_gamma, d_beta)
+    write_norm_gradients(gradients, last, d_gamma, d_beta)
 
 
 @inlined
@@ -152,10 +152,10 @@ def _through_relu(z, block, h, slope, offset):
         for p in range(block.pairs):
             g = add(load(h.values, source + p * LANES), b)
             for side in range(2):
-                here = at + (2 * p + side) * LANES
-                value = load(z.values, here)
-                store(z.values, here, clip(value, fma(a, value, g)))
+                place = at + (2 * p + side) * LANES
+                value = load(z.values, place)
+                store(z.values, place, clip(value, fma(a, value, g)))
         if block.outputs % 2:  # the last position is not pooled
-            here = at + (block.outputs - 1) * LANES
-            value = load(z.values, here)
-            store(z.values, here, clip(value, fma(a, value, b)))
+            place = at + (block.outputs - 1) * LANES
+            value = load(z.values, place)
+            store(z.values, place, clip(value, fma(a, value, b)))

@@ -66,16 +66,16 @@ def most_filters(plan):
 
 
 @inlined
-def output_of(here, block):
+def output_of(tape, block):
     """Signal that a block gives, on the tape of a tile."""
-    return Signal(here, block.tape_at, (block.outputs + 2 * (block.taps - 1)) * LANES)
+    return Signal(tape, block.tape_at, (block.outputs + 2 * (block.taps - 1)) * LANES)
 
 
 @inlined
-def top_of(here, last):
+def top_of(tape, last):
     """Signal of the size of the features, at the top of the tape of a tile."""
     row = last.pairs * LANES
-    return Signal(here, here.size - last.filters * row, row)
+    return Signal(tape, tape.size - last.filters * row, row)
 
 
 @inlined

@@ -24,8 +24,8 @@ from skspectra.neural._kernels.compiled.convolution import (
 from skspectra.neural._kernels.compiled.gradients import (
     add_weight_gradients,
     finish_gradients,
-    keep_norm,
     norm_backward,
+    write_norm_gradients,
 )
 from skspectra.neural._kernels.compiled.moments import add_tile, fill_lanes, finish_moments
 from skspectra.neural._kernels.compiled.simd import (
@@ -45,9 +45,9 @@ __all__ = ["maps_backward", "maps_forward"]
 
 @inlined
 def maps_forward(mask, last, maps, theta, eps, training, tape, means, variances, logits):
-    """Logits, from what the last block left on the tape.
+    """Logits, from what the last block left on the tape; see `forward` for the parameters.
 
-    The mask of a tile is kept at its top; see `forward` for the parameters.
+    The mask of a tile goes to the top of its tape.
     """
     n_spectra, n_tiles = logits.shape[0], count_tiles(logits)
     memory = np.empty(last.filters * last.pairs * LANES, theta.dtype)
@@ -58,12 +58,12 @@ def maps_forward(mask, last, maps, theta, eps, training, tape, means, variances,
     sums, squares = np.zeros(maps.filters), np.zeros(maps.filters)
     pivots, zero = np.zeros(maps.filters, theta.dtype), np.zeros(maps.filters, theta.dtype)
     for tile in range(n_tiles):
-        here, f = tape[tile], Signal(memory, 0, last.pairs * LANES)
-        normalize(output_of(here, last), last, scale, shift, f)
-        kept = top_of(here, last)
-        _load_mask(mask, tile, last, kept)
-        _drop(f, kept, last, gamma, beta)
-        z = output_of(here, maps)
+        tile_tape, f = tape[tile], Signal(memory, 0, last.pairs * LANES)
+        normalize(output_of(tile_tape, last), last, scale, shift, f)
+        dropout = top_of(tile_tape, last)
+        _load_mask(mask, tile, last, dropout)
+        _drop(f, dropout, last, gamma, beta)
+        z = output_of(tile_tape, maps)
         convolve(
             f, maps.rows, maps.taps, maps.spacing, w, b, maps.filters, z, maps.outputs, AS_IT_IS
         )
@@ -72,30 +72,30 @@ def maps_forward(mask, last, maps, theta, eps, training, tape, means, variances,
             add_tile(z, maps, tile, n_used, zero, pivots, sums, squares)
     if training:
         finish_moments(maps, pivots, sums, squares, n_spectra, means, variances)
-    _keep_logits(maps, theta, eps, tape, means, variances, logits)
+    _write_logits(maps, theta, eps, tape, means, variances, logits)
 
 
 @inlined
-def _load_mask(mask, tile, last, kept):
+def _load_mask(mask, tile, last, dropout):
     if mask.shape[0] > 0:
-        load_tile(mask, tile, kept.values[kept.start :])
+        load_tile(mask, tile, dropout.values[dropout.start :])
     else:
-        for at in range(kept.start, kept.start + last.filters * kept.row):
-            kept.values[at] = 1
+        for at in range(dropout.start, dropout.start + last.filters * dropout.row):
+            dropout.values[at] = 1
 
 
 @inlined
-def _drop(f, kept, last, gamma, beta):
+def _drop(f, dropout, last, gamma, beta):
     """Apply gamma, beta and the mask to normalised features, in place."""
     for o in range(last.filters):
         factor, offset = splat(gamma, o), splat(beta, o)
         for at in range(o * f.row, (o + 1) * f.row, LANES):
             value = fma(factor, load(f.values, at), offset)
-            store(f.values, at, multiply(value, load(kept.values, kept.start + at)))
+            store(f.values, at, multiply(value, load(dropout.values, dropout.start + at)))
 
 
 @inlined
-def _keep_logits(maps, theta, eps, tape, means, variances, logits):
+def _write_logits(maps, theta, eps, tape, means, variances, logits):
     gamma, beta = affine_of(theta, maps)
     scale, shift = _mean_normalization(maps, means, variances, eps[-1], theta)
     memory = np.empty(maps.filters * LANES, theta.dtype)
@@ -147,23 +147,23 @@ def maps_backward(gradient, last, maps, theta, eps, tape, means, variances, grad
     last_scale, last_shift = normalization(last, means, variances, eps[-2], theta)
     d_weight, d_bias = np.zeros((maps.filters, maps.rows, maps.taps)), np.zeros(maps.filters)
     for tile in range(n_tiles):
-        here = tape[tile]
+        tile_tape = tape[tile]
         load_tile(gradient, tile, g)
-        z = output_of(here, maps)
+        z = output_of(tile_tape, maps)
         _through_norm(z, maps, g, scale, slope, offset)
         fill_lanes(z, maps, min(LANES, n_spectra - tile * LANES), zero)
         f = Signal(f_memory, 0, last.pairs * LANES)
-        normalize(output_of(here, last), last, last_scale, last_shift, f)
-        kept = top_of(here, last)
-        _drop(f, kept, last, gamma, beta)
+        normalize(output_of(tile_tape, last), last, last_scale, last_shift, f)
+        dropout = top_of(tile_tape, last)
+        _drop(f, dropout, last, gamma, beta)
         add_weight_gradients(z, f, maps, d_weight, d_bias)
         d = Signal(d_memory, 0, last.pairs * LANES)
         convolve(
             z, maps.filters, maps.taps, maps.spacing, w, b, maps.rows, d, maps.outputs, AS_IT_IS
         )
         for at in range(0, d_memory.size, LANES):
-            top = kept.start + at
-            store(here, top, multiply(load(d_memory, at), load(here, top)))
+            top = dropout.start + at
+            store(tile_tape, top, multiply(load(d_memory, at), load(tile_tape, top)))
     finish_gradients(theta, gradients, maps, maps, np.bool_(1), d_weight, d_bias)
 
 
@@ -180,7 +180,7 @@ def _norm_sums(gradient, maps, theta, eps, tape, means, variances, gradients, g)
             value = load(g, k * LANES)
             d_beta[k] += total(value)
             d_gamma[k] += total(multiply(value, load(memory, k * LANES)))
-    keep_norm(gradients, maps, d_gamma, d_beta)
+    write_norm_gradients(gradients, maps, d_gamma, d_beta)
 
 
 @inlined
@@ -189,5 +189,5 @@ def _through_norm(z, maps, g, scale, slope, offset):
     for k in range(maps.filters):
         at = z.start + k * z.row
         tilt, same = splat(slope, k), fma(splat(scale, k), load(g, k * LANES), splat(offset, k))
-        for here in range(at, at + maps.outputs * LANES, LANES):
-            store(z.values, here, fma(tilt, load(z.values, here), same))
+        for place in range(at, at + maps.outputs * LANES, LANES):
+            store(z.values, place, fma(tilt, load(z.values, place), same))

@@ -42,20 +42,20 @@ Signal.__doc__ = "Signal of a tile in a flat array: where it starts, how far row
 
 
 @inlined
-def _keep(group, y, start, position, rectified):
+def _write(group, y, start, position, rectified):
     if rectified:
         group = rectify(group)
     store_group(group, y.values, start + position * LANES, y.row)
 
 
 @inlined
-def _keep_pooled(group, y, start, position, rectified):
+def _write_pooled(group, y, start, position, rectified):
     if rectified:
         group = rectify(group)
     store_group(pool(group), y.values, start + position // 2 * LANES, y.row)
 
 
-def _convolution(keep, few):
+def _convolution(write, few):
     """Compile a convolution; `few` positions are done at once where there are less than four."""
 
     @inlined
@@ -72,7 +72,7 @@ def _convolution(keep, few):
                     at = x.start + c * x.row + (p + k * spacing) * LANES
                     group = add_weighted(group, x.values, at, w, weight)
                     weight += len(filters)
-            keep(group, y, start, p, rectified)
+            write(group, y, start, p, rectified)
             p += len(positions)
 
     @inlined
@@ -98,8 +98,8 @@ def _convolution(keep, few):
 # y[o, p] = b[o] + sum_ck w[o, c, k] x[c, p + k * spacing] for positions p < length of a tile;
 # then max(y, 0) where rectified; then, of the second, the sums of pairs of that. The weights come
 # from `pack_weights`.
-convolve = _convolution(_keep, ONE)
-convolve_pool = _convolution(_keep_pooled, TWO)
+convolve = _convolution(_write, ONE)
+convolve_pool = _convolution(_write_pooled, TWO)
 
 
 @inlined

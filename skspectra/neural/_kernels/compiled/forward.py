@@ -66,14 +66,14 @@ def forward(X, mask, plan, has_maps, theta, eps, training, tape, means, variance
         sums, squares = np.zeros(block.filters), np.zeros(block.filters)
         pivots, zero = np.zeros(block.filters, theta.dtype), np.zeros(block.filters, theta.dtype)
         for tile in range(n_tiles):
-            here = tape[tile]
+            tile_tape = tape[tile]
             if number == 0:
-                load_tile(X, tile, here)
-                u = Signal(here, 0, block.length * LANES)
+                load_tile(X, tile, tile_tape)
+                u = Signal(tile_tape, 0, block.length * LANES)
             else:
                 u = Signal(u_memory, 0, block.length * LANES)
-                normalize(output_of(here, before), before, scale, shift, u)
-            z = output_of(here, block)
+                normalize(output_of(tile_tape, before), before, scale, shift, u)
+            z = output_of(tile_tape, block)
             rows, taps, spacing = block.rows, block.taps, block.spacing
             convolve(u, rows, taps, spacing, w, b, block.filters, z, block.outputs, RECTIFIED)
             n_used = min(LANES, n_spectra - tile * LANES)
@@ -87,11 +87,11 @@ def forward(X, mask, plan, has_maps, theta, eps, training, tape, means, variance
         maps = plan[n_blocks]
         maps_forward(mask, last, maps, theta, eps, training, tape, means, variances, output)
     else:
-        _keep_features(last, theta, eps[n_blocks - 1], tape, means, variances, output)
+        _write_features(last, theta, eps[n_blocks - 1], tape, means, variances, output)
 
 
 @inlined
-def _keep_features(last, theta, eps, tape, means, variances, features):
+def _write_features(last, theta, eps, tape, means, variances, features):
     memory = np.empty(features.shape[1] * LANES, theta.dtype)
     gamma, beta = affine_of(theta, last)
     scale, shift = normalization(last, means, variances, eps, theta)

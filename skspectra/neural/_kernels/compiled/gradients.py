@@ -7,11 +7,11 @@ from skspectra.neural._kernels.compiled.compilation import inlined
 from skspectra.neural._kernels.compiled.convolution import ONE, THREE, TWO
 from skspectra.neural._kernels.compiled.simd import LANES, add, add_outer, load, total, zeros
 
-__all__ = ["add_weight_gradients", "finish_gradients", "keep_norm", "norm_backward"]
+__all__ = ["add_weight_gradients", "finish_gradients", "write_norm_gradients", "norm_backward"]
 
 
 @inlined
-def keep_norm(gradients, block, d_gamma, d_beta):
+def write_norm_gradients(gradients, block, d_gamma, d_beta):
     """Write the gradients of gamma and beta of a block."""
     gamma, beta = affine_of(gradients, block)
     for o in range(block.filters):
@@ -96,4 +96,4 @@ def finish_gradients(theta, gradients, block, before, is_first, d_weight, d_bias
                     d_gamma[c] += weight[o, c, k] * d_weight[o, c, k]
                     d_beta[c] += weight[o, c, k] * d_bias[o]
     if not is_first:
-        keep_norm(gradients, before, d_gamma, d_beta)
+        write_norm_gradients(gradients, before, d_gamma, d_beta)

@@ -39,38 +39,38 @@ def extract(X, shapes, weights, biases, scale, shift, features):
     features : ndarray of shape (n_spectra, n_filters, n_positions) or (n_spectra, n_filters, 1)
         Where they, or their means over the positions, are written.
     """
-    here = np.zeros(max(_most_rows(shapes) * X.shape[1], len(scale)) * LANES, X.dtype)
-    there = np.zeros_like(here)
+    source = np.zeros(max(_most_rows(shapes) * X.shape[1], len(scale)) * LANES, X.dtype)
+    target = np.zeros_like(source)
     for tile in range(-(-X.shape[0] // LANES)):
-        load_tile(X, tile, here)
+        load_tile(X, tile, source)
         weight = bias = 0
         length = X.shape[1]
         row = length * LANES
         for rows, filters, taps, spacing, stride in shapes:
-            x, w, b = Signal(here, 0, row), weights[weight:], biases[bias:]
+            x, w, b = Signal(source, 0, row), weights[weight:], biases[bias:]
             outputs = length - (taps - 1) * spacing
             if stride == 2:
                 length = outputs // 2
-                y = Signal(there, 0, length * LANES)
+                y = Signal(target, 0, length * LANES)
                 convolve_pool(x, rows, taps, spacing, w, b, filters, y, 2 * length, RECTIFIED)
             else:
                 length = outputs - spacing
-                y = Signal(there, 0, outputs * LANES)
+                y = Signal(target, 0, outputs * LANES)
                 convolve(x, rows, taps, spacing, w, b, filters, y, outputs, RECTIFIED)
                 _add_pairs(y, filters, spacing, length)
             weight += rows * filters * taps
             bias += filters
             row = y.row
-            here, there = there, here
+            source, target = target, source
         if features.shape[2] < length:
-            _average(Signal(here, 0, row), shapes[-1, 1], length)
+            _average(Signal(source, 0, row), shapes[-1, 1], length)
         if weight < len(weights):
-            x, w, b = Signal(here, 0, row), weights[weight:], biases[bias:]
-            y = Signal(there, 0, features.shape[2] * LANES)
+            x, w, b = Signal(source, 0, row), weights[weight:], biases[bias:]
+            y = Signal(target, 0, features.shape[2] * LANES)
             convolve(x, shapes[-1, 1], 1, 1, w, b, len(scale), y, features.shape[2], AS_IT_IS)
             row = y.row
-            here, there = there, here
-        _unload_tile(Signal(here, 0, row), scale, shift, tile, features)
+            source, target = target, source
+        _unload_tile(Signal(source, 0, row), scale, shift, tile, features)
 
 
 @inlined

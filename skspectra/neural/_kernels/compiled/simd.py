@@ -139,34 +139,22 @@ def store(typing_context, array, index, vector):
     return types.void(array, types.intp, vector), generate
 
 
-@intrinsic
-def add(typing_context, a, b):
-    """Return ``a + b``."""
+def _elementwise(operation):
+    """Intrinsic of two vectors that is one instruction."""
 
-    def generate(context, builder, signature, arguments):
-        return builder.fadd(*arguments, flags=_FLAGS)
+    @intrinsic
+    def instruction(typing_context, a, b):
+        def generate(context, builder, signature, arguments):
+            return operation(builder, *arguments, flags=_FLAGS)
 
-    return a(a, b), generate
+        return a(a, b), generate
 
-
-@intrinsic
-def multiply(typing_context, a, b):
-    """Return ``a * b``."""
-
-    def generate(context, builder, signature, arguments):
-        return builder.fmul(*arguments, flags=_FLAGS)
-
-    return a(a, b), generate
+    return instruction
 
 
-@intrinsic
-def subtract(typing_context, a, b):
-    """Return ``a - b``."""
-
-    def generate(context, builder, signature, arguments):
-        return builder.fsub(*arguments, flags=_FLAGS)
-
-    return a(a, b), generate
+add = _elementwise(ir.IRBuilder.fadd)
+multiply = _elementwise(ir.IRBuilder.fmul)
+subtract = _elementwise(ir.IRBuilder.fsub)
 
 
 @intrinsic
