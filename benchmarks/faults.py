@@ -18,145 +18,12 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-import h5py
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from _fault_subjects import SUBJECTS, read_model, write_model
 
-from skspectra.io import read_spectra
-from skspectra.io._hyperspy import import_hyperspy
-from skspectra.models import load_model, save_model
-
-ENERGY = 630 + 0.5 * np.arange(40)
-SPECTRUM = np.round(1000 + 500 * np.exp(-(((ENERGY - 640) / 2) ** 2)), 2)
-POINTS = np.array([632.0, 638.25, 640.0, 648.0])
-EDGE = np.eye(2, 8).repeat(5, axis=0) + np.arange(8) / 10
 OUTCOMES = ("refused", "same", "as the file says", "wrong", "crashed", "hung")
 PATIENCE = 20  # seconds
 MEMORY = 4 << 30  # bytes; what wants more than the file is worth fails
-
-
-def write_text(path):
-    lines = [f"{e},{y}" for e, y in zip(ENERGY, SPECTRUM, strict=True)]
-    path.write_text("\n".join(["energy_eV,counts", *lines]))
-
-
-def write_table(path):
-    lines = [f"{n},{e},{y}" for n in "ab" for e, y in zip(ENERGY, SPECTRUM, strict=True)]
-    path.write_text("\n".join(["sample,energy_eV,counts", *lines]))
-
-
-def write_msa(path, pairs=False):
-    head = {
-        "FORMAT": "EMSA/MAS Spectral Data File",
-        "NPOINTS": 40,
-        "NCOLUMNS": 1,
-        "XUNITS": "eV",
-        "DATATYPE": "XY" if pairs else "Y",
-        "XPERCHAN": 0.5,
-        "OFFSET": 630.0,
-    }
-    values = [f"{e}, {y}" if pairs else f"{y}" for e, y in zip(ENERGY, SPECTRUM, strict=True)]
-    lines = [f"#{key:<12}: {value}" for key, value in head.items()]
-    path.write_text("\n".join([*lines, "#SPECTRUM    : x", *values, "#ENDOFDATA   : x", ""]))
-
-
-def write_signal(path):
-    hs = import_hyperspy()
-    axis = {"name": "Energy", "offset": 630.0, "scale": 0.5, "size": 40, "units": "eV"}
-    hs.signals.Signal1D(SPECTRUM, axes=[axis]).save(path, overwrite=True)
-
-
-def write_npz(path):
-    np.savez(path, energy_eV=ENERGY, counts=SPECTRUM)
-
-
-def write_npy(path):
-    np.save(path, np.rec.fromarrays([ENERGY, SPECTRUM], names="energy_eV,counts"))
-
-
-def write_model(path):
-    save_model(LogisticRegression().fit(EDGE, np.repeat([0, 1], 5)), path)
-
-
-def read_file(path):
-    return read_spectra(path, POINTS, outside="edge")[0]
-
-
-def read_model(path):
-    return load_model(path).predict_proba(EDGE)
-
-
-def strict_text(path):
-    """Read the spectra of one energy and one intensity in each line, below titles, strictly."""
-    with contextlib.suppress(ValueError):
-        _, *lines = path.read_text("latin-1").splitlines()
-        groups = {}
-        for line in filter(str.strip, lines):
-            *name, energy, intensity = line.split(",")
-            groups.setdefault(str(name), []).append([float(energy), float(intensity)])
-        return np.concatenate([strict_points(np.array(each)) for each in groups.values()])
-
-
-def strict_msa(path):
-    with contextlib.suppress(ValueError, IndexError):
-        head, _, body = path.read_text("latin-1").partition("#SPECTRUM")
-        lines = [line for line in body.splitlines()[1:] if not line.startswith("#")]
-        values = [[float(each) for each in line.split(",")] for line in lines if line.strip()]
-        entries = dict(each.strip("#").split(":", 1) for each in head.splitlines() if ":" in each)
-        entries = {key.strip(): value.strip() for key, value in entries.items()}
-        if len(values[0]) == 1:
-            scale, offset = float(entries["XPERCHAN"]), float(entries["OFFSET"])
-            axis = offset + scale * np.arange(len(values))
-            return strict_points(np.c_[axis, np.array(values)])
-        return strict_points(np.array(values))
-
-
-def strict_npy(path):
-    table = np.load(path, allow_pickle=False)
-    return strict_points(np.c_[table[table.dtype.names[0]], table[table.dtype.names[1]]])
-
-
-def strict_signal(path):
-    with h5py.File(path) as file:
-        signal = file["Experiments/__unnamed__"]
-        axis = dict(signal["axis-0"].attrs)
-        energies = float(axis["offset"]) + float(axis["scale"]) * np.arange(len(signal["data"]))
-        return strict_points(np.c_[energies, signal["data"]])
-
-
-def strict_emd(path):
-    with h5py.File(path) as file:
-        signal = file["signals/__unnamed__"]
-        first, second = signal["dim1"][:2]
-        energies = first + (second - first) * np.arange(len(signal["data"]))
-        return strict_points(np.c_[energies, signal["data"]])
-
-
-def strict_nexus(path):
-    with h5py.File(path) as file:
-        signal = file["entry1/unnamed__0"]
-        return strict_points(np.c_[signal["Energy"], signal["data"]])
-
-
-def strict_points(points):
-    axis = np.unique(points[:, 0])
-    means = [points[points[:, 0] == energy, 1].mean() for energy in axis]
-    return np.interp(POINTS, axis, means)[None]
-
-
-# Ending, how a valid file is written, how it is read, and a strict reader if changes can show.
-SUBJECTS = {
-    "text, two columns": (".csv", write_text, read_file, strict_text),
-    "text, long table": (".txt", write_table, read_file, strict_text),
-    "msa": (".msa", write_msa, read_file, strict_msa),
-    "msa, pairs": (".msa", lambda path: write_msa(path, pairs=True), read_file, strict_msa),
-    "npz": (".npz", write_npz, read_file, None),
-    "npy": (".npy", write_npy, read_file, strict_npy),
-    "hspy": (".hspy", write_signal, read_file, strict_signal),
-    "nexus": (".nxs", write_signal, read_file, strict_nexus),
-    "emd": (".emd", write_signal, read_file, strict_emd),
-    "load_model": (".safetensors", write_model, read_model, None),
-}
 
 
 def mutate(content, rng):
@@ -188,7 +55,7 @@ def serve(pipe):
     while (task := pipe.recv()) is not None:
         name, path = task
         try:
-            pipe.send((None, SUBJECTS[name][2](Path(path))))
+            pipe.send((None, SUBJECTS[name].read(Path(path))))
         except (OSError, ValueError) as error:
             pipe.send(("refused", str(error)))
         except BaseException as error:
@@ -228,7 +95,7 @@ def judge(name, path, found, original):
     """Say whether what was read is the same as before or what the file says, or wrong."""
     if found.shape == original.shape and np.allclose(found, original, rtol=1e-6, equal_nan=True):
         return "same"
-    strict = SUBJECTS[name][3]
+    strict = SUBJECTS[name].strict
     expected = strict(path) if strict else None
     fits = expected is not None and found.shape == expected.shape
     return "as the file says" if fits and np.allclose(found, expected, rtol=1e-6) else "wrong"
@@ -252,9 +119,9 @@ def campaign(name, count, folder, show):
             outcome = outcome or judge(name, path, found, original)
             counts[kind][outcome] += 1
             if outcome in ("wrong", "crashed", "hung") and show:
-                kept = folder / f"{name.replace(' ', '_')}_{kind}_{sum(counts[kind].values())}"
-                kept.write_bytes(data)
-                print(f"  {outcome}: {kept}: {str(found)[:200]}")
+                saved = folder / f"{name.replace(' ', '_')}_{kind}_{sum(counts[kind].values())}"
+                saved.write_bytes(data)
+                print(f"  {outcome}: {saved}: {str(found)[:200]}")
     worker.close()
     return counts
 

@@ -31,7 +31,8 @@ from _paper_experiments import (
     shifts_of,
     time_epoch,
 )
-from _paper_report import compare, draw, draw_inside, table
+from _paper_figures import draw, draw_inside
+from _paper_verdicts import compare, table
 
 import skspectra
 from skspectra._input.files import writing

@@ -30,51 +30,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from baselines import TimeSeriesClassifier, time_series_classifiers
-from pretrained import INSTRUMENT, N_TRAINED, VALENCES, counted, simulate, training_set
-from scipy.ndimage import gaussian_filter1d
-from sklearn.decomposition import PCA
-from sklearn.ensemble import RandomForestClassifier
+from _measured import BACKGROUNDS, DOSES, changes, manganese_oxide, measured
+from _rivals import against_rivals
+from pretrained import INSTRUMENT, N_TRAINED, VALENCES, counted, simulate
 from sklearn.metrics import log_loss
-from sklearn.metrics.pairwise import cosine_similarity
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.svm import SVC
 
 from skspectra.datasets import make_l23_spectra
 from skspectra.datasets._atoms import element_of, known_ions
 from skspectra.models import load_pretrained, save_model
 from skspectra.readers._dense_nets import DenseNets
-from skspectra.readers._edges import aligned_axis, smooth_by_noise
-from skspectra.readers._experts import default_classifiers
-from skspectra.unmixing import ReferenceFit
 
-DOSES = (10, 20, 100, 1000, 10_000)
-BACKGROUNDS = (0, 1, 5, 20)
-SHIFTS = (-10, -5, 5, 10)
-STRETCHES = (-0.05, 0.05)
-RESOLUTIONS = (0.5, 1, 2, 3.5)  # eV, added to that of the measurement
-N_DRAWS = 8  # of the counts of each measured spectrum
 COVERAGES = (0.25, 0.5, 0.75, 0.9, 1)  # printed
 CURVE = np.linspace(0.05, 1, 39)  # drawn
-
-
-def measured(folder, reader):
-    """Measured spectra of the element of a reader: axis, intensity and label of each."""
-    spectra = []
-    for path in sorted(folder.glob("*.csv")):
-        for _, rows in pd.read_csv(path).groupby("spectrum", sort=False):
-            label = rows["valence"].iloc[0]
-            if label in reader.classes_:
-                rows = rows.sort_values("energy_eV").drop_duplicates("energy_eV")
-                spectra.append((rows["energy_eV"].to_numpy(), rows["intensity"].to_numpy(), label))
-    return spectra
-
-
-def manganese_oxide(folder):
-    data = np.load(folder / "mn2_acquired.npz")
-    axis = data["energy_eV"].astype(float)
-    return [(axis, row, "Mn2+") for row in data["intensity"].astype(float)]
 
 
 def read(reader, spectra, change):
@@ -83,54 +50,6 @@ def read(reader, spectra, change):
     tables = [reader.read(np.atleast_2d(rows), axis) for axis, rows, _ in changed]
     labels = [np.repeat(label, len(np.atleast_2d(rows))) for _, rows, label in changed]
     return pd.concat(tables, ignore_index=True), np.concatenate(labels)
-
-
-def as_counts(axis, intensity, dose, background, rng, n_draws=1):
-    """Count a spectrum so many times in its maximum, on a background that high at its middle."""
-    low, high = np.percentile(intensity, (2, 99.5))
-    edge = np.clip((intensity - low) / (high - low), 0, None)
-    expected = dose * (edge + background * (axis / axis.mean()) ** -3.3)
-    return rng.poisson(expected, (n_draws, axis.size))
-
-
-def in_fine_channels(axis, intensity):
-    """Bring a spectrum to channels of 0.1 eV, as those of EELS often are."""
-    fine = np.arange(axis[0], axis[-1], 0.1)
-    return fine, np.interp(fine, axis, intensity)
-
-
-def changes(rng):
-    """Yield what is done to measured spectra, by name."""
-    yield "as they are", lambda axis, x: (axis, x)
-    for shift in SHIFTS:
-        yield f"shift {shift:+d} eV", lambda axis, x, s=shift: (axis + s, x)
-    for stretch in STRETCHES:
-        yield (
-            f"dispersion {stretch:+.0%}",
-            lambda axis, x, t=stretch: (axis.mean() + (axis - axis.mean()) * (1 + t), x),
-        )
-    for width in RESOLUTIONS:
-        yield (
-            f"blurred by {width} eV",
-            lambda axis, x, w=width: (axis, _blurred(axis, x, w)),
-        )
-    for dose in DOSES[1:-1]:
-        for background in BACKGROUNDS[1:]:
-            yield (
-                f"{dose} counts on {background}x",
-                lambda axis, x, d=dose, b=background: _counted_finely(axis, x, d, b, rng),
-            )
-
-
-def _counted_finely(axis, x, dose, background, rng):
-    fine, row = in_fine_channels(axis, x)
-    return fine, as_counts(fine, row, dose, background, rng, N_DRAWS)
-
-
-def _blurred(axis, x, fwhm):
-    fine = np.linspace(axis[0], axis[-1], 8 * axis.size)
-    sigma = fwhm / 2.355 / (fine[1] - fine[0])
-    return np.interp(axis, fine, gaussian_filter1d(np.interp(fine, axis, x), sigma, mode="nearest"))
 
 
 def figures(table, y, classes):
@@ -285,71 +204,6 @@ def draw(curves, path):
     figure.supxlabel("Share of the spectra that is named")
     figure.supylabel("Accuracy of what is named")
     figure.savefig(path, dpi=120)
-
-
-def rivals():
-    """Return simple classifiers of aligned edges."""
-    components = PCA(25, random_state=0)
-    simple = {
-        "single net": default_classifiers("mixed", 1)[1],
-        "15 neighbours": make_pipeline(components, KNeighborsClassifier(15)),
-        "SVC": make_pipeline(components, SVC(C=10, probability=True, random_state=0)),
-        "SVC, cosine": SVC(kernel=cosine_similarity, C=100, probability=True, random_state=0),
-        "forest": RandomForestClassifier(200, random_state=0),
-    }
-    rocket = time_series_classifiers().get("MiniRocket + ridge")
-    return simple if rocket is None else simple | {"MiniRocket": TimeSeriesClassifier(rocket)}
-
-
-def against_rivals(reader, spectra, n_per_class):
-    """Read the same aligned edges by all; rivals were trained on edges of 200 counts and more."""
-    rng, element = np.random.default_rng(1), reader.element_
-    X, y, _ = training_set(element)
-    known = np.flatnonzero(y != "unknown")
-    rows = rng.choice(known, min(n_per_class * reader.classes_.size, known.size), replace=False)
-    edges = reader._find(X[rows], reader.spectral_axis_)
-    trained = reader._views(edges.spectra, rng)[0]
-    models = {
-        name: model.fit(smooth_by_noise(trained), y[rows]) for name, model in rivals().items()
-    }
-    means = {label: edges.spectra[y[rows] == label].mean(axis=0) for label in reader.classes_}
-    axis = aligned_axis(reader.window_)
-    models["reference fit"] = ReferenceFit(means, spectral_axis=axis, shift=(-1, 1)).fit(
-        edges.spectra
-    )
-    X, y, points = simulate(element, n_per_class, 201)
-    is_new = points >= N_TRAINED
-    tested = {"simulated": ([(reader.spectral_axis_, row) for row in X[is_new]], y[is_new])}
-    if spectra:
-        tested["measured"] = [(a, x) for a, x, _ in spectra], np.array([t for *_, t in spectra])
-    for kind, (rows, labels) in tested.items():
-        for dose in (None, 1000, 100, 20):
-            name = f"{kind}, {'as they are' if dose is None else f'{dose} counts'}"
-            counts = [x if dose is None else as_counts(a, x, dose, 1, rng)[0] for a, x in rows]
-            found = [
-                reader._find(np.asarray(x, float)[None], a)
-                for x, (a, _) in zip(counts, rows, strict=True)
-            ]
-            seen = np.concatenate([smooth_by_noise(each) for each in found])
-            noise = np.concatenate([each.noise for each in found])
-            proba = {"reader": reader._probabilities(seen, noise)}
-            proba |= {each: _probabilities(model, seen) for each, model in models.items()}
-            cells = []
-            for each, p in proba.items():
-                accuracy = np.mean(reader.classes_[p.argmax(axis=1)] == labels)
-                loss = log_loss(labels, np.clip(p, 1e-6, 1), labels=reader.classes_)
-                cells.append(f"{each} {accuracy:.3f} ({loss:.2f})")
-            print(f"  {name:28}", *cells, sep="  ")
-
-
-def _probabilities(model, spectra):
-    """Return probabilities of a classifier, 1 and 0 where it only predicts, or fractions."""
-    if hasattr(model, "predict_proba"):
-        return model.predict_proba(spectra)
-    if not hasattr(model, "transform"):
-        return (model.predict(spectra)[:, None] == model.classes_).astype(float)
-    fractions = np.maximum(model.transform(spectra), 1e-3)
-    return fractions / fractions.sum(axis=1, keepdims=True)
 
 
 def main():

@@ -29,10 +29,10 @@ def folder(tmp_path):
 @pytest.fixture
 def paper(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
-    import _paper_report
+    import _paper_figures
     import paper
 
-    monkeypatch.setitem(_paper_report.STYLE, "savefig.dpi", 20)
+    monkeypatch.setitem(_paper_figures.STYLE, "savefig.dpi", 20)
     monkeypatch.setattr(paper, "read_published", lambda: (None, None))
     return paper
 
