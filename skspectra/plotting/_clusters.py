@@ -82,10 +82,10 @@ class ClusterCentersDisplay:
         return cls(estimator.spectral_axis_, *arrays).plot(ax)
 
     def plot(self, ax=None):
-        """Draw the classes above each other, each scaled to the same height.
+        """Draw the centres below each other, class by class, each scaled to the same height.
 
-        Kept clusters are solid, dropped ones dashed and grey; in brackets the edge strength and,
-        where it is known, the thickness index T.
+        Kept clusters are coloured, dropped ones grey; in brackets the edge strength and, where it
+        is known, the thickness index T.
 
         Parameters
         ----------
@@ -97,20 +97,21 @@ class ClusterCentersDisplay:
         display : ClusterCentersDisplay
         """
         axis = check_axis(self.spectral_axis)
-        ax = axes_of(ax, figsize=(4.5, 1 + 1.1 * len(self.centers)))
-        colors = class_colors(self.centers)
-        for i, (name, centers) in enumerate(self.centers.items()):
-            color = colors[i]
-            low, high = np.min(centers), np.max(centers)
-            scaled = (np.asarray(centers) - low) / (high - low if high > low else 1)
-            _write(ax, name, (0, 1.15 * i + 1), (3, -2), color)
-            for k, center in enumerate(scaled):
+        lane = sum(map(len, self.centers.values()))
+        ax = axes_of(ax, figsize=(4.5, 1 + 0.6 * lane))
+        for color, (name, centers) in zip(
+            class_colors(self.centers), self.centers.items(), strict=True
+        ):
+            _write(ax, name, (0, 1.1 * lane), (3, -2), color)
+            thickness = () if self.thickness is None else self.thickness[name]
+            for k, center in enumerate(np.asarray(centers)):
+                lane -= 1
                 is_kept = k in self.kept[name]
                 style = {"color": color} if is_kept else {"color": "0.55", "linestyle": "--"}
-                ax.plot(axis, 1.15 * i + center, linewidth=1, **style)
-                thickness = () if self.thickness is None else self.thickness[name]
+                scaled = (center - center.min()) / (np.ptp(center) or 1)
+                ax.plot(axis, 1.1 * lane + scaled, linewidth=1, **style)
                 label = _label(k, is_kept, self.strength[name], thickness)
-                _write(ax, label, (1, 1.15 * i + 1), (4, -11 * k), style["color"])
+                _write(ax, label, (1, 1.1 * lane + 0.8), (4, 0), style["color"])
         ax.set(xlabel=spectral_label(axis), ylabel="Intensity (arb. units)", yticks=[])
         ax.margins(x=0)
         self.ax_, self.figure_ = ax, ax.figure

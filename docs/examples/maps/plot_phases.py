@@ -33,13 +33,12 @@ axes[0, 0].set_title("Counts after the onset")
 energy = phases.spectral_axis_
 for k, spectrum in enumerate(phases.phase_spectra_):
     at = phases.labels_ == k
-    (line,) = axes[0, 1].plot(
-        energy, spectrum / spectrum[:20].mean() + k / 2
+    color = ("#0072B2", "#D55E00", "#009E73")[k]
+    axes[0, 1].plot(
+        energy, spectrum / spectrum[:20].mean() + k / 2, color=color
     )
     label = f"{np.median(maps.valence[at]):.1f}, {at.sum()} pixels"
-    axes[0, 1].text(
-        699, 0.95 + k / 2, label, color=line.get_color(), ha="right"
-    )
+    axes[0, 1].text(699, 0.95 + k / 2, label, color=color, ha="right")
 pixel = image.data[32, 48, np.searchsorted(image.spectral_axis, energy)]
 axes[0, 1].plot(energy, pixel / 120, color="0.7", zorder=0)
 axes[0, 1].set(

@@ -1,10 +1,10 @@
 """Selecting the training spectra of an image
 ==========================================
 
-Substrate and thick places spoil a training set. `KMeansCleaner` clusters the spectra, and judges
-the sum of each cluster by its edge over the background and by how much of it plural scattering has
-moved behind the white lines, T. Look at the centres before trusting it; in brackets are the
-strength of the edge and T.
+Substrate and thick places spoil a training set. `KMeansCleaner` clusters the spectra. It judges
+the sum of each cluster by the strength of its edge over the background, and by how much of the
+edge plural scattering has moved behind the white lines: the thickness index T. Look at the centres
+before you trust it. In brackets are the strength of the edge and T.
 """
 
 import matplotlib.pyplot as plt
