@@ -17,6 +17,7 @@ __all__ = [
     "SpectralMixin",
     "in_memory",
     "noting_bad_rows",
+    "refuse_extremes",
     "refuse_images",
     "refuse_masks",
     "refuse_negative",
@@ -94,6 +95,26 @@ def refuse_negative(X, estimator, wanting, advice):
         )
 
 
+def refuse_extremes(X):
+    """Raise a ValueError if numbers of `X`, an array of float64, overflow or vanish when squared.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_spectra, n_channels)
+        Finite spectra.
+    """
+    if X.dtype != np.float64 or not X.size:
+        return
+    with np.errstate(over="ignore", under="ignore"):
+        square = np.vdot(X, X)
+    if square > 1e200 or (square < 1e-200 and X.any()):
+        raise ValueError(
+            f"The numbers in X reach {np.abs(X).max():.0e}, where squares "
+            f"{'overflow' if square > 1 else 'vanish'}. Divide all spectra by one number, so that "
+            "they lie between 1e-90 and 1e90."
+        )
+
+
 def in_memory(X):
     """Return `X`, computed if it is a dask array, or raise if an entry is masked."""
     X = X.compute() if hasattr(X, "__dask_graph__") else X
@@ -148,6 +169,7 @@ class SpectralMixin:
         with noting_bad_rows(X):
             validated = _validate(self, X, reset, check_params)
         if reset:
+            refuse_extremes(validated)
             self.spectral_axis_ = resolve_axis(
                 X, getattr(self, "spectral_axis", None), n_channels=self.n_features_in_
             )

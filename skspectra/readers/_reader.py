@@ -12,7 +12,13 @@ from sklearn.utils import check_array, gen_batches
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skspectra._input.spectra import SpectralMixin, in_memory, noting_bad_rows, refuse_images
+from skspectra._input.spectra import (
+    SpectralMixin,
+    in_memory,
+    noting_bad_rows,
+    refuse_extremes,
+    refuse_images,
+)
 from skspectra._input.targets import refuse_targets
 from skspectra._numerics.axis import resolve_axis
 from skspectra._numerics.column_names import spectral_columns
@@ -237,6 +243,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
                 self, X, y, dtype=[np.float64, np.float32], ensure_min_features=2
             )
         check_classification_targets(labels)
+        refuse_extremes(checked)
         self.spectral_axis_ = resolve_axis(X, spectral_axis, n_channels=checked.shape[1])
         return checked, labels
 
@@ -324,6 +331,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
             X = check_array(
                 in_memory(spectra), dtype=[np.float64, np.float32], ensure_min_features=3
             )
+        refuse_extremes(X)
         axis = resolve_axis(spectra, spectral_axis, n_channels=X.shape[1])
         self._check_covers(axis)
         blocks = list(gen_batches(len(X), AT_ONCE))

@@ -109,3 +109,10 @@ def test_repeated_names_and_text_are_told():
     with pytest.raises(ValueError, match="contains NaN") as error:
         SpectrumNormalizer().fit(np.array([[1.0, None], [1.0, 2.0]], dtype=object))
     assert "the first is row 0" in error.value.__notes__[0]
+
+
+@pytest.mark.parametrize("scale, what", [(1e300, "overflow"), (1e-300, "vanish")])
+def test_numbers_that_cannot_be_squared_are_refused(scale, what):
+    with pytest.raises(ValueError, match=f"{what}. Divide all spectra by one number"):
+        SpectrumNormalizer().fit(X * scale)
+    assert not SpectrumNormalizer().fit_transform(np.zeros((2, 3))).any()
