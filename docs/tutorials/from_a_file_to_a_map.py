@@ -83,7 +83,8 @@ print(maps.by, maps.counts())
 # ------------------
 #
 # A map is worth what its spectra are worth. Look at some of them, with the background
-# that is subtracted. In a window, a click on the map chooses the pixel.
+# that is subtracted. Give a window before the edge, and the row and column of a pixel.
+# Where the figure opens in a window, a click on the map chooses another pixel.
 
 background = PowerLawBackground((600, 628), spectral_axis=maps.pixels.axis)
 SpectrumAtDisplay.from_maps(maps, background, pixel=(3, 24))

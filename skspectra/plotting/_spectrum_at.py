@@ -122,6 +122,12 @@ class SpectrumAtDisplay:
 
     def show(self, row, column):
         """Show another pixel."""
+        height, width = self.codes.shape
+        if not (0 <= row < height and 0 <= column < width):
+            raise ValueError(
+                f"pixel must be the row and the column of a pixel of {height} x {width}, got "
+                f"({row}, {column})."
+            )
         self.pixel_ = row, column
         self._mark.set_data([column], [row])
         spectrum = np.asarray(self.spectra[row, column], dtype=float)

@@ -51,6 +51,8 @@ def test_a_click_shows_the_spectrum_of_the_pixel_though_nobody_holds_the_display
         np.testing.assert_array_equal(widths, maps.probability.data[row, column])
     click(figure, ax, 5.499999 - 1, 5.5 - 1e-9)  # the corner of the last pixel
     assert spectrum.get_title().startswith("Row 4, column 5")
+    with pytest.raises(ValueError, match=r"pixel of 5 x 6, got \(3, 24\)"):
+        SpectrumAtDisplay.from_maps(maps, background, pixel=(3, 24))
     click(figure, spectrum, 500, 650)
     assert spectrum.get_title().startswith("Row 4, column 5"), "only the map listens"
 
