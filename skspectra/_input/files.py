@@ -62,7 +62,7 @@ def check_readable(path):
     """
     shown = printable(path)
     if not path.exists():
-        raise FileNotFoundError(f"There is no file {shown}.")
+        raise FileNotFoundError(f"There is no file {shown}.{_why_none(path)}")
     if path.is_dir():
         if path.suffix.lower() != ".zspy":
             raise IsADirectoryError(
@@ -73,6 +73,13 @@ def check_readable(path):
         raise OSError(f"{shown} is no file that can be read to its end, but a pipe or a device.")
     elif not path.stat().st_size:
         raise ValueError(f"{shown} is empty: it has no bytes.")
+
+
+def _why_none(path):
+    if any(mark in path.name for mark in "*?["):
+        folder = printable(path.parent)
+        return f" To read many, pass sorted(Path({folder!r}).glob({printable(path.name)!r}))."
+    return " Download it first." if "://" in str(path) or path.parts[0].endswith(":") else ""
 
 
 def check_folder(path):

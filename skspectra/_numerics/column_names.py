@@ -109,7 +109,7 @@ def _energies_of_rows(X):
             if values.dtype.kind in "iuf":
                 return f"The column {name!r} of X", values, f"X.set_index({name!r}).T in pandas."
     labels, drop = getattr(X, "index", None), "X.reset_index(drop=True)"
-    if _is_data_array(X):
+    if _is_data_array(X) and len(X.dims) == 2:
         labels, drop = X.coords.get(X.dims[0]), f"X.drop_vars({X.dims[0]!r})"
     if getattr(getattr(labels, "dtype", None), "kind", "") != "f":
         return None
@@ -125,7 +125,7 @@ def _names(X):
 
 
 def _is_data_array(X):
-    return hasattr(X, "dims") and hasattr(X, "coords") and len(X.dims) == 2
+    return hasattr(X, "dims") and hasattr(X, "coords") and len(X.dims) > 0
 
 
 def _number(name):

@@ -167,8 +167,8 @@ def resample_rows(X, axis, new_axis, *, outside="raise", average=True):
     if reaches_out and outside == "raise":
         raise ValueError(
             f"The axis wanted runs from {new_axis[0]:g} to {new_axis[-1]:g}, but the spectra only "
-            f"cover {axis[0]:g} to {axis[-1]:g}. Choose a narrower axis, or outside='edge' to repeat "
-            "the values at the ends."
+            f"cover {axis[0]:g} to {axis[-1]:g}. Choose a narrower axis, or outside='edge' to "
+            "repeat the values at the ends."
         )
     dtype = np.result_type(X, np.float32)
     data, channels, starts = _resampling_weights(axis, new_axis, average)

@@ -1,6 +1,7 @@
 """Which edge is to be read, and with what."""
 
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -144,6 +145,8 @@ def load_reader(name):
         If there is none of that name, or the file holds another model.
     """
     if not str(name).endswith(".safetensors"):
+        if Path(name).exists():
+            raise ValueError(f"{name} is no file of a reader, which ends in .safetensors.")
         return load_pretrained(str(name))
     reader = load_model(name)
     if not isinstance(reader, ValenceReader):

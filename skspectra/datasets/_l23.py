@@ -207,6 +207,7 @@ def make_l23_spectra(
     """
     element = _check_ions(ions)
     axis = default_axis(element) if spectral_axis is None else check_axis(spectral_axis)
+    _check_covers(axis, element)
     ranges = {
         "shift": check_range(shift, "shift"),
         "stretch": _check_range_above(stretch, "stretch", -1),
@@ -247,6 +248,15 @@ def make_l23_spectra(
         parameters=_as_frame(records, order),
         DESCR=DESCR,
     )
+
+
+def _check_covers(axis, element):
+    edge = default_axis(element)
+    if axis[-1] < edge[0] or axis[0] > edge[-1]:
+        raise ValueError(
+            f"spectral_axis runs from {axis[0]:g} to {axis[-1]:g}, but the L2,3 edge of {element} "
+            f"lies at {edge[0]:.0f} to {edge[-1]:.0f} eV. Give an axis in eV that holds it."
+        )
 
 
 def _check_ions(ions):

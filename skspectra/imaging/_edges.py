@@ -54,7 +54,7 @@ def find_edges(image, *, spectral_axis=None, min_strength=3.0):
       element  energy  shift  strength
     0      Mn   637.0   -5.0      23.0
     """
-    pixels = spectrum_image(image, spectral_axis)
+    pixels = spectrum_image(image, spectral_axis, unit="eV")
     if pixels.axis is None:
         raise ValueError("An array has no energies: pass them as spectral_axis=, in eV.")
     spectrum = sum_spectrum(pixels)

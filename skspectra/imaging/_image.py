@@ -5,9 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from skspectra._numerics.axis import check_axis
+from skspectra._numerics.column_names import spectral_columns
 from skspectra._progress import Progress
 from skspectra.io import from_rows
-from skspectra.io._signals import increasing_axis
+from skspectra.io._signals import axis_label, increasing_axis
+from skspectra.io._units import conversion
 
 __all__ = ["SpectrumImage", "finite_rows", "is_lazy", "spectrum_image"]
 
@@ -113,7 +115,7 @@ def is_lazy(array):
     return hasattr(array, "dask")
 
 
-def spectrum_image(image, spectral_axis=None):
+def spectrum_image(image, spectral_axis=None, *, unit=None):
     """View an image as a `SpectrumImage`.
 
     Parameters
@@ -121,13 +123,15 @@ def spectrum_image(image, spectral_axis=None):
     image : HyperSpy signal, dask array or array-like of shape (..., n_channels)
         The image. The signal axis of a signal may lie anywhere in its array.
     spectral_axis : array-like of shape (n_channels,), default=None
-        Axis of an array.
+        Axis of an array; that of a DataArray of xarray are its last coordinates.
+    unit : str, default=None
+        Unit that the axis of a signal is to be in; None leaves it as it is.
 
     Raises
     ------
     ValueError
-        If a signal comes with a second axis, its signal dimension is not 1, or the axis does not
-        fit.
+        If a signal comes with a second axis, its signal dimension is not 1, its axis is of another
+        quantity than `unit`, or the axis does not fit.
     """
     if hasattr(image, "axes_manager"):
         if spectral_axis is not None:
@@ -135,14 +139,30 @@ def spectrum_image(image, spectral_axis=None):
                 "spectral_axis is for arrays; a HyperSpy signal has an axis. Change that in its "
                 "axes_manager."
             )
-        return _from_signal(image)
+        return _from_signal(image, unit)
     data = _checked(image if is_lazy(image) else np.asarray(image))
-    axis = None if spectral_axis is None else check_axis(spectral_axis, data.shape[-1])
+    if spectral_axis is None:
+        spectral_axis = spectral_columns(image)
+    axis = None if spectral_axis is None else _axis_of_last(data, spectral_axis)
     return SpectrumImage(_whole_spectra(data), axis, None)
 
 
-def _from_signal(signal):
+def _axis_of_last(data, spectral_axis):
+    axis = check_axis(spectral_axis)
+    if axis.size != data.shape[-1] and axis.size in data.shape:
+        at = data.shape.index(axis.size)
+        raise ValueError(
+            f"spectral_axis has {axis.size} values, and the image has shape {data.shape}: its "
+            f"spectra lie along axis {at}. Move them last, by np.moveaxis(image, {at}, -1)."
+        )
+    return check_axis(axis, data.shape[-1])
+
+
+def _from_signal(signal, unit):
     axis, is_reversed = increasing_axis(signal)
+    if unit is not None:
+        factor = conversion(axis_label(signal), unit, "set its units in the axes_manager")
+        axis = axis if factor is None else axis * factor
     manager = signal.axes_manager
     order = manager.navigation_indices_in_array[::-1] + manager.signal_indices_in_array
     data = _whole_spectra(_checked(signal.data).transpose(order))

@@ -95,7 +95,7 @@ def read_image(
     if by not in ("pixels", "phases", "auto"):
         raise ValueError(f"by must be 'pixels', 'phases' or 'auto', got {by!r}.")
     _check_reader(reader)
-    pixels = spectrum_image(image, spectral_axis)
+    pixels = spectrum_image(image, spectral_axis, unit="eV")
     if pixels.axis is None:
         raise ValueError("An array has no energies: pass them as spectral_axis=, in eV.")
     mask = check_mask(mask, pixels.shape)

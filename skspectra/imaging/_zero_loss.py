@@ -44,7 +44,7 @@ def zero_loss_positions(low_loss, *, spectral_axis=None):
     >>> zero_loss_positions(spectra, spectral_axis=energy).round(2)
     array([1. , 1.1, 1.2, 1.3, 1.4])
     """
-    pixels = spectrum_image(low_loss, spectral_axis)
+    pixels = spectrum_image(low_loss, spectral_axis, unit="eV")
     axis = pixels.axis
     if axis is None or not axis[0] < 0 < axis[-1]:
         raise ValueError(

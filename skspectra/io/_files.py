@@ -187,6 +187,8 @@ def _check_options(outside, columns, decimal):
 
 
 def _check_paths(paths):
+    if hasattr(paths, "read"):
+        raise TypeError(f"paths must be names of files, got an open file, {paths!r}.")
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
     paths = [Path(path) for path in paths]

@@ -59,7 +59,7 @@ _NO_UNIT = re.compile(
 )
 
 
-def conversion(label, wanted):
+def conversion(label, wanted, advice="to read others as they are, name their unit by unit="):
     """Return what the values of an axis are multiplied by to be in the unit that is wanted.
 
     Parameters
@@ -68,6 +68,8 @@ def conversion(label, wanted):
         Name of the axis, its unit in brackets or last: "Energy Loss (eV)", "energy_keV".
     wanted : str
         The unit: "eV".
+    advice : str, default="to read others as they are, name their unit by unit="
+        What to do with an axis of another quantity, at the end of the message.
 
     Returns
     -------
@@ -86,10 +88,13 @@ def conversion(label, wanted):
     if unit is not None and wanted is not None and _normalize(unit) == _normalize(wanted):
         return 1.0
     if unit is not None and quantity is None:
-        raise ValueError(f"The axis is in {unit!r}, which is not known{_wanted(wanted)}")
+        raise ValueError(
+            f"The axis is in {unit!r}, which is not known. Wanted is an axis in {wanted}; {advice}."
+        )
     if quantity not in (None, wanted_quantity):
         raise ValueError(
-            f"The axis {label!r} holds {quantity}, no {wanted_quantity or wanted}{_wanted(wanted)}"
+            f"The axis {label!r} holds {quantity}, no {wanted_quantity or wanted}. Wanted is an "
+            f"axis in {wanted}; {advice}."
         )
     return None if unit is None else size / wanted_size
 
@@ -107,10 +112,6 @@ def quantity_of(label):
 def unit_of(label):
     """Return the unit that the label of an axis tells, as it is written, or None."""
     return _parse(label)[1]
-
-
-def _wanted(unit):
-    return f". Wanted is an axis in {unit}; to read others as they are, name their unit by unit=."
 
 
 @functools.lru_cache(maxsize=1024)  # wide tables have many titles

@@ -20,7 +20,7 @@ from skspectra._input.spectra import (
     refuse_images,
 )
 from skspectra._input.targets import refuse_targets
-from skspectra._numerics.axis import resolve_axis
+from skspectra._numerics.axis import dispersion, resolve_axis
 from skspectra._numerics.column_names import spectral_columns
 from skspectra._numerics.random import as_generator
 from skspectra._progress import Progress
@@ -35,6 +35,7 @@ __all__ = ["ValenceReader"]
 UNKNOWN = "unknown"
 AT_ONCE = 8192  # spectra that are read: bounds the memory
 LEAST_STRENGTH = 5.0  # of an edge over its standard error; noise alone reaches 4.8
+_WIDEST = 5.0  # eV of a channel
 MOST_NOISE = 0.4  # of a channel over the height, beyond which nothing is named
 
 
@@ -404,7 +405,12 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
             )
 
     def _check_covers(self, axis):
-        """Raise if an axis holds the white lines nowhere that they may lie."""
+        """Raise if an axis holds the white lines nowhere that they may lie, or in too few channels."""
+        if dispersion(axis) > _WIDEST:
+            raise ValueError(
+                f"The channels of the spectra are {dispersion(axis):g} eV wide; wider than "
+                f"{_WIDEST:g} eV, they show no shape of the white lines."
+            )
         least, greatest = possible_shifts(axis, **self._place())
         if least > greatest:
             nominal, reach = self.energy_, self.max_shift

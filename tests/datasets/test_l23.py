@@ -278,3 +278,9 @@ def test_every_ion_has_a_prior_with_reasons(ion):
 def test_ions_in_one_text_are_told_how_to_be_listed(ions):
     with pytest.raises(ValueError, match=r"must be a list of ions.*\('Fe2\+', 'Fe3\+'\)"):
         make_l23_spectra(1, ions=ions)
+
+
+@pytest.mark.parametrize("axis", [np.arange(0.6, 0.7, 0.001), np.arange(300.0, 400.0)])
+def test_an_axis_without_the_edge_is_refused(axis):
+    with pytest.raises(ValueError, match="the L2,3 edge of Mn lies at 6.. to 6.. eV"):
+        make_l23_spectra(3, spectral_axis=axis)

@@ -2,6 +2,7 @@ import dask.array as da
 import hyperspy.api as hs
 import numpy as np
 import pytest
+import xarray as xr
 from line_reader import ENERGY, LineReader, line_image
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -152,3 +153,26 @@ def test_the_particle_at_thirty_counts_is_read_by_phases_though_most_of_it_is_su
     mask = np.zeros(image.valence.shape, dtype=bool)
     by, said = pixels_or_phases(load_pretrained("mn-l23"), pixels, mask)
     assert by == "phases", said
+
+
+def test_units_of_a_signal_are_compared_with_electron_volts():
+    image, _ = line_image((3, 4))
+    signal = as_signal(image)
+    wanted, edges = read_image(LineReader(), signal), find_edges(signal)
+    axis = signal.axes_manager[-1]
+    axis.offset, axis.scale, axis.units = ENERGY[0] / 1e3, axis.scale / 1e3, "keV"
+    np.testing.assert_array_equal(read_image(LineReader(), signal).codes, wanted.codes)
+    np.testing.assert_allclose(find_edges(signal)["energy"], edges["energy"])
+    axis.units = "nm"
+    for read in (find_edges, lambda each: read_image(LineReader(), each)):
+        with pytest.raises(ValueError, match="holds length, no energy.*units in the axes_manager"):
+            read(signal)
+
+
+def test_energies_of_arrays_may_be_coordinates_and_lie_last():
+    image, _ = line_image((3, 4))
+    array = xr.DataArray(image, dims=("y", "x", "energy"), coords={"energy": ENERGY})
+    wanted = read_image(LineReader(), image, spectral_axis=ENERGY)
+    np.testing.assert_array_equal(read_image(LineReader(), array).codes, wanted.codes)
+    with pytest.raises(ValueError, match=r"lie along axis 0.*np.moveaxis\(image, 0, -1\)"):
+        read_image(LineReader(), np.moveaxis(image, -1, 0), spectral_axis=ENERGY)

@@ -330,3 +330,13 @@ def test_real_files_cut_in_half_are_refused(real_data, tmp_path, name):
     (tmp_path / name).write_bytes(content[: len(content) // 2])
     with pytest.raises(ValueError, match=f"{name} cannot be read"):
         read_spectra(tmp_path / name, np.arange(450, 480))
+
+
+def test_what_is_no_name_of_a_file_is_told(tmp_path):
+    (tmp_path / "a.csv").write_text("635,5\n640,0\n")
+    with pytest.raises(FileNotFoundError, match=r"\*.csv. To read many, .*glob\('\*.csv'\)"):
+        read_spectra(tmp_path / "*.csv", [635, 640])
+    with pytest.raises(FileNotFoundError, match="Download it first"):
+        read_spectra("https://example.org/a.csv", [635, 640])
+    with (tmp_path / "a.csv").open() as file, pytest.raises(TypeError, match="got an open file"):
+        read_spectra(file, [635, 640])

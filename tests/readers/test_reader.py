@@ -78,6 +78,8 @@ def test_columns_of_a_table(reader):
     assert table.index.tolist() == ["a", "b", "c", "d"]
     polars = reader.read(pl.DataFrame(X, schema=list(map(str, AXIS))))
     assert (polars.to_numpy() == table.to_numpy()).all()
+    with pytest.raises(ValueError, match="10 eV wide; wider than 5 eV"):
+        reader.read(X[:, :10], AXIS[0] + 10 * np.arange(10))
     with pytest.raises(ValueError, match="'sample'. Drop columns"):
         reader.read(frame.assign(sample="MnO"))
     assert table.columns.tolist() == [
