@@ -83,7 +83,7 @@ def main(n_seeds):
         print(f"gain {gain}\n{'counts in the maximum':48}" + "".join(f"{c:>7}" for c in all_counts))
         right = {name: [] for name in RULES}
         for counts in all_counts:
-            hits = {name: 0 for name in RULES}
+            hits = dict.fromkeys(RULES, 0)
             for number in (2, 3, 4, 5):
                 for seed in range(n_seeds):
                     X = gain * simulate(counts, number, seed)

@@ -4,6 +4,7 @@ Every file is the SHA-256 of its content and the content. One that is damaged is
 again; where nothing can be written everything is computed again each time; one warning tells why.
 """
 
+import contextlib
 import hashlib
 import io
 import os
@@ -21,7 +22,7 @@ from skspectra._input.files import writing
 
 __all__ = ["cache_folder", "load_or_compute", "private_folder", "read_cached", "write_cached"]
 
-_ELSEWHERE = "Set the environment variable SKSPECTRA_CACHE to another folder."
+_ANOTHER_FOLDER = "Set the environment variable SKSPECTRA_CACHE to another folder."
 _warned = set()
 
 
@@ -33,7 +34,9 @@ def cache_folder():
     try:
         given = os.environ.get("SKSPECTRA_CACHE") or platformdirs.user_cache_dir("skspectra")
     except RuntimeError:  # of a user who has no home
-        _warn_once(f"This user has no home folder, so that nothing is kept on disk. {_ELSEWHERE}")
+        _warn_once(
+            f"This user has no home folder, so that nothing is kept on disk. {_ANOTHER_FOLDER}"
+        )
         return None
     return Path(given)
 
@@ -56,7 +59,7 @@ def private_folder(name):
             if not _is_private(folder.lstat()):
                 _warn_once(
                     f"{folder} is not owned by this user alone, or others can write to it: code "
-                    f"that is read from there could be theirs, so nothing is. {_ELSEWHERE}"
+                    f"that is read from there could be theirs, so nothing is. {_ANOTHER_FOLDER}"
                 )
                 return None
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -77,18 +80,16 @@ def read_cached(path):
     """
     try:
         with open(path, "rb") as file:
-            is_own = _is_private(os.fstat(file.fileno()))
+            is_private = _is_private(os.fstat(file.fileno()))
             digest, content = file.read(32), file.read()
     except OSError:
         return None
-    if is_own and digest == hashlib.sha256(content).digest():
+    if is_private and digest == hashlib.sha256(content).digest():
         return content
-    reason = "is damaged" if is_own else "is not this user's alone"
+    reason = "is damaged" if is_private else "is not this user's alone"
     _warn_once(f"{path} {reason}; what it holds is computed again.")
-    try:
+    with contextlib.suppress(OSError):
         os.unlink(path)
-    except OSError:
-        pass
     return None
 
 
@@ -163,7 +164,7 @@ def _open_private(path, flags):
 def _warn_unwritable(folder, error):
     _warn_once(
         f"Cannot write to {folder} ({error.strerror}): what was computed is not kept for the next "
-        f"time. {_ELSEWHERE}"
+        f"time. {_ANOTHER_FOLDER}"
     )
 
 

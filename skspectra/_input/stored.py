@@ -1,6 +1,7 @@
 """Spectra that are not in memory: memory maps, zarr, h5py and dask arrays, read in blocks."""
 
 from contextlib import nullcontext, suppress
+from itertools import pairwise
 from numbers import Integral
 from pathlib import Path
 
@@ -152,7 +153,7 @@ class StoredSpectra:
         edges = row_edges(self.source, max(1, n_bytes // self.row_bytes))
         if self.rows is not None:
             edges = np.unique(np.searchsorted(self.rows, edges))
-        return [slice(*pair) for pair in zip(edges[:-1], edges[1:], strict=True)]
+        return [slice(*pair) for pair in pairwise(edges)]
 
     def __getitem__(self, rows):
         """Read a slice of rows; a ValueError names the first one with NaN or infinity."""

@@ -61,7 +61,7 @@ class Unpacker:
         return slice(start, stop, step)
 
     def _pairs(self, pairs):
-        return {name: value for name, value in map(self._items, _of_type(list, pairs))}
+        return dict(map(self._items, _of_type(list, pairs)))
 
     def _array(self, name):
         array = self._arrays[_of_type(str, name)]

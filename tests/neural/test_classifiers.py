@@ -116,8 +116,8 @@ def test_same_seed_same_weights(net, spectra):
 
 
 def test_random_state_instance_and_none(spectra):
-    one = quick(random_state=np.random.RandomState(3)).fit(*spectra)  # noqa: NPY002
-    two = quick(random_state=np.random.RandomState(3)).fit(*spectra)  # noqa: NPY002
+    one = quick(random_state=np.random.RandomState(3)).fit(*spectra)
+    two = quick(random_state=np.random.RandomState(3)).fit(*spectra)
     assert same_weights(one, two)
     assert not same_weights(*(quick(random_state=None).fit(*spectra) for _ in range(2)))
 

@@ -16,7 +16,7 @@ from skspectra.preprocessing import SpectralCrop, SpectrumNormalizer
 from skspectra.sampling import Augment, KMeansCleaner
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-from cleaning import AXIS, COMPOSITIONS, GOALS, shares, simulate  # noqa: E402
+from cleaning import AXIS, COMPOSITIONS, GOALS, shares, simulate
 
 ENERGY = 600 + 0.5 * np.arange(200)
 

@@ -63,7 +63,7 @@ class StackedModule:
             for name, layer in self._layers.items()
             if isinstance(layer, Dropout)
         }
-        self._kept = {
+        self._thresholds = {
             name: torch.tensor([n_passing(p) - 2**15 - 1 for p in rates], device=device)
             for name, rates in self._rates.items()
         }
@@ -99,11 +99,11 @@ class StackedModule:
         """Give the modules their weights and their statistics of so many batches."""
         for leaves, nets in zip(self.leaves, self._groups, strict=True):
             for name, values in leaves.items():
-                for module, own in zip(self._modules[nets], values, strict=True):
-                    module.get_parameter(name).copy_(own)
+                for module, value in zip(self._modules[nets], values, strict=True):
+                    module.get_parameter(name).copy_(value)
         for name, values in self._statistics.items():
-            for module, own in zip(self._modules, values, strict=True):
-                module.get_buffer(name).copy_(own)
+            for module, value in zip(self._modules, values, strict=True):
+                module.get_buffer(name).copy_(value)
         for module in self._modules:
             for layer in module.modules():
                 if isinstance(layer, nn.BatchNorm1d):
@@ -147,14 +147,16 @@ class StackedModule:
         n_numbers = X[0, 0].numel()
         words = X.new_empty((self.n_nets, -(-len(X) * n_numbers // 4)), dtype=torch.int64)
         sizes = self.n_nets * (len(X),) if self.padding is None else self.padding.sizes
-        for own, size, p, generator in zip(words, sizes, rates, self.generators, strict=True):
+        for words_of_net, size, p, generator in zip(
+            words, sizes, rates, self.generators, strict=True
+        ):
             if p > 0:
-                fill_with_bits(own[: -(-size * n_numbers // 4)], p, generator)
+                fill_with_bits(words_of_net[: -(-size * n_numbers // 4)], p, generator)
         bits = words.view(torch.int16)[:, : len(X) * n_numbers].view(X.transpose(0, 1).shape)
-        kept, gains = (
-            of_net[name].view(-1, *[1] * (X.ndim - 2)) for of_net in (self._kept, self._gains)
+        thresholds, gains = (
+            of_net[name].view(-1, *[1] * (X.ndim - 2)) for of_net in (self._thresholds, self._gains)
         )
-        return X * ((bits.transpose(0, 1) <= kept) * gains.to(X.dtype))
+        return X * ((bits.transpose(0, 1) <= thresholds) * gains.to(X.dtype))
 
     def _each_filter(self, name, layer, X):
         return layer(X.flatten(1, 2)).unflatten(1, (self.n_nets, -1))
@@ -192,7 +194,7 @@ class Padding:
     Parameters
     ----------
     sizes : tuple of int
-        How many spectra of each net are its own: the first ones.
+        How many spectra of each net are no padding: the first ones.
     like : tensor
         Gives dtype and device.
 
@@ -206,21 +208,21 @@ class Padding:
         self.sizes = sizes
         self._counts = torch.tensor(sizes, device=like.device)
         place = torch.arange(max(sizes), device=like.device)
-        self._own = (place[:, None] < self._counts).to(like.dtype)
+        self._is_counted = (place[:, None] < self._counts).to(like.dtype)
 
     def mean(self, values):
-        """Mean of the own values of each net, for values of shape (n_spectra, n_nets)."""
-        return (values * self._own).sum(0) / self._counts
+        """Mean over the spectra of each net, for values of shape (n_spectra, n_nets)."""
+        return (values * self._is_counted).sum(0) / self._counts
 
     def normalize(self, X, running_mean, running_var, weight, bias, momentum, eps):
-        """Batch normalisation of each filter of each net, from what is its own."""
-        own = self._own.view(*self._own.shape, *[1] * (X.ndim - 2))
+        """Batch normalisation of each filter of each net, over its spectra."""
+        counted = self._is_counted.view(*self._is_counted.shape, *[1] * (X.ndim - 2))
         axes = [axis for axis in range(X.ndim) if axis not in (1, 2)]
         wide = (..., *[None] * (X.ndim - 3))
         n_values = (self._counts * X[0, 0, 0].numel()).unsqueeze(1)
-        mean = (X * own).sum(axes) / n_values
+        mean = (X * counted).sum(axes) / n_values
         centred = X - mean[wide]
-        var = (centred.square() * own).sum(axes) / n_values
+        var = (centred.square() * counted).sum(axes) / n_values
         with torch.no_grad():
             running_mean.lerp_(mean, momentum)
             running_var.lerp_(var * (n_values / (n_values - 1)), momentum)

@@ -139,8 +139,8 @@ def _sizes(training):
     return TrainingBatches(data.X, data.y, batch_size).sizes
 
 
-def _name(thing):
-    return getattr(thing, "__name__", type(thing).__name__)
+def _name(value):
+    return getattr(value, "__name__", type(value).__name__)
 
 
 class _Member:
@@ -220,10 +220,10 @@ class _Stack:
                 net.history.record_batch("train_batch_size", size)
             self._follow_learning_rates()
             losses.append(step(rows, sizes))
-        for net, own in zip(nets, torch.stack(losses, 1).tolist(), strict=True):
-            for batch, loss in zip(net.history[-1]["batches"], own, strict=True):
+        for net, of_net in zip(nets, torch.stack(losses, 1).tolist(), strict=True):
+            for batch, loss in zip(net.history[-1]["batches"], of_net, strict=True):
                 batch["train_loss"] = loss
-            net.history.record("train_batch_count", len(own))
+            net.history.record("train_batch_count", len(of_net))
             net.notify("on_epoch_end", dataset_train=None, dataset_valid=None)
 
     @torch.no_grad()
@@ -246,8 +246,8 @@ class _Stack:
             for number, member in enumerate(self._members[nets]):
                 for name, leaf in leaves.items():
                     state = self._optimizer.state[leaf]
-                    own = member.net.module_.get_parameter(name)
-                    member.net.optimizer_.state[own] = _part_of_state(state, leaf, number)
+                    parameter = member.net.module_.get_parameter(name)
+                    member.net.optimizer_.state[parameter] = _part_of_state(state, leaf, number)
 
     def _train_on(self, rows, sizes):
         """Train on a batch of each net; return the loss of each."""

@@ -17,8 +17,8 @@ __all__ = [
     "dense_blocks",
     "dropout_mask",
     "fill_with_bits",
-    "n_passing",
     "least_channels",
+    "n_passing",
     "n_positions",
     "normalization",
 ]

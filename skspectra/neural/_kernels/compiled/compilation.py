@@ -12,7 +12,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from skspectra._input.cache import private_folder, read_cached, write_cached
 
-__all__ = ["inlined", "cached"]
+__all__ = ["cached", "inlined"]
 
 _OPTIONS = {
     "nogil": True,

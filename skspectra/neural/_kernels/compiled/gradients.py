@@ -7,7 +7,7 @@ from skspectra.neural._kernels.compiled.compilation import inlined
 from skspectra.neural._kernels.compiled.convolution import ONE, THREE, TWO
 from skspectra.neural._kernels.compiled.simd import LANES, add, add_outer, load, total, zeros
 
-__all__ = ["add_weight_gradients", "finish_gradients", "write_norm_gradients", "norm_backward"]
+__all__ = ["add_weight_gradients", "finish_gradients", "norm_backward", "write_norm_gradients"]
 
 
 @inlined
