@@ -22,7 +22,7 @@ from skspectra._input.files import writing
 
 __all__ = ["cache_folder", "load_or_compute", "private_folder", "read_cached", "write_cached"]
 
-_ANOTHER_FOLDER = "Set the environment variable SKSPECTRA_CACHE to another folder."
+_ADVICE = "Set the environment variable SKSPECTRA_CACHE to another folder."
 _warned = set()
 
 
@@ -34,9 +34,7 @@ def cache_folder():
     try:
         given = os.environ.get("SKSPECTRA_CACHE") or platformdirs.user_cache_dir("skspectra")
     except RuntimeError:  # of a user who has no home
-        _warn_once(
-            f"This user has no home folder, so that nothing is kept on disk. {_ANOTHER_FOLDER}"
-        )
+        _warn_once(f"This user has no home folder, so that nothing is kept on disk. {_ADVICE}")
         return None
     return Path(given)
 
@@ -59,7 +57,7 @@ def private_folder(name):
             if not _is_private(folder.lstat()):
                 _warn_once(
                     f"{folder} is not owned by this user alone, or others can write to it: code "
-                    f"that is read from there could be theirs, so nothing is. {_ANOTHER_FOLDER}"
+                    f"that is read from there could be theirs, so nothing is. {_ADVICE}"
                 )
                 return None
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -164,7 +162,7 @@ def _open_private(path, flags):
 def _warn_unwritable(folder, error):
     _warn_once(
         f"Cannot write to {folder} ({error.strerror}): what was computed is not kept for the next "
-        f"time. {_ANOTHER_FOLDER}"
+        f"time. {_ADVICE}"
     )
 
 
