@@ -15,7 +15,7 @@ from torch import nn
 from skspectra.neural import NetClassifier, _kernels
 from skspectra.neural._kernels.predict import FoldedModule
 from skspectra.neural._kernels.recognize import recognize
-from skspectra.neural._modules import DenseModule, FullyConvModule
+from skspectra.neural._modules import ARCHITECTURES, DenseModule, FullyConvModule
 
 
 class Residual(nn.Module):
@@ -96,11 +96,8 @@ def test_another_head_is_computed_by_torch():
     torch.testing.assert_close(in_kernels(copy.deepcopy(head))(X), head(X), rtol=1e-4, atol=1e-5)
 
 
-EVERY = {
+EVERY = {name: NetClassifier(architecture=name) for name in ARCHITECTURES} | {
     "published": NetClassifier(architecture="published", net_params={"module__dropout": 0.3}),
-    "invariant": NetClassifier(architecture="invariant"),
-    "conv-dense": NetClassifier(architecture="conv-dense"),
-    "dense": NetClassifier(architecture="dense"),
     "residual": NetClassifier(architecture=Residual),
     "GELU": NetClassifier(architecture=OtherBlocks),
     "max pooling": NetClassifier(

@@ -1,5 +1,7 @@
 """Text that the docstrings of the neural estimators share."""
 
+from skspectra.neural._modules import ARCHITECTURES
+
 __all__ = ["with_shared_docs"]
 
 _PARAMETERS = """\
@@ -94,12 +96,18 @@ class_weight : dict, "balanced" or None, default=None
         Weight of each class, multiplied with `sample_weight`. "balanced" weighs a class inversely
         to its total weight in the training spectra."""
 
-_ARCHITECTURE = """\
-architecture : {"published", "invariant", "conv-dense", "dense"} or type, default="invariant"
+_NAMES = ", ".join(f'"{name}"' for name in ARCHITECTURES)
+_ARCHITECTURE = f"""\
+architecture : {{{_NAMES}}} or type, default="invariant"
         Layers of the net. A class derived from `torch.nn.Module` is called as
         ``architecture(n_channels, n_outputs)`` and turns a tensor (n_spectra, n_channels) into one
         of shape (n_spectra, n_outputs). Sizes of layers are given by
-        ``net_params={"module__n_filters": ...}`` or by ``set_params(module__n_filters=...)``."""
+        ``net_params={{"module__n_filters": ...}}`` or by ``set_params(module__n_filters=...)``."""
+
+_TARGET = """\
+target : {"values", "fractions"}, default="values"
+        What y holds: any numbers, such as the mean valence, or fractions: one column for each
+        component, rows not negative and of sum 1."""
 
 _REGRESSOR_ATTRIBUTES = """\
 net_ : skorch.NeuralNet
@@ -120,6 +128,7 @@ classes_ : ndarray of shape (n_classes,)
 
 _SHARED = {
     "architecture": _ARCHITECTURE,
+    "target": _TARGET,
     "regressor_attributes": _REGRESSOR_ATTRIBUTES,
     "parameters": _PARAMETERS,
     "class_weight": _CLASS_WEIGHT,

@@ -34,9 +34,7 @@ class FullyConvRegressor(FullyConvParameters, SpectralNetRegressor):
 
     Parameters
     ----------
-    target : {"values", "fractions"}, default="values"
-        What y holds: any numbers, such as the mean valence, or fractions: one column for each
-        component, rows not negative and of sum 1.
+    <target>
     architecture : {"published", "invariant"}, default="published"
         See `FullyConvClassifier`.
     n_filters : sequence of int, default=(2, 2, 4, 8, 12)

@@ -184,7 +184,7 @@ class SpectralNetRegressor(RegressorMixin, SpectralNetEstimator):
             self.n_outputs_ = y[:1].size
             self._mean, self._spread = np.zeros(self.n_outputs_), np.ones(self.n_outputs_)
         y = self._check_targets(y)
-        if reset and self.target == "values":
+        if reset and self.target != "fractions":
             self._mean = np.average(y, axis=0, weights=weight)
             spread = np.sqrt(np.average((y - self._mean) ** 2, axis=0, weights=weight))
             self._spread = np.where(spread > 0, spread, 1)
@@ -217,7 +217,7 @@ class SpectralNetRegressor(RegressorMixin, SpectralNetEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        tags.target_tags.single_output = self.target == "values"
+        tags.target_tags.single_output = self.target != "fractions"
         tags.regressor_tags.poor_score = True  # where the target hangs on one channel, not a shape
         return tags
 
@@ -233,9 +233,7 @@ class NetRegressor(AnyArchitecture, SpectralNetRegressor):
 
     Parameters
     ----------
-    target : {"values", "fractions"}, default="values"
-        What y holds: any numbers, such as the mean valence, or fractions: one column for each
-        component, rows not negative and of sum 1.
+    <target>
     <architecture>
     <parameters>
 
