@@ -5,7 +5,6 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
@@ -19,6 +18,7 @@ from skspectra._progress import Progress
 from skspectra.augmentation import EnergyShift
 from skspectra.cli._classify import classify_files
 from skspectra.cli._demo_report import SHIPPED, draw, report, write_json
+from skspectra.cli._labelled import valences_in_table
 from skspectra.datasets import make_l23_spectra
 from skspectra.evaluation import robustness_curve
 from skspectra.exceptions import SpectrumWarning
@@ -88,7 +88,7 @@ def run_demo(out, spectra=(), *, quick=False, seed=0, progress=True):
     started = time.perf_counter()
     measured, names = _read(spectra)
     read = classify_files(spectra, element="Mn") if names else None
-    known = _known_valences(spectra)
+    known = {k: v for path in spectra for k, v in (valences_in_table(path) or {}).items()}
     out.mkdir(parents=True, exist_ok=True)
     size = QUICK if quick else FULL
     models = _classifiers(size.max_epochs, seed)
@@ -185,17 +185,6 @@ def _read(paths):
     with warnings.catch_warnings():  # published spectra come without a background to fit
         warnings.simplefilter("ignore", SpectrumWarning)
         return background.fit_transform(X), names.tolist()
-
-
-def _known_valences(paths):
-    """Valence by name of spectrum, from the tables that have a column of that name."""
-    known = {}
-    for path in paths:
-        columns = {"spectrum", "valence"}
-        if path.suffix.lower() == ".csv" and columns <= set(pd.read_csv(path, nrows=0)):
-            table = pd.read_csv(path, usecols=list(columns))
-            known |= table.groupby("spectrum")["valence"].first().dropna().to_dict()
-    return known
 
 
 def _classify(models, X, y, measured, names, known, bar):

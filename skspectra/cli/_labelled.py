@@ -9,7 +9,7 @@ from skspectra._numerics.axis import dispersion
 from skspectra._numerics.interpolation import resample_rows
 from skspectra.io._files import spectra_in_files
 
-__all__ = ["Labelled", "on_one_axis", "read_labelled"]
+__all__ = ["Labelled", "on_one_axis", "read_labelled", "valences_in_table"]
 
 
 class Labelled(NamedTuple):
@@ -98,15 +98,22 @@ def _read_folder(folder):
     ]
 
 
-def _read_table(path):
+def valences_in_table(path):
+    """Valence by name of spectrum, or None if a file is no .csv table with these two columns."""
     columns = {"spectrum", "valence"}
     if path.suffix.lower() != ".csv" or not columns <= set(pd.read_csv(path, nrows=0)):
+        return None
+    table = pd.read_csv(path, usecols=list(columns), dtype=str)
+    return table.groupby("spectrum")["valence"].first().dropna().to_dict()
+
+
+def _read_table(path):
+    labels = valences_in_table(path)
+    if labels is None:
         raise ValueError(
             f"{path} is neither a folder, whose name is a valence, nor a .csv table with the "
             "columns spectrum and valence."
         )
-    table = pd.read_csv(path, usecols=list(columns), dtype=str)
-    labels = table.groupby("spectrum")["valence"].first().dropna().to_dict()
     found = []
     for spectra in spectra_in_files([path]):
         known = [name for name in spectra.names if name in labels]

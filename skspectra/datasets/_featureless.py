@@ -117,7 +117,8 @@ def make_featureless_edges(
         for edge in _EDGES.values()
         for _ in range(n_per_class)
     ]
-    data = np.array([_blurred(row, rng.uniform(*bounds[1]) / dispersion(axis)) for row in rows])
+    widths = [rng.uniform(*bounds[1]) / dispersion(axis) / FWHM_PER_SIGMA for _ in rows]
+    data = np.array([gaussian_filter1d(*each) for each in zip(rows, widths, strict=True)])
     data /= np.maximum(np.abs(data).max(axis=1, keepdims=True), np.finfo(float).tiny)
     order = rng.permutation(len(data))
     data, target = data[order].astype(np.float32), np.repeat(list(_EDGES), n_per_class)[order]
@@ -162,10 +163,6 @@ def _line(e, width, rng):
 
 def _step(e, width):
     return 0.5 + np.arctan(2 * e / width) / np.pi
-
-
-def _blurred(row, fwhm):
-    return gaussian_filter1d(row, fwhm / FWHM_PER_SIGMA)
 
 
 _EDGES = {"metal": _metal, "d10": _d10, "line": _single_line, "step": _only_step}

@@ -4,9 +4,10 @@ import importlib
 
 from skspectra._input.files import beginning, check_ending, check_readable, printable
 from skspectra._input.foreign import advice_on
+from skspectra.io._axis_expression import evaluate_axis
 from skspectra.io._hyperspy import import_hyperspy, quiet_hyperspy
 from skspectra.io._msa import read_msa
-from skspectra.io._safety import UnsafeFile, check_content, check_reader, evaluate_axis
+from skspectra.io._safety import UnsafeFile, check_content, check_reader
 from skspectra.io._units import quantity_of
 
 __all__ = ["load_signals", "one_of"]

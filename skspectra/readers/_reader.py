@@ -405,7 +405,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
             )
 
     def _check_covers(self, axis):
-        """Raise if an axis holds the white lines nowhere that they may lie, or in too few channels."""
+        """Raise if an axis holds the white lines nowhere they may lie, or in too few channels."""
         if dispersion(axis) > _WIDEST:
             raise ValueError(
                 f"The channels of the spectra are {dispersion(axis):g} eV wide; wider than "
