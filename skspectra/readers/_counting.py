@@ -5,14 +5,21 @@ import numpy as np
 from skspectra._numerics.interpolation import sample_rows
 from skspectra.readers._edges import aligned_axis, search_axis
 
-__all__ = ["DOSES", "count_again", "saturated"]
+__all__ = ["DOSES", "NARROW", "count_again", "saturated"]
 
 SHARE_SATURATED = 0.1  # of the edges of the element, as edges to refuse
 SATURATION = (0.2, 0.8)  # of the height
 EXPONENTS = (2, 5)  # of the background
 SHARE_OF_SHIFT = 0.9  # of the greatest, by which edges are moved
 # electrons in the highest channel, and the background in units of it
-DOSES = {"high": ((200, 1e5), (0, 1)), "middle": ((50, 1e5), (0, 5)), "low": ((10, 1e5), (0, 20))}
+DOSES = {
+    "high": ((200, 1e5), (0, 1)),
+    "middle": ((50, 1e5), (0, 5)),
+    "low": ((10, 1e5), (0, 20)),
+    "few": ((50, 600), (0, 5)),
+    "fewest": ((10, 100), (0, 2)),
+}
+NARROW = ("few", "fewest")  # of these, where what has learned many counts too is less right
 
 
 def count_again(spectra, level, *, energy, window, max_shift, rng):

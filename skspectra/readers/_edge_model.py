@@ -8,7 +8,7 @@ from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 from skspectra.datasets._atoms import read_data
 from skspectra.datasets._library import splitting
 from skspectra.readers._by_noise import quantile_by_noise, quantile_curve
-from skspectra.readers._counting import DOSES, count_again, saturated
+from skspectra.readers._counting import DOSES, NARROW, count_again, saturated
 from skspectra.readers._dense_nets import N_COMPONENTS
 from skspectra.readers._edges import Edges, aligned_axis, find_edges, search_axis, smooth_by_noise
 from skspectra.readers._experts import (
@@ -31,6 +31,7 @@ BEFORE_L3, AFTER_L2 = 7.0, 6.3  # eV that are cut out beside the white lines
 BEFORE_NEXT_EDGE = {"V": 11.0}  # eV after L3, since the O K edge of vanadium oxides follows
 HELD_OUT = 0.25  # share of the groups that weighs, calibrates and sets thresholds
 LEAST_DOUBT = 0.02  # that can be too much
+BROAD = [level for level in DOSES if level not in NARROW]
 
 
 class EdgeModel:
@@ -46,10 +47,14 @@ class EdgeModel:
             codes, None if groups is None else np.asarray(groups)[known], seed
         )
         shapes = edges.spectra
+        (narrow_rng,) = rng.spawn(1)
         pure = [self._views(shapes[rows], rng) for rows in (train, held)]
+        narrow = [self._views(shapes[rows], narrow_rng, NARROW) for rows in (train, held)]
         mixed = [self._mixed(shapes[rows], codes[rows], rng) for rows in (train, held)]
         progress.update(what="training classifiers")
-        self._learn_classes(pure[0], codes[train], pure[1], codes[held], seed, progress)
+        self._learn_classes(
+            pure[0] + narrow[0], codes[train], pure[1] + narrow[1], codes[held], seed, progress
+        )
         foreign = np.concatenate([foreign, saturated(shapes[train], rng)])
         known = [
             _joined([*views, views_of_mixtures])
@@ -110,12 +115,12 @@ class EdgeModel:
             splitter = GroupShuffleSplit(1, test_size=HELD_OUT, random_state=seed)
         return next(splitter.split(codes, codes, groups))
 
-    def _views(self, spectra, rng):
-        """Edges counted again at every level of dose, as they are then found."""
+    def _views(self, spectra, rng, levels=BROAD):
+        """Edges counted again at levels of dose, as they are then found."""
         axis = search_axis(**self._place())
         return [
             self._find(count_again(spectra, level, **self._place(), rng=rng), axis)
-            for level in DOSES
+            for level in levels
         ]
 
     def _learn_classes(self, views, codes, held_views, held_codes, seed, progress):
@@ -160,7 +165,7 @@ class EdgeModel:
         return np.max(np.array(self._doubts(spectra)) / usual, axis=0)
 
     def _mixed(self, shapes, codes, rng):
-        """Mixtures at every level of dose, and their fractions."""
+        """Mixtures at every broad level of dose, and their fractions."""
         n_samples = round(MIXTURES_PER_EDGE * len(shapes))
         mixed, fractions = mixtures(shapes, codes, n_samples, aligned_axis(self.window_), rng)
         views = self._views(mixed, rng)

@@ -54,7 +54,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
        uncertain. In a spectrum without background the power law is about 0.
     3. The edge is aligned at the centre of mass of the upper part of its white line, cropped,
        smoothed according to its noise, and scaled.
-    4. The classifiers are trained at three levels of dose, on the training edges with a simulated
+    4. The classifiers are trained at five levels of dose, on the training edges with a simulated
        background and counting noise. A logistic regression weighs their probabilities by the noise
        of the spectrum [1]_. It is fitted to edges that the classifiers have not seen.
     5. An edge is foreign if it is unlike the edges of the element and their mixtures. This is
