@@ -23,7 +23,7 @@ __all__ = [
 
 LEAST_PROBABILITY = 1e-3  # of an expert, so that no one of them decides alone
 TYPICAL_NOISE = -1.7  # decimal logarithm
-NOISE_RANGE = (-1.3, 1.5)
+NOISE_RANGE = (-0.8, 1.5)  # where there were edges to fit the weights to
 N_CONVOLUTIONAL = {"high": 3, "mixed": 1}  # at each level of dose, and for mixtures
 
 
