@@ -57,6 +57,8 @@ def read_text(path, name, *, unit="eV", columns=None, decimal=None):
         if titles is None and table.names_rows():
             shorter, _ = find_titles(table.place, table.width - 1)
             titles = shorter and ["", *shorter]
+        if {"valence", "mean_valence", "novelty"} <= {*(titles or ())}:
+            raise ValueError("This is a table of answers, as skspectra classify writes it.")
         in_rows = None if columns else spectra_in_rows(table, titles, where=where, name=name)
     if in_rows:
         return [in_rows]
