@@ -2,6 +2,8 @@
 
 import importlib
 
+import numpy as np
+
 from skspectra._input.files import beginning, check_ending, check_readable, printable
 from skspectra._input.foreign import advice_on
 from skspectra.io._axis_expression import evaluate_axis
@@ -45,7 +47,10 @@ def load_signals(path, *, reader=None, lazy=False):
     try:
         with quiet_hyperspy():
             check_content(path, lazy=lazy)
-            return [_build(each, lazy) for each in _read(path, plugin, lazy) if "data" in each]
+            built = [_build(each, lazy) for each in _read(path, plugin, lazy) if "data" in each]
+            if any(each.axes_manager.signal_dimension == 1 for each in built):
+                return built
+            return [_of_spectra(each) for each in built]
     except (ImportError, PermissionError):
         raise
     except UnsafeFile as error:
@@ -151,14 +156,14 @@ def _build(found, lazy):
         axes = [_axis(axis, shape, number) for number, axis in enumerate(found["axes"])]
         signal["axes"] = axes
     signal["metadata"].setdefault("Signal", {}).pop("binned", None)
-    return _of_spectra(dict2signal(signal, lazy=lazy))
+    return dict2signal(signal, lazy=lazy)
 
 
 def _of_spectra(signal):
-    """Make the only axis of energies the signal axis, where a format tells none."""
-    manager = signal.axes_manager
-    energies = [axis for axis in manager._axes if quantity_of(f"({axis.units})") == "energy"]
-    if manager.signal_dimension == 1 or len(energies) != 1:
+    """Make the only axis of energies the signal axis; leave a signal of these energies alone."""
+    axes = signal.axes_manager._axes
+    energies = [axis for axis in axes if quantity_of(f"({axis.units})") == "energy"]
+    if len(energies) != 1 or np.array_equal(signal.data, energies[0].axis):
         return signal
     return signal.transpose(signal_axes=energies)
 

@@ -6,6 +6,7 @@ import re
 import zipfile
 
 import h5py
+import hyperspy.api as hs
 import numpy as np
 import pandas as pd
 import pytest
@@ -125,7 +126,8 @@ def test_two_rows_of_an_array_are_to_be_columns(tmp_path):
         read_spectra(tmp_path / "a.npy", AXIS)
 
 
-def test_energies_that_nexus_has_among_positions_are_the_signal_axis(tmp_path):
+@pytest.mark.parametrize("n_spectra", [None, 2])
+def test_energies_that_nexus_has_among_positions_are_the_signal_axis(tmp_path, n_spectra):
     path = tmp_path / "scan.nxs"
     with h5py.File(path, "w") as file:
         file.attrs["default"] = "entry"
@@ -133,11 +135,19 @@ def test_energies_that_nexus_has_among_positions_are_the_signal_axis(tmp_path):
         entry.attrs["NX_class"], entry.attrs["default"] = "NXentry", "data"
         data = entry.create_group("data")
         data.attrs["NX_class"], data.attrs["signal"] = "NXdata", "counts"
-        data.attrs["axes"] = ["scan", "energy"]
+        data.attrs["axes"] = ["scan", "energy"] if n_spectra else ["energy"]
         data["scan"], data["energy"] = [0.0, 1.0], [635.0, 640.0, 645.0]
         data["energy"].attrs["units"] = "eV"
-        data["counts"] = [[5.0, 0, 5], [10, 0, 10]]
+        data["counts"] = [[5.0, 0, 5], [10, 0, 10]] if n_spectra else [5.0, 0, 5]
     X, names = read_spectra(path, AXIS)
-    np.testing.assert_allclose(X, TWO)
-    assert names.tolist() == ["scan[0]", "scan[1]"]
+    np.testing.assert_allclose(X, TWO if n_spectra else ONE)
+    assert names.tolist() == (["scan[0]", "scan[1]"] if n_spectra else ["scan"])
     assert list_signals(path).iloc[0].signal == (3,)
+
+
+def test_nexus_of_hyperspy_is_read_as_hyperspy_does(tmp_path):
+    signal = hs.signals.Signal1D(np.array([5.0, 0, 5]))
+    axis = signal.axes_manager[-1]
+    axis.name, axis.units, axis.offset, axis.scale = "Energy", "eV", 635, 5
+    signal.save(tmp_path / "one.nxs")
+    np.testing.assert_allclose(read_spectra(tmp_path / "one.nxs", AXIS)[0], ONE)
