@@ -163,7 +163,9 @@ def _of_spectra(signal):
     """Make the only axis of energies the signal axis; leave a signal of these energies alone."""
     axes = signal.axes_manager._axes
     energies = [axis for axis in axes if quantity_of(f"({axis.units})") == "energy"]
-    if len(energies) != 1 or np.array_equal(signal.data, energies[0].axis):
+    if len(energies) != 1:
+        return signal
+    if signal.data.ndim == 1 and np.array_equal(np.asarray(signal.data), energies[0].axis):
         return signal
     return signal.transpose(signal_axes=energies)
 

@@ -136,8 +136,10 @@ def test_energies_that_nexus_has_among_positions_are_the_signal_axis(tmp_path, n
         data = entry.create_group("data")
         data.attrs["NX_class"], data.attrs["signal"] = "NXdata", "counts"
         data.attrs["axes"] = ["scan", "energy"] if n_spectra else ["energy"]
-        data["scan"], data["energy"] = [0.0, 1.0], [635.0, 640.0, 645.0]
+        data["energy"] = [635.0, 640.0, 645.0]
         data["energy"].attrs["units"] = "eV"
+        if n_spectra:
+            data["scan"] = [0.0, 1.0]
         data["counts"] = [[5.0, 0, 5], [10, 0, 10]] if n_spectra else [5.0, 0, 5]
     X, names = read_spectra(path, AXIS)
     np.testing.assert_allclose(X, TWO if n_spectra else ONE)
