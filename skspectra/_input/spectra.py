@@ -106,7 +106,7 @@ def refuse_extremes(X):
     if X.dtype != np.float64 or not X.size:
         return
     with np.errstate(over="ignore", under="ignore"):
-        square = np.vdot(X, X)
+        square = np.einsum("ij,ij->", X, X)  # without a copy, whatever the strides
     if square > 1e200 or (square < 1e-200 and X.any()):
         raise ValueError(
             f"The numbers in X reach {np.abs(X).max():.0e}, where squares "

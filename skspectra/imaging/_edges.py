@@ -32,7 +32,7 @@ def find_edges(image, *, spectral_axis=None, min_strength=3.0):
     image : HyperSpy signal, dask array or array-like of shape (..., n_channels)
         Spectra with their background, in eV.
     spectral_axis : array-like of shape (n_channels,), default=None
-        Axis of an array in eV; a signal has one.
+        Axis of an array in eV; a signal has one, in eV, meV or keV.
     min_strength : float, default=3.0
         Least jump, in units of its noise, of an edge that is listed.
 

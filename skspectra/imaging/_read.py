@@ -38,7 +38,7 @@ def read_image(
         read chunk by chunk on the scheduler of dask that is in use, a cluster where a
         `dask.distributed.Client` is connected; the maps are in memory.
     spectral_axis : array-like of shape (n_channels,), default=None
-        Axis of an array in eV; a signal has one.
+        Axis of an array in eV; a signal has one, in eV, meV or keV.
     mask : array-like of shape (...), bool, default=None
         Pixels that are left out, True where they are.
     by : {"pixels", "phases", "auto"}, default="pixels"

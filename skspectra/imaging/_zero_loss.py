@@ -21,7 +21,7 @@ def zero_loss_positions(low_loss, *, spectral_axis=None):
     low_loss : HyperSpy signal, dask array or array-like of shape (..., n_channels)
         Spectra that hold the zero-loss peak, in eV.
     spectral_axis : array-like of shape (n_channels,), default=None
-        Axis of an array in eV; a signal has one.
+        Axis of an array in eV; a signal has one, in eV, meV or keV.
 
     Returns
     -------
