@@ -1,4 +1,4 @@
-"""Classifiers: what all of them share, and the one of any architecture."""
+"""What the neural classifiers share."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,13 +12,11 @@ from torch.nn import CrossEntropyLoss
 from skspectra._input.weights import spectrum_weights
 from skspectra._sklearn import StrOptions, fit_context
 from skspectra.neural._accelerators import predictor
-from skspectra.neural._estimators.any_architecture import AnyArchitecture
 from skspectra.neural._estimators.base import SpectralNetEstimator
-from skspectra.neural._estimators.docs import with_shared_docs
 from skspectra.neural._estimators.outputs import collect_outputs
 from skspectra.neural._training.net import ClassifierNet
 
-__all__ = ["NetClassifier", "SpectralNetClassifier"]
+__all__ = ["SpectralNetClassifier"]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -164,51 +162,3 @@ def _softmax(logits):
     """
     powers = torch.exp(logits - logits.amax(dim=1, keepdim=True))
     return powers / powers.sum(dim=1, keepdim=True)
-
-
-@with_shared_docs
-@dataclass(kw_only=True, eq=False, repr=False)
-class NetClassifier(AnyArchitecture, SpectralNetClassifier):
-    """Classify spectra by a net of any architecture, given by its name or as a torch module.
-
-    Parameters
-    ----------
-    <architecture>
-    <class_weight>
-    <parameters>
-
-    Attributes
-    ----------
-    <classifier_attributes>
-    <attributes>
-
-    See Also
-    --------
-    FullyConvClassifier, ConvDenseClassifier, DenseClassifier : With the sizes of one architecture
-        as parameters.
-    NetRegressor : The same for numbers.
-
-    Notes
-    -----
-    <notes>
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from torch import nn
-    >>> from skspectra.neural import NetClassifier
-    >>> class Perceptron(nn.Sequential):
-    ...     def __init__(self, n_channels, n_outputs, n_units=16):
-    ...         layers = nn.Linear(n_channels, n_units), nn.ReLU(), nn.Linear(n_units, n_outputs)
-    ...         super().__init__(*layers)
-    >>> X = np.repeat(np.eye(2, 8), 20, axis=0)
-    >>> y = ["left"] * 20 + ["right"] * 20
-    >>> net = NetClassifier(architecture=Perceptron, random_state=0)
-    >>> net.set_params(module__n_units=4).fit(X, y).predict(X[[0, -1]])
-    array(['left', 'right'], dtype='<U5')
-    """
-
-    _parameter_constraints: ClassVar[dict] = {
-        **SpectralNetClassifier._parameter_constraints,
-        **AnyArchitecture._parameter_constraints,
-    }

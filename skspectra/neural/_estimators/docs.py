@@ -140,7 +140,6 @@ _SHARED = {
 
 def with_shared_docs(cls):
     """Fill the shared parts into the docstring of an estimator."""
-    if cls.__doc__ is not None:  # python -OO
-        for name, text in _SHARED.items():
-            cls.__doc__ = cls.__doc__.replace(f"<{name}>", text)
+    for name, text in _SHARED.items():
+        cls.__doc__ = cls.__doc__.replace(f"<{name}>", text)
     return cls

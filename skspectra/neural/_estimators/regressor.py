@@ -1,4 +1,4 @@
-"""Regressors: what all of them share, and the one of any architecture."""
+"""What the neural regressors share."""
 
 from dataclasses import dataclass
 from numbers import Real
@@ -21,14 +21,12 @@ from skspectra._sklearn import (
     validate_params,
 )
 from skspectra.neural._accelerators import predictor
-from skspectra.neural._estimators.any_architecture import AnyArchitecture
 from skspectra.neural._estimators.base import SpectralNetEstimator
-from skspectra.neural._estimators.docs import with_shared_docs
 from skspectra.neural._estimators.outputs import collect_outputs
 from skspectra.neural._modules.losses import FractionLoss, ValueLoss
 from skspectra.neural._training.net import SpectralNet
 
-__all__ = ["NetRegressor", "SpectralNetRegressor"]
+__all__ = ["SpectralNetRegressor"]
 
 _LOSSES = {"values": ValueLoss, "fractions": FractionLoss}
 _LEAST_SCALE = 1e-3  # of an error, in units of the spread of the targets
@@ -220,52 +218,6 @@ class SpectralNetRegressor(RegressorMixin, SpectralNetEstimator):
         tags.target_tags.single_output = self.target != "fractions"
         tags.regressor_tags.poor_score = True  # where the target hangs on one channel, not a shape
         return tags
-
-
-@with_shared_docs
-@dataclass(kw_only=True, eq=False, repr=False)
-class NetRegressor(AnyArchitecture, SpectralNetRegressor):
-    r"""Predict numbers or fractions by a net of any architecture.
-
-    For each target the net has two outputs: one is the prediction, the other is the logarithm of
-    the squared error to be expected of it, :math:`\log \sigma^2(x)`. See `FullyConvRegressor` for
-    how they are trained and how intervals are made of them.
-
-    Parameters
-    ----------
-    <target>
-    <architecture>
-    <parameters>
-
-    Attributes
-    ----------
-    <regressor_attributes>
-    <attributes>
-
-    See Also
-    --------
-    FullyConvRegressor : With the sizes of the fully convolutional architectures as parameters.
-    NetClassifier : The same for labels.
-
-    Notes
-    -----
-    <notes>
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skspectra.neural import NetRegressor
-    >>> X = np.random.default_rng(0).normal(size=(200, 8))
-    >>> y = X[:, 0] - X[:, 1]
-    >>> net = NetRegressor(architecture="dense", max_epochs=20, random_state=0)
-    >>> net.set_params(module__dropout=0.0).fit(X, y).score(X, y) > 0.9
-    True
-    """
-
-    _parameter_constraints: ClassVar[dict] = {
-        **SpectralNetRegressor._parameter_constraints,
-        **AnyArchitecture._parameter_constraints,
-    }
 
 
 def _refuse_labels(y):
