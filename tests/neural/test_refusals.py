@@ -58,7 +58,7 @@ def broken(X, change):
         (lambda X, y: (X[:, :5], y), r"n_features = 5\) are too narrow .* at least 6 channels"),
         (lambda X, y: (X[0], y), "Expected 2D array"),
         (lambda X, y: (X, y[1:]), "inconsistent numbers of samples"),
-        (lambda X, y: (X.astype(str).tolist()[:-1] + [["x"] * 24], y), "could not convert string"),
+        (lambda X, y: (X.astype(str).tolist()[:-1] + [["x"] * 24], y), "holds the text 'x'"),
     ],
 )
 def test_spectra_that_are_refused(change, message, spectra):
