@@ -61,6 +61,16 @@ def test_both_ends_stay_as_the_reader_says_though_templates_make_a_sum_of_them(r
     np.testing.assert_allclose(table["mean_valence"], [4, 3.5, 2], atol=0.25)
 
 
+def test_phases_that_cannot_be_told_alone_are_named_by_the_shift_that_they_share(reader):
+    image = make_particle_image(10, random_state=21)
+    sums = np.stack([image.data[image.valence == v].sum(axis=0) for v in (4, 2, 3.5)])
+    assert (reader.read(sums, image.spectral_axis)["reason"] == "cannot tell").all()
+    table = read_together(reader, sums, image.spectral_axis)
+    assert table["valence"][1] == "Mn2+"
+    np.testing.assert_allclose(table["shift"][1], -7, atol=0.3)
+    np.testing.assert_allclose(table["mean_valence"][:2], [4, 2], atol=0.25)
+
+
 def test_what_is_pure_or_alone_stays_as_the_reader_says(reader):
     spectra, _ = counts_of(0, -4)
     read, together = reader.read(spectra, AXIS), read_together(reader, spectra, AXIS)
