@@ -50,8 +50,9 @@ class Progress:
             self._bar.set_description(self.what, refresh=False)
             self._bar.set_postfix(self._figures, refresh=False)
             self._bar.update(n)
-        elif self._is_open and time.monotonic() - self._last > SECONDS_BETWEEN_LINES:
-            self._print()
+        elif self._is_open and (self.done != self.total or self._is_inner):  # else `close` tells
+            if time.monotonic() - self._last > SECONDS_BETWEEN_LINES:
+                self._print()
 
     def over(self, items):
         """Yield items, each of which is one step."""

@@ -9,6 +9,7 @@ from string import Template
 import numpy as np
 
 from skspectra.cli._background import background_before
+from skspectra.imaging._defects import repaired_with_counts
 from skspectra.plotting._image import MASKED, class_image
 
 __all__ = ["doubts", "texts_of_pixels", "write_report"]
@@ -119,7 +120,7 @@ def _row(name, value):
     if isinstance(value, dict):
         value = [f"{key} {each}" for key, each in value.items()]
     text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
-    text = "none" if value is None or value == [] else text
+    text = "none" if value is None else text or "none"
     return f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>"
 
 
@@ -136,7 +137,8 @@ def _data_of_pixels(maps, energy):
             f"{_MOST_NUMBERS // near.size}. The maps are in the .hspy files.",
         )
     width = maps.codes.shape[-1]
-    spectra = np.asarray(maps.pixels.data[..., near], dtype=float).reshape(-1, near.size)
+    seen = repaired_with_counts(maps.pixels.data)[..., near]  # without defects, as it was read
+    spectra = np.asarray(seen, dtype=float).reshape(-1, near.size)
     spectra = np.where(np.isfinite(spectra), spectra, 0.0)
     phases = _phase_labels(maps)
     means = np.array([spectra[phases == phase].mean(axis=0) for phase in range(phases.max() + 1)])

@@ -23,9 +23,10 @@ def read_together(reader, spectra, axis):
     """Read the spectra of phases, and those that are not pure as sums of those that are.
 
     A single spectrum does not tell a mixture from a shifted edge. The phases of an image share
-    axis and instrument. So a phase of doubtful class is named if its probabilities, multiplied by
-    those of the shift that each class implies, given the shifts of the other phases, leave one;
-    edges of a class are taken to scatter by .35 eV. Pure phases then show how the edge of a class
+    axis and instrument. So a phase that the reader cannot tell is named where the energy shift that
+    one class implies agrees with the shifts of the other phases: probabilities of the classes are
+    multiplied by those of their shifts, and edges of a class are taken to scatter by .35 eV. The
+    least probability is that of the reader. Pure phases then show how the edge of a class
     looks and where it lies. Every other phase is the sum of their edges, and of the mean edges of
     the classes that none shows, that is nearest in least squares.
 

@@ -86,7 +86,9 @@ def predict_image(
             f"attribute spectral_axis_; {type(estimator).__name__} has none."
         )
     n_channels = pixels.data.shape[-1] if new_axis is None else new_axis[1].size
-    trial = _trial(estimator, method, n_channels)
+    as_it_is = new_axis is None and pixels.data.dtype.kind != "f"  # integers, of any size
+    dtype = np.float64 if as_it_is else np.result_type(pixels.data, np.float32)
+    trial = _trial(estimator, method, n_channels, dtype)
     is_label = trial.dtype.kind not in "biufc"
     classes = _classes(estimator) if is_label and pixels.signal is not None else None
     dtype = _output_dtype(trial, fill_value, classes)
@@ -136,11 +138,12 @@ def _predict_rows(rows, masked, *, estimator, settings):
     return values
 
 
-def _trial(estimator, method, n_channels):
+def _trial(estimator, method, n_channels, dtype):
     """Predict two spectra, to see the type and number of values."""
+    spectra = np.linspace([1.0, 2.0], 3.0, n_channels, dtype=dtype).T
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return np.asarray(getattr(estimator, method)(np.linspace([1.0, 2.0], 3.0, n_channels).T))
+        return np.asarray(getattr(estimator, method)(spectra))
 
 
 def _output_dtype(trial, fill_value, classes):

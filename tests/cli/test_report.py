@@ -1,3 +1,5 @@
+import base64
+import json
 import re
 import shutil
 import subprocess
@@ -75,6 +77,16 @@ def test_pointing_at_a_pixel_shows_its_spectrum_and_what_was_read(page, maps):
     assert np.corrcoef(drawn("spectrum", dom), spectrum)[0, 1] > 0.9999
     assert f"<th>Mn3+</th><td>{mean - 2:.3f}</td>" in dom
     assert text_of("at", look(page, point_at(4, 0))).endswith("column 0: unknown, no edge")
+
+
+def test_spectra_are_shown_without_the_defects_that_were_repaired(tmp_path):
+    image = line_image((5, 6))[0]
+    image[1, 4, np.searchsorted(ENERGY, 645)] += 1e6
+    maps = read_image(LineReader(), image, spectral_axis=ENERGY)
+    (tmp_path / "map.png").write_bytes(b"")
+    write_report(tmp_path / "report.html", maps, SUMMARY, tmp_path / "map.png")
+    data = json.loads(re.search(r"\{\"shape.*\}", (tmp_path / "report.html").read_text())[0])
+    assert np.frombuffer(base64.b64decode(data["spectra"]), np.float32).max() < 1e5
 
 
 def test_a_pixel_of_a_phase_is_shown_behind_the_mean_of_its_phase(maps, tmp_path):

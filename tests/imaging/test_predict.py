@@ -113,6 +113,17 @@ def test_spectra_are_brought_to_the_axis_of_the_estimator():
         predict_image(model, line(110, fine)[60:101], spectral_axis=fine[60:101], method="predict")
 
 
+@pytest.mark.parametrize(
+    ("given", "said"), [("float32", "float32"), ("float64", "float64"), ("int64", "float64")]
+)
+def test_maps_are_as_exact_as_the_image(image, given, said):
+    rows = (100 * image).astype(given)
+    scores = PCA(2).fit(rows.reshape(-1, 30))
+    for each in (rows, da.from_array(rows, chunks=(2, 3, 30))):
+        mapped = predict_image(scores, each, method="transform")
+        assert mapped.dtype == np.asarray(mapped).dtype == said
+
+
 def test_what_does_not_fit_is_refused(classifier, image):
     with pytest.raises(ValueError, match="12 features"):
         predict_image(classifier, image[..., :12])
