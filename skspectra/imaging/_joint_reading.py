@@ -33,8 +33,8 @@ def read_together(reader, spectra, axis):
     Of every class, the named phase of most counts may be pure if its mean valence is within .25 of
     the class; of the lowest and the highest, between which all others lie, if it is within .25 of
     that of the nearest one. These two are taken for pure; the others are if at least three quarters
-    of their sum are of their class, or if there is no other. A phase that the agreement names, and
-    that is taken for pure, has the mean valence of its class.
+    of their sum are of their class, or if there is no other. A phase that the agreement names
+    keeps the name if it is taken for pure, with the mean valence of its class.
 
     Parameters
     ----------
@@ -52,15 +52,16 @@ def read_together(reader, spectra, axis):
         in an interval as wide as the reader's, and no class ("cannot tell") if none makes three
         quarters of it.
     """
-    table = reader.read(spectra, axis)
-    if not isinstance(reader, ValenceReader) or len(table) == 1:
-        return table
+    alone = reader.read(spectra, axis)
+    if not isinstance(reader, ValenceReader) or len(alone) == 1:
+        return alone
+    table = alone.copy()
     shifts = _shifts_by_class(reader, table)
     agreed = _name_by_agreement(table, shifts, reader)
     ends = {int(reader.valences_.argmin()), int(reader.valences_.argmax())}
     candidates = _candidates(reader, table, spectra.sum(axis=1), ends)
     if not candidates:
-        return table
+        return alone
     certain = {phase: code for phase, code in candidates.items() if code in ends} or candidates
     shift = np.mean([shifts[phase, code] for phase, code in certain.items()])
     edges = _edges_on_common_axis(reader, spectra, axis, shift)
@@ -72,8 +73,11 @@ def read_together(reader, spectra, axis):
             pure.append(phase)
     for phase in np.setdiff1d(np.flatnonzero(table["reason"].isin(["", "cannot tell"])), pure):
         _write_shares(table, phase, _shares(edges[phase], classes), reader)
-    for phase in np.intersect1d(agreed, pure):
-        _write_shares(table, phase, np.eye(len(classes))[candidates[phase]], reader)
+    for phase in agreed:
+        if phase in pure:
+            _write_shares(table, phase, np.eye(len(classes))[candidates[phase]], reader)
+        else:
+            table.loc[phase, ["valence", "reason"]] = "unknown", "cannot tell"
     return table
 
 
@@ -85,7 +89,7 @@ def _shifts_by_class(reader, table):
 
 
 def _name_by_agreement(table, shifts, reader):
-    """Name phases of doubtful class that have one whose shift agrees with the others', list these."""
+    """Name doubtful phases by the class whose shift agrees with the others', and list them."""
     classes = list(reader.classes_)
     is_doubtful = table["probability"] < reader.least_probability
     legible = (table["reason"] == "") | ((table["reason"] == "cannot tell") & is_doubtful)
