@@ -3,7 +3,7 @@
 import numpy as np
 
 from skspectra.plotting._image import color_bar, height_of_map, is_flat
-from skspectra.plotting._style import component_names
+from skspectra.plotting._style import axes_of, component_names
 
 __all__ = ["AbundanceMapDisplay"]
 
@@ -80,23 +80,16 @@ class AbundanceMapDisplay:
             raise ValueError(
                 f"maps must have the shape (n_components, height, width), got {maps.shape}."
             )
-        axes = _row_of_axes(axes, len(maps), maps.shape[1:])
+        shape = maps.shape[1:]
+        width = 2.0 * np.clip(shape[1] / shape[0], 0.5, 2)
+        size = width * len(maps) + 0.8, height_of_map(shape, width, 2 * is_flat(shape))
+        axes = np.ravel(axes_of(axes, ncols=len(maps), figsize=size))
         low, high = min(0, np.nanmin(maps)), np.nanmax(maps)
         names = component_names(self.names, len(maps))
         for ax, values, name in zip(axes, maps, names, strict=True):
             image = ax.imshow(values, cmap="viridis", vmin=low, vmax=high)
             ax.set(title=name, xticks=[], yticks=[])
-        side = "bottom" if is_flat(maps.shape[1:]) else "right"
+        side = "bottom" if is_flat(shape) else "right"
         color_bar(axes[-1], image, side, label="Abundance")
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
-
-
-def _row_of_axes(axes, count, shape):
-    if axes is not None:
-        return np.asarray(axes, dtype=object).ravel()
-    import matplotlib.pyplot as plt
-
-    width = 2.0 * np.clip(shape[1] / shape[0], 0.5, 2)
-    size = width * count + 0.8, height_of_map(shape, width, 2 * is_flat(shape))
-    return plt.subplots(1, count, figsize=size, squeeze=False, layout="constrained")[1][0]

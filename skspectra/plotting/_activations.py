@@ -5,7 +5,7 @@ from sklearn.utils import check_consistent_length
 
 from skspectra._input.spectra import refuse_images
 from skspectra._numerics.axis import resolve_axis
-from skspectra.plotting._style import class_colors, spectral_label
+from skspectra.plotting._style import axes_of, class_colors, spectral_label
 
 __all__ = ["ActivationsDisplay"]
 
@@ -106,7 +106,9 @@ class ActivationsDisplay:
         display : ActivationsDisplay
         """
         shape = len(self.activations), len(self.names)
-        axes = _grid(shape) if axes is None else np.reshape(axes, shape)
+        size = 1.6 + 1.8 * shape[1], 0.5 + 0.75 * shape[0]
+        axes = axes_of(axes, nrows=shape[0], ncols=shape[1], figsize=size)
+        axes = np.reshape(axes, shape)
         colors = class_colors(self.names)
         of_classes = [{"color": color} for color in colors]
         for row, (block, means) in zip(axes, self.activations.items(), strict=True):
@@ -150,10 +152,3 @@ def _limits(means):
     low, high = float(np.min(means)), float(np.max(means))
     margin = 0.05 * (high - low) or 1.0
     return low - margin, high + margin
-
-
-def _grid(shape):
-    import matplotlib.pyplot as plt
-
-    size = 1.6 + 1.8 * shape[1], 0.5 + 0.75 * shape[0]
-    return plt.subplots(*shape, figsize=size, squeeze=False, layout="constrained")[1]

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
-from skspectra.plotting._style import class_colors
+from skspectra.plotting._style import axes_of, class_colors
 
 __all__ = ["EmbeddingDisplay"]
 
@@ -115,7 +115,8 @@ class EmbeddingDisplay:
         display : EmbeddingDisplay
         """
         y, is_reference = np.asarray(self.y), np.asarray(self.is_reference)
-        axes = _row(len(self.points)) if axes is None else np.atleast_1d(axes)
+        n_maps = len(self.points)
+        axes = np.ravel(axes_of(axes, ncols=n_maps, figsize=(3.2 * n_maps, 3.6)))
         names = np.unique(y)
         for ax, (title, points) in zip(axes, self.points.items(), strict=True):
             for name, color in zip(names, class_colors(names), strict=True):
@@ -136,10 +137,3 @@ class EmbeddingDisplay:
         )
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
-
-
-def _row(n_maps):
-    import matplotlib.pyplot as plt
-
-    size = 3.2 * n_maps, 3.6
-    return plt.subplots(1, n_maps, figsize=size, squeeze=False, layout="constrained")[1][0]

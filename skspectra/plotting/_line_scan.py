@@ -3,6 +3,7 @@
 import numpy as np
 
 from skspectra.plotting._image import class_image, class_legend, navigation_scales
+from skspectra.plotting._style import axes_of
 
 __all__ = ["LineScanDisplay"]
 
@@ -95,7 +96,7 @@ class LineScanDisplay:
         """
         position, codes = np.asarray(self.position, float), np.asarray(self.codes)
         reasons = np.asarray(self.reasons)
-        strip, curve = _new_axes() if axes is None else axes
+        strip, curve = axes_of(axes, nrows=2, figsize=(5.5, 3.6), height_ratios=(1, 6))
         half = np.diff(position).mean() / 2 if position.size > 1 else 0.5
         extent = position[0] - half, position[-1] + half, 0, 1
         colors = class_image(codes, reasons, self.classes)
@@ -111,11 +112,3 @@ class LineScanDisplay:
         curve.set(xlabel=label, ylabel="Mean valence", xlim=extent[:2])
         self.axes_, self.figure_ = np.array([strip, curve]), curve.figure
         return self
-
-
-def _new_axes():
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(
-        2, 1, figsize=(5.5, 3.6), height_ratios=(1, 6), sharex=False, layout="constrained"
-    )[1]

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra.plotting._style import class_colors
+from skspectra.plotting._style import axes_of, class_colors
 
 __all__ = ["SlidingWindowDisplay"]
 
@@ -81,12 +81,8 @@ class SlidingWindowDisplay:
 
         spectra = np.asarray(self.spectra)
         colors = class_colors(range(len(spectra)))
-        if axes is None:
-            import matplotlib.pyplot as plt
-
-            size = (2.4 * (len(spectra) + 1), 3)
-            axes = plt.subplots(1, len(spectra) + 1, figsize=size, layout="constrained")[1]
-        axes = np.asarray(axes, dtype=object).ravel()
+        n_axes = len(spectra) + 1
+        axes = np.ravel(axes_of(axes, ncols=n_axes, figsize=(2.4 * n_axes, 3)))
         limits = {"vmin": -0.5, "vmax": len(spectra) - 0.5}
         axes[0].imshow(self.classes, cmap=ListedColormap(colors), interpolation="none", **limits)
         axes[0].set(title="Classes", xticks=[], yticks=[])

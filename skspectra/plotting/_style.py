@@ -12,10 +12,10 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 _WHOLE_VALENCE = re.compile(r"(?<![\d.])[234]\+$")
 
 
-def axes_of(ax, **figure_params):
-    """Return `ax`, or the axes of a new figure."""
-    if ax is not None:
-        return ax
+def axes_of(given, **figure_params):
+    """Return the axes that are given, or those of a new figure by `pyplot.subplots`."""
+    if given is not None:
+        return given
     import matplotlib.pyplot as plt
 
     return plt.subplots(layout="constrained", **figure_params)[1]

@@ -12,8 +12,11 @@ from skspectra.plotting._image import (
     navigation_scales,
     scale_bar,
 )
+from skspectra.plotting._style import axes_of
 
 __all__ = ["ValenceMapDisplay"]
+
+_WIDTH = 2.9  # inches, of each map
 
 
 class ValenceMapDisplay:
@@ -135,7 +138,8 @@ class ValenceMapDisplay:
         codes, reasons = np.asarray(self.codes), np.asarray(self.reasons)
         if codes.ndim != 2:
             raise ValueError(f"The maps must have two dimensions, got shape {codes.shape}.")
-        axes = _new_axes(codes.shape, len(self.classes)) if axes is None else axes
+        height = height_of_map(codes.shape, _WIDTH, len(self.classes) + 2)
+        axes = axes_of(axes, ncols=3, figsize=(3 * _WIDTH, height))
         background = class_image(np.full(codes.shape, -1), reasons, self.classes)
         axes[0].imshow(class_image(codes, reasons, self.classes))
         class_legend(
@@ -175,11 +179,3 @@ def _light_viridis():
     from matplotlib.colors import ListedColormap
 
     return ListedColormap(colormaps["viridis"](np.linspace(0.2, 1, 256)))
-
-
-def _new_axes(shape, n_classes):
-    import matplotlib.pyplot as plt
-
-    width = 2.9
-    height = height_of_map(shape, width, n_classes + 2)
-    return plt.subplots(1, 3, figsize=(3 * width, height), layout="constrained")[1]
