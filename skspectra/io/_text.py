@@ -138,7 +138,9 @@ class _Table:
         """Whether the first column names or counts the rows, as R writes it without a title."""
         if self.width < 3 or not self.is_number[0]:
             return self.width > 2
-        return bool((self.frame[0] == np.arange(1, len(self.frame) + 1)).all())
+        counts = bool((self.frame[0] == np.arange(1, len(self.frame) + 1)).all())
+        others = [self.frame[i] for i in range(1, self.width) if self.is_number[i]]
+        return counts and any((np.diff(each) > 0).all() for each in others)  # else it is the energy
 
     def looks_numeric(self, column):
         return self.is_number[column] or is_number(str(self.frame[column].iloc[0]))
