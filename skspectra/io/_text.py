@@ -86,13 +86,10 @@ def read_text(path, name, *, unit="eV", columns=None, decimal=None):
             name=name,
         )
     except Repeated as error:
-        texts = [titles[i] for i in range(table.width) if titles and not numeric[i]]
-        if not texts:
-            raise
-        listed = " or ".join(map(repr, texts))
-        raise ValueError(
-            f"{error} If {listed} tells the spectra apart, give that column the title 'spectrum'."
-        ) from None
+        texts = [repr(titles[i]) for i in range(table.width) if titles and not numeric[i]]
+        listed = " or ".join(texts)
+        hint = f" If {listed} tells the spectra apart, give that column the title 'spectrum'."
+        raise ValueError(f"{error}{hint if texts else ''}") from None
 
 
 class _Table:
@@ -217,8 +214,14 @@ def _check_counters(titles, values, where):
 
 
 def _check_order(energies, values):
-    """Refuse two columns without titles of which rather the second is an energy."""
+    """Refuse columns below their numbers, and two of which rather the second is an energy."""
     steps, other_steps = np.diff(energies), np.diff(values)
+    is_far = steps.size > 1 and abs(steps[0]) > 3 * np.median(np.abs(steps))
+    if (energies[0], values[0]) == (0, 1) and is_far:
+        raise ValueError(
+            "the first line may be the numbers of the columns, 0 and 1. Write titles such as "
+            "'energy_eV' and 'counts' in its place, or delete it."
+        )
     is_energy = (steps > 0).all() or (steps < 0).all()
     if steps.size > 1 and not is_energy and ((other_steps > 0).all() or (other_steps < 0).all()):
         raise ValueError(

@@ -110,6 +110,7 @@ def test_what_is_no_spectrum_is_told(tmp_path, name):
         ("eV,ion,I\n635,a,5\n640,a,0\n635,b,5\n640,b,0\n", "If 'ion' tells the spectra apart"),
         (",MnO,MnO2\n635,5,1\n640,0,2\n", r"no column of energy.*columns=\(0, 1\)"),
         ("eV I\n1 5 .1\n2 3 .1\n3 4 .1\n", "3 columns without titles"),
+        ("0,1\n635,5\n640,0\n645,5\n", "may be the numbers of the columns"),
         ("eV,I\n635,5\n640,0\nof Origin\n", "line 4, 'of Origin', has 1 field"),
         ("spectrum,valence,mean_valence,novelty\na,Mn2+,2.1,.3\nb,Mn2+,2,.1\n", "of answers"),
     ],
