@@ -277,6 +277,8 @@ scores = PoissonPCA().fit_transform(counts)
 phases = KMeans(3, n_init=3, random_state=0).fit_predict(scores)
 mixture = GaussianMixture(3, random_state=0).fit(scores)
 softly = mixture.predict_proba(scores)
+print("pixels of each phase:", np.bincount(phases))
+print(f"probability of the likeliest: {softly.max(axis=1).mean():.2f}")
 
 # %%
 # Pictures of spectra
