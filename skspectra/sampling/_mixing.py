@@ -16,23 +16,5 @@ def scale_by_maximum(X):
 
 
 def take_shifted(X, rows, spectral_axis, bounds, rng):
-    """Take rows of X, each shifted by its own amount.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_spectra, n_channels)
-        Spectra.
-    rows : ndarray of shape (n_taken,), int
-        Which to take.
-    spectral_axis : ndarray of shape (n_channels,)
-        Their axis.
-    bounds : tuple of (float, float)
-        Shifts are drawn uniformly from this range, in units of the axis.
-    rng : numpy.random.Generator
-        Source of the shifts.
-
-    Returns
-    -------
-    taken : ndarray of shape (n_taken, n_channels)
-    """
+    """Rows of X, each shifted by its own amount, drawn uniformly in units of the axis."""
     return shift_rows(X[rows], spectral_axis, rng.uniform(*bounds, len(rows)))

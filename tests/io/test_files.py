@@ -28,11 +28,6 @@ def save_signal(path, shape=(), dtype=np.float32, **energy):
     return path
 
 
-def write_text(path, text):
-    path.write_text(text)
-    return path
-
-
 @pytest.mark.parametrize("ending", [".hspy", ".msa", ".HSPY"])
 def test_single_spectrum_of_a_hyperspy_format(tmp_path, ending):
     path = save_signal(tmp_path / f"MnO a.1{ending}")
@@ -149,17 +144,17 @@ def test_file_names_that_are_no_text_can_be_printed(tmp_path):
     assert read_spectra(os.fsdecode(bad + b".hspy"), AXIS)[1].tolist() == ["Mn?O"]
 
 
-def test_names_are_unique(tmp_path):
+def test_names_are_unique(tmp_path, write):
     (tmp_path / "b").mkdir()
     paths = [tmp_path / "MnO.csv", tmp_path / "b" / "MnO.csv", tmp_path / "MnO (2).csv"]
     for path in paths:
-        write_text(path, SPECTRUM)
+        write(path, SPECTRUM)
     _, names = read_spectra([*paths, paths[0]], AXIS)
     assert names.tolist() == ["MnO", "MnO (2)", "MnO (2) (2)", "MnO (3)"]
 
 
-def test_short_spectra_are_extended_only_on_request(tmp_path):
-    path = write_text(tmp_path / "short.csv", SPECTRUM)
+def test_short_spectra_are_extended_only_on_request(tmp_path, write):
+    path = write(tmp_path / "short.csv", SPECTRUM)
     with pytest.raises(ValueError, match=r"short\.csv.*630 to 645.*only cover 635 to 645"):
         read_spectra(path, [630, 640, 645])
     X, _ = read_spectra(path, [630, 640, 647], outside="edge")
@@ -168,8 +163,8 @@ def test_short_spectra_are_extended_only_on_request(tmp_path):
 
 @pytest.mark.parametrize("outside", ["raise", "edge"])
 @pytest.mark.parametrize("axis", [[600, 634.9], [645.1, 700]])
-def test_spectra_without_overlap_are_always_refused(tmp_path, outside, axis):
-    path = write_text(tmp_path / "a.csv", SPECTRUM)
+def test_spectra_without_overlap_are_always_refused(tmp_path, outside, axis, write):
+    path = write(tmp_path / "a.csv", SPECTRUM)
     with pytest.raises(ValueError, match=r"a\.csv covers 635 to 645, none of the axis wanted"):
         read_spectra(path, axis, outside=outside)
 
@@ -220,14 +215,14 @@ def test_files_of_no_or_several_spectra_are_refused_by_name(tmp_path):
         read_spectra(both, AXIS)
 
 
-def test_unknown_formats_are_refused_by_name(tmp_path):
-    path = write_text(tmp_path / "a.docx", "635 5\n640 0\n")
+def test_unknown_formats_are_refused_by_name(tmp_path, write):
+    path = write(tmp_path / "a.docx", "635 5\n640 0\n")
     with pytest.raises(ValueError, match=r"a\.docx.*no format with the ending '\.docx'.*\.csv"):
         read_spectra(path, AXIS)
 
 
-def test_paths_are_checked_before_anything_is_read(tmp_path):
-    good = write_text(tmp_path / "good.csv", "words")
+def test_paths_are_checked_before_anything_is_read(tmp_path, write):
+    good = write(tmp_path / "good.csv", "words")
     with pytest.raises(FileNotFoundError, match=r"no file .*gone\.dm3"):
         read_spectra([good, tmp_path / "gone.dm3"], AXIS)
     with pytest.raises(IsADirectoryError, match="is a folder; give the files in it"):
@@ -239,15 +234,15 @@ def test_paths_are_checked_before_anything_is_read(tmp_path):
         read_spectra([good, tmp_path / "empty.dm4"], AXIS)
 
 
-def test_options_are_checked(tmp_path):
-    path = write_text(tmp_path / "a.csv", SPECTRUM)
+def test_options_are_checked(tmp_path, write):
+    path = write(tmp_path / "a.csv", SPECTRUM)
     with pytest.raises(ValueError, match="outside must be 'raise' or 'edge', got 'zero'"):
         read_spectra(path, AXIS, outside="zero")
     with pytest.raises(ValueError, match="strictly increasing"):
         read_spectra(path, AXIS[::-1])
 
 
-def test_hyperspy_is_kept_quiet_while_loading(tmp_path, caplog):
+def test_hyperspy_is_kept_quiet_while_loading(tmp_path, caplog, write):
     """A file of an extension that is not installed, one that is broken: no log lines, no trace."""
     path = save_signal(tmp_path / "a.hspy")
     with h5py.File(path, "a") as file:
@@ -256,16 +251,16 @@ def test_hyperspy_is_kept_quiet_while_loading(tmp_path, caplog):
     before = logger.level, list(warnings.filters)
     read_spectra(path, AXIS)
     with pytest.raises(ValueError, match="cannot be read"):
-        read_spectra(write_text(tmp_path / "b.hspy", "x"), AXIS)
+        read_spectra(write(tmp_path / "b.hspy", "x"), AXIS)
     assert caplog.records == []
     assert (logger.level, list(warnings.filters)) == before
     hs.load(path)
     assert "no_such_extension" in caplog.text
 
 
-def test_without_hyperspy_only_text_is_read(tmp_path, monkeypatch):
+def test_without_hyperspy_only_text_is_read(tmp_path, monkeypatch, write):
     spectrum = save_signal(tmp_path / "a.hspy")
-    text = write_text(tmp_path / "a.csv", SPECTRUM)
+    text = write(tmp_path / "a.csv", SPECTRUM)
     monkeypatch.setitem(sys.modules, "hyperspy.api", None)
     assert read_spectra(text, AXIS)[1].tolist() == ["a"]
     for function in (lambda: read_spectra(spectrum, AXIS), lambda: to_matrix(1)):
