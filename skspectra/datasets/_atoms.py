@@ -2,10 +2,13 @@
 
 import json
 import re
+import unicodedata
 from functools import cache
 from importlib.resources import files
 
 __all__ = ["atomic_values", "check_ion", "element_of", "valence_of"]
+
+_ROMAN = ("", "i", "ii", "iii", "iv", "v", "vi", "vii")
 
 
 @cache
@@ -21,9 +24,23 @@ def known_ions():
 
 def check_ion(ion):
     """Return `ion` if its atomic values are known, else raise with the list of those that are."""
-    if not isinstance(ion, str) or ion not in known_ions():
-        raise ValueError(f"{ion!r} is not a known ion. Known are {', '.join(known_ions())}.")
+    known = known_ions()
+    if not isinstance(ion, str) or ion not in known:
+        guess = _plain_name(str(ion))
+        hint = f" Did you mean {guess!r}?" if guess in known else ""
+        raise ValueError(f"{ion!r} is not a known ion.{hint} Known are {', '.join(known)}.")
     return ion
+
+
+def _plain_name(ion):
+    """Name of an ion that is written as "Mn(II)", "Mn II", "mn2+" or with superscripts."""
+    parts = re.fullmatch(
+        r"([a-z]{1,2})\W*?(\d|[iv]+)\W*", unicodedata.normalize("NFKC", ion).lower()
+    )
+    if parts is None:
+        return None
+    charge = _ROMAN.index(parts[2]) if parts[2] in _ROMAN else parts[2]
+    return f"{parts[1].title()}{charge}+"
 
 
 def atomic_values(ion):

@@ -72,8 +72,8 @@ class EdgeModel:
         nominal = read_data("l23_maxima.json")["elements"].get(self.element_)
         if nominal is None and (self.energy is None or self.window is None):
             raise ValueError(
-                "energy= and window= say where the edge lies; only for labels that name a metal "
-                f"from Sc to Cu they are known. The labels are {self.classes_.tolist()}."
+                f"The labels {self.classes_.tolist()} name no metal from Sc to Cu, so it is not "
+                "known where the edge lies. Write them as 'Mn2+', or pass energy= and window=."
             )
         if self.energy is None:
             self.energy_ = float(np.mean(list(nominal["maxima_eV"].values())))

@@ -148,6 +148,9 @@ def test_own_reduction_of_2p_3d_integrals():
 def test_refuses_what_it_does_not_know():
     with pytest.raises(ValueError, match=r"'Zn2\+' is not a known ion. Known are Co2\+, .*V5\+"):
         stick_spectrum("Zn2+", 1.0)
+    for name in ("Mn(III)", "Mn III", "mn3+", "Mn³⁺", "Mn+3"):
+        with pytest.raises(ValueError, match=r"Did you mean 'Mn3\+'\?"):
+            stick_spectrum(name, 1.0)
     with pytest.raises(ValueError, match="temperature must be finite and above 0 K, got 0"):
         stick_spectrum("Ni2+", 1.0, temperature=0)
     with pytest.raises(ValueError, match="must be finite numbers, got .*nan"):
