@@ -5,6 +5,7 @@ from scipy.ndimage import maximum_filter1d
 from scipy.signal import savgol_coeffs, savgol_filter
 
 from skspectra._numerics.axis import dispersion
+from skspectra._numerics.noise import noise_deviation
 from skspectra._numerics.peaks import crossing, integral, refined_peak, values_at
 
 __all__ = [
@@ -30,7 +31,6 @@ SHAPES = (
 )
 _LEAST_STRENGTH = 8.0  # of L3 over the valley: noise alone reaches 6 standard deviations
 _LEAST_RISE = 0.02  # of the height of L3: smoothing lets steps overshoot
-_MEDIAN_OF_NORMAL = 0.6745  # of absolute values, over the standard deviation
 _BOUND_WIDTH = 0.2  # of the continuum's window
 _BOUND_STARTS = 10  # parts of that width that are tried
 _BOUND_SLACK = 2.0  # standard deviations of noise that a lowest value lies too low
@@ -62,15 +62,12 @@ class Smoother:
     def noise(self, X):
         """Estimate the standard deviation of the noise that smoothing leaves in each spectrum.
 
-        White noise of variance s^2 gives third differences the variance 20 s^2, and leaves c s^2 in
-        the smoothed spectrum, with c the middle coefficient of the filter. The median of their
-        absolute values feels neither slopes nor, where most channels lie outside of them, lines.
+        White noise of variance s^2 leaves c s^2, with c the middle coefficient of the filter.
         """
         if X.shape[1] < 4:
             return np.zeros(len(X))
-        third = np.median(np.abs(np.diff(X, 3, axis=1)), axis=1)
         left = savgol_coeffs(self.length, 2)[self.length // 2]
-        return third / _MEDIAN_OF_NORMAL * np.sqrt(left / 20)
+        return noise_deviation(X, order=3) * np.sqrt(left)
 
 
 def find_lines(smooth, separation):

@@ -4,13 +4,13 @@ import itertools
 
 import numpy as np
 
+from skspectra._numerics.noise import noise_deviation
 from skspectra.imaging._image import is_lazy, spectrum_image
 
 __all__ = ["repair_image", "repaired_with_counts"]
 
 _SPIKE = 12.0  # standard deviations over everything around
 _TAIL = 5.0  # standard deviations, of the channels beside a spike
-_SECOND_DIFFERENCE = 0.605  # standard deviation of white noise over the median of these
 _DARK = 30.0  # counts expected of a pixel or a channel that has none
 _LEAST_SATURATED = 255  # counts; below, a highest value that repeats is no ceiling
 _FEWEST_SPECTRA = 10  # that show a dead channel
@@ -196,7 +196,7 @@ def _noise(rows):
     values = rows.astype(np.float32)
     if values.shape[1] < 3:
         return np.full(len(values), np.inf)
-    deviation = _SECOND_DIFFERENCE * np.median(np.abs(np.diff(values, n=2, axis=1)), axis=1)
+    deviation = noise_deviation(values)
     smallest = np.where(values > 0, values, np.inf).min(axis=1)
     return np.where(deviation > 0, deviation, smallest)
 

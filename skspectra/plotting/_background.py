@@ -5,11 +5,11 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.utils.validation import check_array
 
 from skspectra._numerics.axis import check_axis
+from skspectra._numerics.noise import noise_deviation
 from skspectra.plotting._style import COLORS, axes_of, spectral_label
 
 __all__ = ["BackgroundDisplay"]
 
-_SECOND_DIFFERENCE = 0.605  # standard deviation of white noise over the median of these
 _QUIET = 1 / 20  # noise over height
 _MOST_SMOOTHED = 2.0  # channels
 
@@ -127,7 +127,7 @@ class BackgroundDisplay:
 
 def _draw_noisy(ax, axis, values, *, color, label):
     """Draw a curve, and where it is noisy its smooth course over it."""
-    noise = _SECOND_DIFFERENCE * np.median(np.abs(np.diff(values, n=2)))
+    noise = noise_deviation(values)
     height = np.ptp(gaussian_filter1d(values, _MOST_SMOOTHED))
     # a Gaussian of s channels leaves 1 / (2 sqrt(pi) s) of the variance
     width = (noise / max(_QUIET * height, 1e-300)) ** 2 / (2 * np.sqrt(np.pi))

@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from skspectra._numerics.axis import dispersion
 from skspectra._numerics.interpolation import resample_rows, shift_rows
+from skspectra._numerics.noise import median_difference, noise_deviation
 from skspectra._numerics.peaks import upper_centroid, values_at
 from skspectra._numerics.power_law import exponent_table, fit_poisson, log_energy, power_law
 
@@ -32,14 +33,14 @@ MISFIT = 0.005  # of the background, by which it is no power law
 EXPONENTS = (0.0, 8.0)  # of the background
 EXPONENT, EXPONENT_SPREAD = 3.0, 1.5  # of it, before it is fitted
 CENTRE_SMOOTHING = 0.5 / STEP  # channels
+SMOOTHED_TO = 0.02  # noise over height
+WIDEST_SMOOTHING = 1.0  # eV, standard deviation
 REACH = 4.0  # eV from the highest channel that belong to its white line
 BIN = 5  # channels of STEP whose sum shows the noise that they share
 LAG = 2  # bins, within which noise is shared
 LEAST_BINS = 5  # third differences of such sums
 ALONE = 2.5  # times the noise of all channels, beyond which that of the edge is taken instead
 SHARED = 4.0  # the same of noise that channels share; what a power law misses is less
-SECOND_DIFFERENCE = 0.605  # standard deviation of white noise over the median of these
-THIRD_DIFFERENCE = 0.332  # the same of these
 
 
 class Edges(NamedTuple):
@@ -148,11 +149,11 @@ def _find_in_block(X, axis, templates, energy, window, max_shift):
     )
 
 
-def smooth_by_noise(edges, target=0.02, widest=1.0):
-    """Bring the noise of aligned edges down by Gaussians of at most `widest` eV, and rescale."""
+def smooth_by_noise(edges):
+    """Bring the noise of aligned edges down by Gaussians, of 1 eV at most, and rescale."""
     # a Gaussian of s channels leaves 1 / (2 sqrt(pi) s) of the variance
-    sigma = (edges.noise / target) ** 2 / (2 * np.sqrt(np.pi))
-    ladder = np.geomspace(0.4, widest / STEP, 8)
+    sigma = (edges.noise / SMOOTHED_TO) ** 2 / (2 * np.sqrt(np.pi))
+    ladder = np.geomspace(0.4, WIDEST_SMOOTHING / STEP, 8)
     rung = np.searchsorted(ladder, sigma, side="right")
     smooth = edges.spectra.copy()
     for number in np.unique(rung[rung > 0]):
@@ -214,8 +215,7 @@ def _quadratics(n):
 def _deviation(X, axis, grid):
     """Return the standard deviation that the noise has in a channel of STEP."""
     inside = slice(*np.searchsorted(axis, grid[[0, -1]]))
-    curvature = np.abs(np.diff(X[:, inside], n=2, axis=1))
-    return SECOND_DIFFERENCE * np.median(curvature, axis=1) * np.sqrt(dispersion(axis) / STEP)
+    return noise_deviation(X[:, inside]) * np.sqrt(dispersion(axis) / STEP)
 
 
 def _deviation_within(X, axis, place, after):
@@ -249,7 +249,7 @@ def _shared_deviation(fine, relative, covered):
     count = is_covered.sum(axis=1)
     ordered = np.sort(np.where(is_covered, third, np.inf), axis=1)
     median = (values_at(ordered, (count - 1) // 2) + values_at(ordered, count // 2)) / 2
-    return np.where(count < LEAST_BINS, 0, THIRD_DIFFERENCE * np.sqrt(BIN) * median)
+    return np.where(count < LEAST_BINS, 0, np.sqrt(BIN) * median / median_difference(3))
 
 
 def _background(fine, relative, energy, covered, deviation):
