@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 from skspectra._numerics.interpolation import shift_rows
 from skspectra.readers import ValenceReader
-from skspectra.readers._edges import aligned_axis, find_edges
+from skspectra.readers._edges import aligned_axis, extract_edges
 
 __all__ = ["read_together"]
 
@@ -127,7 +127,7 @@ def _candidates(reader, table, counts, ends):
 
 def _edges_on_common_axis(reader, spectra, axis, shift):
     """Edges of the phases without background, on an axis that is `shift` eV off."""
-    edges = find_edges(
+    edges = extract_edges(
         spectra,
         axis,
         reader.templates_,

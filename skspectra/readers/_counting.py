@@ -32,7 +32,7 @@ def count_again(spectra, level, *, energy, window, max_shift, rng):
     level : str
         One of `DOSES`.
     energy, window, max_shift
-        As of `find_edges`.
+        As of `extract_edges`.
     rng : numpy.random.Generator
         Draws places, doses, backgrounds and counts.
 

@@ -10,7 +10,13 @@ from skspectra.datasets._library import splitting
 from skspectra.readers._by_noise import quantile_by_noise, quantile_curve
 from skspectra.readers._counting import DOSES, NARROW, count_again, saturated
 from skspectra.readers._dense_nets import N_COMPONENTS
-from skspectra.readers._edges import Edges, aligned_axis, find_edges, search_axis, smooth_by_noise
+from skspectra.readers._edges import (
+    Edges,
+    aligned_axis,
+    extract_edges,
+    search_axis,
+    smooth_by_noise,
+)
 from skspectra.readers._experts import (
     default_classifiers,
     default_detector,
@@ -91,7 +97,7 @@ class EdgeModel:
         return {"energy": self.energy_, "window": self.window_, "max_shift": self.max_shift}
 
     def _find(self, X, axis):
-        return find_edges(X, axis, self.templates_, **self._place())
+        return extract_edges(X, axis, self.templates_, **self._place())
 
     def _learn_place(self, X, codes):
         """Find all edges by one broad line first, then by the mean edge of each class."""

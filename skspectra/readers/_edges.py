@@ -16,7 +16,7 @@ from skspectra._numerics.power_law import exponent_table, fit_poisson, log_energ
 __all__ = [
     "Edges",
     "aligned_axis",
-    "find_edges",
+    "extract_edges",
     "possible_shifts",
     "search_axis",
     "smooth_by_noise",
@@ -44,7 +44,7 @@ SHARED = 4.0  # the same of noise that channels share; what a power law misses i
 
 
 class Edges(NamedTuple):
-    """What `find_edges` finds, one row for every spectrum.
+    """What `extract_edges` finds, one row for every spectrum.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ def possible_shifts(axis, *, energy, window, max_shift):
     return max(least, -max_shift), min(greatest, max_shift)
 
 
-def find_edges(X, axis, templates, *, energy, window, max_shift):
+def extract_edges(X, axis, templates, *, energy, window, max_shift):
     """Find the edge in every spectrum, remove its background and cut it out.
 
     The place is that where a template with a quadratic background explains most; the background

@@ -5,7 +5,7 @@ from scipy.ndimage import gaussian_filter1d
 from skspectra.readers._counting import count_again, saturated
 from skspectra.readers._edges import (
     aligned_axis,
-    find_edges,
+    extract_edges,
     possible_shifts,
     search_axis,
     smooth_by_noise,
@@ -28,9 +28,9 @@ TEMPLATES = lines(640 + aligned_axis(PLACE["window"]))
 def test_edges_are_found_where_they_are_and_their_background_is_removed(background):
     shifts = np.linspace(-11, 11, 23)
     X = lines(AXIS, shifts) + background * (AXIS / 640) ** -3.4
-    edges = find_edges(7 * X, AXIS, TEMPLATES, **PLACE)
+    edges = extract_edges(7 * X, AXIS, TEMPLATES, **PLACE)
     assert np.ptp(edges.position - shifts) < 0.1
-    bare = find_edges(lines(AXIS), AXIS, TEMPLATES, **PLACE)
+    bare = extract_edges(lines(AXIS), AXIS, TEMPLATES, **PLACE)
     np.testing.assert_allclose(edges.spectra, np.tile(bare.spectra, (23, 1)), atol=0.05)
     assert edges.strength.min() > 15
     assert edges.noise.max() < 1e-3
@@ -40,7 +40,7 @@ def test_few_counts_move_edges_little():
     rng = np.random.default_rng(0)
     shifts = rng.uniform(-11, 11, 300)
     X = rng.poisson(20 * (lines(AXIS, shifts) + (AXIS / 640) ** -3))
-    error = find_edges(X.astype(float), AXIS, TEMPLATES, **PLACE).position - 640 - shifts
+    error = extract_edges(X.astype(float), AXIS, TEMPLATES, **PLACE).position - 640 - shifts
     assert np.quantile(np.abs(error - np.median(error)), 0.9) < 0.7
 
 
@@ -49,7 +49,7 @@ def test_noise_is_that_of_a_channel_of_a_fifth_of_an_electronvolt():
     for step in (0.05, 0.1, 0.2):
         axis = np.arange(590.0, 680.0, step)
         X = lines(axis) + rng.normal(0, 0.05, (50, axis.size))
-        noise = find_edges(X, axis, TEMPLATES, **PLACE).noise
+        noise = extract_edges(X, axis, TEMPLATES, **PLACE).noise
         expected = 0.05 * np.sqrt(step / 0.2)
         np.testing.assert_allclose(noise.mean(), expected, rtol=0.2)  # of the smoothed height
 
@@ -60,11 +60,11 @@ def test_noise_of_counts_without_background_is_that_of_the_edge():
     for dose in (20, 1000):
         expected = np.sqrt(lines(AXIS)[0, inside].mean() / dose / 2)  # two channels in one of STEP
         counts = rng.poisson(dose * lines(AXIS), (200, AXIS.size)).astype(float)
-        noise = find_edges(counts, AXIS, TEMPLATES, **PLACE).noise
+        noise = extract_edges(counts, AXIS, TEMPLATES, **PLACE).noise
         np.testing.assert_allclose(np.median(noise), expected, rtol=0.3)
     for step in (0.1, 0.3, 0.5):  # lines are no noise
         axis = np.arange(590.0, 680.0, step)
-        assert find_edges(lines(axis), axis, TEMPLATES, **PLACE).noise < 0.01
+        assert extract_edges(lines(axis), axis, TEMPLATES, **PLACE).noise < 0.01
 
 
 def smoothed(X):
@@ -79,14 +79,14 @@ def interpolated(X):
 @pytest.mark.parametrize("change", [smoothed, interpolated])
 def test_noise_that_channels_share_is_not_taken_for_less(change):
     counts = np.random.default_rng(0).poisson(100 * (lines(AXIS) + 1), (300, AXIS.size)) + 0.0
-    raw = np.median(find_edges(counts, AXIS, TEMPLATES, **PLACE).noise)
-    shared = find_edges(change(counts), AXIS, TEMPLATES, **PLACE).noise
+    raw = np.median(extract_edges(counts, AXIS, TEMPLATES, **PLACE).noise)
+    shared = extract_edges(change(counts), AXIS, TEMPLATES, **PLACE).noise
     assert 0.7 * raw < np.median(shared) < 1.1 * raw
     noise = change(counts - 100 * lines(AXIS))
-    assert (find_edges(noise, AXIS, TEMPLATES, **PLACE).strength > 5).mean() < 0.05
+    assert (extract_edges(noise, AXIS, TEMPLATES, **PLACE).strength > 5).mean() < 0.05
     short = AXIS > 636  # too little before the edge to tell
     assert np.isfinite(
-        find_edges(change(counts)[:, short], AXIS[short], TEMPLATES, **PLACE).noise
+        extract_edges(change(counts)[:, short], AXIS[short], TEMPLATES, **PLACE).noise
     ).all()
 
 
@@ -94,26 +94,26 @@ def test_noise_that_channels_share_is_not_taken_for_less(change):
 def test_noise_alone_has_no_strength_in_channels_of_any_width(step):
     axis = np.arange(590.0, 680.0, step)
     noise = np.random.default_rng(0).normal(size=(500, axis.size))
-    strength = find_edges(noise, axis, TEMPLATES, **PLACE).strength
+    strength = extract_edges(noise, axis, TEMPLATES, **PLACE).strength
     assert (strength > 5).mean() < 0.03
     counted = noise + 100 * lines(axis)
-    assert find_edges(counted, axis, TEMPLATES, **PLACE).strength.min() > 15
+    assert extract_edges(counted, axis, TEMPLATES, **PLACE).strength.min() > 15
 
 
 def test_noise_alone_has_no_strength_and_rows_do_not_depend_on_each_other():
     noise = np.random.default_rng(0).normal(size=(1500, AXIS.size))
-    edges = find_edges(noise, AXIS, TEMPLATES, **PLACE)
+    edges = extract_edges(noise, AXIS, TEMPLATES, **PLACE)
     assert edges.strength.max() < 5
-    alone = find_edges(noise[1400:1402], AXIS, TEMPLATES, **PLACE)
+    alone = extract_edges(noise[1400:1402], AXIS, TEMPLATES, **PLACE)
     np.testing.assert_allclose(alone.spectra, edges.spectra[1400:1402], rtol=1e-5, atol=1e-5)
-    assert find_edges(np.zeros((2, AXIS.size)), AXIS, TEMPLATES, **PLACE).strength.max() < 1e-6
+    assert extract_edges(np.zeros((2, AXIS.size)), AXIS, TEMPLATES, **PLACE).strength.max() < 1e-6
 
 
 def test_short_spectra_on_a_background_are_read_by_its_usual_exponent():
     axis = np.arange(636.0, 662.0, 0.1)
     X = lines(axis) + 5 * (axis / 640) ** -3.4
-    bare = find_edges(lines(AXIS), AXIS, TEMPLATES, **PLACE).spectra
-    np.testing.assert_allclose(find_edges(X, axis, TEMPLATES, **PLACE).spectra, bare, atol=0.12)
+    bare = extract_edges(lines(AXIS), AXIS, TEMPLATES, **PLACE).spectra
+    np.testing.assert_allclose(extract_edges(X, axis, TEMPLATES, **PLACE).spectra, bare, atol=0.12)
 
 
 def test_an_edge_is_looked_for_where_the_axis_covers_it():
@@ -127,8 +127,8 @@ def test_an_edge_is_looked_for_where_the_axis_covers_it():
 def test_smoothing_brings_noise_down_and_leaves_what_is_clean():
     rng = np.random.default_rng(0)
     X = np.tile(lines(AXIS), (40, 1))
-    clean = find_edges(X, AXIS, TEMPLATES, **PLACE)
-    noisy = find_edges(X + rng.normal(0, 0.1, X.shape), AXIS, TEMPLATES, **PLACE)
+    clean = extract_edges(X, AXIS, TEMPLATES, **PLACE)
+    noisy = extract_edges(X + rng.normal(0, 0.1, X.shape), AXIS, TEMPLATES, **PLACE)
     wanted = smooth_by_noise(clean)
     np.testing.assert_allclose(wanted.max(axis=1), 1)
     before = np.std(noisy.spectra[:, :15], axis=1).mean()
@@ -142,7 +142,7 @@ def test_counted_edges_have_their_dose_and_place():
     assert counts.dtype.kind == "i" and counts.min() >= 0
     heights = counts.max(axis=1)
     assert 150 < heights.min() and heights.max() < 2.3e5
-    edges = find_edges(counts, search_axis(**PLACE), TEMPLATES, **PLACE)
+    edges = extract_edges(counts, search_axis(**PLACE), TEMPLATES, **PLACE)
     assert np.ptp(edges.position) > 18
 
 
