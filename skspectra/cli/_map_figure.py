@@ -48,7 +48,8 @@ def draw_map(path, maps: ValenceMaps, total, element, energy, zero_loss=None):
     elif len(slices) > len(heights):
         figure.suptitle(f"{len(heights)} of {len(slices)} images", fontsize="medium")
     ax = parts[len(heights)].subplots()
-    _draw_spectrum(ax, maps.pixels.axis, total, element, energy)
+    label = "sum of all spectra" if heights else "spectrum"
+    _draw_spectrum(ax, maps.pixels.axis, total, label, element, energy)
     if len(below) > 1:
         _draw_drift(parts[-1].subplots(), zero_loss)
     figure.savefig(path, dpi=150, format="png")
@@ -75,12 +76,12 @@ def _draw_drift(ax, zero_loss):
     ax.margins(x=0)
 
 
-def _draw_spectrum(ax, axis, total, element, energy):
+def _draw_spectrum(ax, axis, total, label, element, energy):
     shown = np.abs(axis - energy) <= _SHOWN
     window, ((amplitude, exponent),) = background_before(total[None], axis, energy)
     background = np.exp(amplitude - exponent * np.log(axis))
     ax.axvspan(*window, color="0.92", linewidth=0, label="window of the background")
-    ax.plot(axis[shown], total[shown], color="0.3", label="sum of all spectra")
+    ax.plot(axis[shown], total[shown], color="0.3", label=label)
     ax.plot(axis[shown], background[shown], color=COLORS[1], label="background")
     ax.plot(axis[shown], (total - background)[shown], color=COLORS[0], label="difference")
     ax.axvline(energy, color="0.5", linestyle=":", label=f"{element}, {energy:.1f} eV")
