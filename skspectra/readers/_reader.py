@@ -2,6 +2,7 @@
 
 import html
 import warnings
+from math import ceil
 from numbers import Real
 
 import numpy as np
@@ -19,21 +20,22 @@ from skspectra._input.spectra import (
     refuse_images,
 )
 from skspectra._input.targets import refuse_targets
-from skspectra._numerics.axis import resolve_axis
+from skspectra._numerics.axis import dispersion, resolve_axis
 from skspectra._numerics.column_names import spectral_columns
 from skspectra._numerics.random import as_generator
 from skspectra._progress import Progress
 from skspectra._sklearn import HasMethods, Interval, fit_context
 from skspectra.readers._by_noise import quantile_by_noise
-from skspectra.readers._checks import check_covers, check_enough
-from skspectra.readers._edge_model import N_STEPS, EdgeModel
-from skspectra.readers._edges import smooth_by_noise
+from skspectra.readers._dense_nets import N_COMPONENTS
+from skspectra.readers._edge_model import HELD_OUT, N_STEPS, EdgeModel
+from skspectra.readers._edges import possible_shifts, smooth_by_noise
 
 __all__ = ["ValenceReader"]
 
 UNKNOWN = "unknown"
 AT_ONCE = 8192  # spectra that are read: bounds the memory
 LEAST_STRENGTH = 5.0  # of an edge over its standard error; noise alone reaches 4.8
+_WIDEST = 5.0  # eV of a channel
 MOST_NOISE = 0.4  # of a channel over the height, beyond which nothing is named
 
 
@@ -223,8 +225,8 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
             raise ValueError(f"All labels are {UNKNOWN!r}. Bring spectra of a class as well.")
         self.classes_, codes = np.unique(labels[known], return_inverse=True)
         self._learn_element()
-        check_covers(self.spectral_axis_, self.element_, **self._place())
-        check_enough(self.classes_, len(codes))
+        self._check_covers(self.spectral_axis_)
+        self._check_enough(len(codes))
         self.figures_ = None
         progress = Progress(self.verbose, "finding edges", N_STEPS, "step")
         with progress, warnings.catch_warnings():
@@ -332,7 +334,7 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
             )
         refuse_extremes(X)
         axis = resolve_axis(spectra, spectral_axis, n_channels=X.shape[1])
-        check_covers(axis, self.element_, **self._place())
+        self._check_covers(axis)
         blocks = list(gen_batches(len(X), AT_ONCE))
         answers = [
             self._answers(self._find(X[rows], axis))
@@ -386,3 +388,35 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
             rows[html.escape(f"simulated: {what}")] = html.escape(text)
         lines = "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in rows.items())
         return f"<table>{lines}</table>{super()._html_repr()}"
+
+    def _check_enough(self, n_known):
+        """Raise if there is nothing to tell apart, or too little to learn it from."""
+        if self.classes_.size == 1:
+            raise ValueError(
+                f"All spectra are of one class, {self.classes_[0]}. Bring spectra of a second "
+                "valence as well: a reader tells valences apart."
+            )
+        least = ceil(N_COMPONENTS / (1 - HELD_OUT))
+        if n_known < least:
+            raise ValueError(
+                f"There are {n_known} spectra of {', '.join(map(str, self.classes_.tolist()))}; a "
+                f"reader needs {least}, better hundreds: three quarters of them are described by "
+                f"{N_COMPONENTS} components. skspectra.datasets.make_l23_spectra simulates more."
+            )
+
+    def _check_covers(self, axis):
+        """Raise if an axis holds the white lines nowhere they may lie, or in too few channels."""
+        if dispersion(axis) > _WIDEST:
+            raise ValueError(
+                f"The channels of the spectra are {dispersion(axis):g} eV wide; wider than "
+                f"{_WIDEST:g} eV, they show no shape of the white lines."
+            )
+        least, greatest = possible_shifts(axis, **self._place())
+        if least > greatest:
+            nominal, reach = self.energy_, self.max_shift
+            raise ValueError(
+                f"The spectra run from {axis[0]:g} to {axis[-1]:g}, but the white lines of "
+                f"{self.element_ or 'this reader'} begin at {nominal - reach:.1f} to "
+                f"{nominal + reach:.1f} and take {0.6 * self.window_[1]:.0f} eV. Take a "
+                "reader of their edge, or pass their axis as spectral_axis=, in eV."
+            )
