@@ -21,7 +21,7 @@ from skspectra._input.spectra import (
 )
 from skspectra._input.targets import refuse_targets
 from skspectra._numerics.axis import dispersion, resolve_axis
-from skspectra._numerics.column_names import spectral_columns
+from skspectra._numerics.column_names import refuse_columns_of_spectra, spectral_columns
 from skspectra._numerics.random import as_generator
 from skspectra._progress import Progress
 from skspectra._sklearn import HasMethods, Interval, fit_context
@@ -327,7 +327,8 @@ class ValenceReader(EdgeModel, ClassifierMixin, SpectralMixin, BaseEstimator):
 
         check_is_fitted(self, "interval_curve_")
         refuse_images(spectra)
-        spectral_columns(spectra)
+        if spectral_columns(spectra) is None and spectral_axis is None:
+            refuse_columns_of_spectra(spectra)
         with noting_bad_rows(spectra):
             X = check_array(
                 in_memory(spectra), dtype=[np.float64, np.float32], ensure_min_features=3

@@ -71,6 +71,12 @@ def test_channels_of_any_width_and_scale_are_read_alike(reader):
         np.testing.assert_allclose(table["Mn2+"], wanted["Mn2+"], atol=0.1)
 
 
+def test_a_spectrum_down_a_column_is_to_be_transposed(reader):
+    X, _ = simulated(1)
+    with pytest.raises(ValueError, match="One row is one spectrum: transpose X"):
+        reader.read(pd.DataFrame(X[0], index=AXIS))
+
+
 def test_columns_of_a_table(reader):
     X, _ = simulated(2, seed=1)
     frame = pd.DataFrame(X, columns=AXIS, index=["a", "b", "c", "d"])
