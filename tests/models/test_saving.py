@@ -14,7 +14,6 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 import skspectra.pipeline
@@ -31,9 +30,7 @@ from skspectra.neural import (
 from skspectra.preprocessing import (
     PCADenoiser,
     PeakAligner,
-    PowerLawBackground,
     SpectralCrop,
-    SpectralResampler,
     SpectrumNormalizer,
 )
 from skspectra.uncertainty import EnsembleClassifier, NoveltyRejector
@@ -75,28 +72,6 @@ def test_loaded_classifier_predicts_the_same(model, path, spectra):
     assert loaded.classes_.dtype == model.classes_.dtype
     if hasattr(model, "novelty"):
         np.testing.assert_array_equal(loaded.novelty(X), model.novelty(X))
-
-
-@pytest.mark.filterwarnings("ignore::skspectra.exceptions.SpectrumWarning")
-@pytest.mark.parametrize(
-    "step",
-    [
-        PCADenoiser(n_components=3),
-        PeakAligner((4, 20)),
-        PeakAligner((4, 20), method="correlation"),
-        SpectralCrop((2, 20)),
-        PowerLawBackground((1, 4), spectral_axis=np.arange(1, 25)),
-        PowerLawBackground((1, 4), spectral_axis=np.arange(1, 25), loss="least_squares"),
-        SpectralResampler(np.linspace(2, 20, 30)),
-        SpectrumNormalizer("area"),
-    ],
-    ids=lambda step: type(step).__name__,
-)
-def test_every_step_of_preprocessing_can_be_in_front(step, path, spectra):
-    X, y = spectra
-    model = make_pipeline(step, clone(DENSE)).fit(X + 1, y)
-    save_model(model, path)
-    np.testing.assert_array_equal(load_model(path).predict_proba(X + 1), model.predict_proba(X + 1))
 
 
 @pytest.mark.parametrize(
@@ -364,18 +339,6 @@ def test_file_has_the_mode_of_any_other(tmp_path, spectra):
     (tmp_path / "plain").touch()
     modes = {path.stat().st_mode for path in tmp_path.iterdir()}
     assert len(modes) == 1
-
-
-def test_arrays_of_the_same_bytes_and_other_types_stay_apart(tmp_path):
-    scaler = StandardScaler().fit(np.zeros((4, 3)))
-    scaler.mean_ = np.zeros(3)
-    scaler.var_ = np.zeros(3, dtype=np.int64)
-    scaler.scale_ = np.zeros(6, dtype=np.float32)
-    save_model(scaler, tmp_path / "scaler.safetensors")
-    loaded = load_model(tmp_path / "scaler.safetensors")
-    for name in ("mean_", "var_", "scale_"):
-        assert getattr(loaded, name).dtype == getattr(scaler, name).dtype
-        np.testing.assert_array_equal(getattr(loaded, name), getattr(scaler, name))
 
 
 def test_lists_of_numpy_numbers_are_one_array_and_come_back_as_they_are(path, spectra):

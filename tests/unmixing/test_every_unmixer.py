@@ -130,7 +130,8 @@ def test_spectra_of_too_few_dimensions(unmix, X, n_dimensions):
 
 @pytest.mark.parametrize("unmix", OF_COUNTS, ids=name)
 def test_negative_counts_are_refused(unmix):
-    with pytest.raises(ValueError, match="Negative values .* wants counts"):
+    message = f"Negative values in data passed to {type(unmix).__name__}.* wants counts"
+    with pytest.raises(ValueError, match=message):
         clone(unmix).fit(COUNTS - 50)
 
 
@@ -157,6 +158,9 @@ def test_spectra_in_chunks_give_what_they_give_in_memory(unmix, monkeypatch):
     whole, parts = clone(unmix).fit(X), clone(unmix).fit(lazy)
     np.testing.assert_allclose(parts.components_, whole.components_, rtol=1e-3, atol=0.05)
     np.testing.assert_allclose(parts.transform(lazy), whole.transform(X), atol=5e-3, rtol=1e-3)
+    np.testing.assert_allclose(parts.chi2(lazy), whole.chi2(X), rtol=5e-3)
+    if hasattr(whole, "indices_"):
+        np.testing.assert_array_equal(parts.indices_, whole.indices_)
 
 
 @every

@@ -3,7 +3,6 @@ import pytest
 from scipy.optimize import minimize
 from scipy.optimize import nnls as scipy_nnls
 
-from skspectra.io._hyperspy import import_hyperspy
 from skspectra.unmixing import FCLS
 
 RNG = np.random.default_rng(0)
@@ -135,21 +134,3 @@ def test_bad_parameters(params, message):
 def test_counts_of_another_shape_are_refused():
     with pytest.raises(ValueError, match=r"counts has shape \(2, 60\), but X has \(300, 60\)"):
         FCLS(ENDMEMBERS).fit(NOISY).chi2(NOISY, counts=NOISY[:2])
-
-
-def test_hyperspy_decomposes_by_it():
-    signal = import_hyperspy().signals.Signal1D(NOISY.reshape(20, 15, 60).clip(0))
-    signal.decomposition(algorithm=FCLS(ENDMEMBERS), print_info=False)
-    results = signal.learning_results
-    np.testing.assert_allclose(results.factors.T, ENDMEMBERS)
-    expected = FCLS(ENDMEMBERS).fit(NOISY).transform(NOISY.clip(0))
-    np.testing.assert_allclose(results.loadings, expected, atol=1e-9)
-
-
-def test_a_dask_array_is_read_in_blocks(monkeypatch):
-    dask_array = pytest.importorskip("dask.array")
-    monkeypatch.setattr("skspectra._input.stored._READ_WHOLE", 2**14)
-    lazy = dask_array.from_array(NOISY, chunks=(70, 60))
-    unmix = FCLS(ENDMEMBERS).fit(lazy)
-    np.testing.assert_allclose(unmix.transform(lazy), unmix.transform(NOISY), atol=1e-5)
-    np.testing.assert_allclose(unmix.chi2(lazy), unmix.chi2(NOISY), rtol=1e-4)

@@ -6,7 +6,6 @@ from skspectra._numerics.images.spikes import spikes
 from skspectra._numerics.mixtures import minimum_volume
 from skspectra.exceptions import SpectrumWarning
 from skspectra.io import read_spectra
-from skspectra.io._hyperspy import import_hyperspy
 from skspectra.unmixing import FCLS, NFINDR, MinimumVolumeUnmixer
 
 
@@ -108,33 +107,6 @@ def test_noise_alone_is_one_endmember():
     unmix = MinimumVolumeUnmixer().fit(X)
     assert unmix.n_components_ == 1
     np.testing.assert_allclose(unmix.components_[0], X.mean(axis=0), rtol=0.01)
-
-
-def test_bad_input(mixture):
-    X, _, _ = mixture(100, size=16)
-    with pytest.raises(ValueError, match="Negative values .* poisson=True wants counts"):
-        MinimumVolumeUnmixer().fit(X - 50)
-    with pytest.raises(ValueError, match="n_components=9 .* n_samples=4 spectra"):
-        MinimumVolumeUnmixer(9).fit(X[:4])
-    with pytest.raises(ValueError, match="differ in 1 dimensions only"):
-        MinimumVolumeUnmixer(3, poisson=False).fit(np.outer([1, 2, 3, 4], X[0]))
-
-
-def test_a_dask_array_gives_the_same_endmembers(mixture, monkeypatch):
-    dask_array = pytest.importorskip("dask.array")
-    monkeypatch.setattr("skspectra._input.stored._READ_WHOLE", 2**20)
-    X = mixture(100)[0].astype(np.float32)
-    lazy = dask_array.from_array(X, chunks=(1000, 120))
-    fits = [MinimumVolumeUnmixer(4, random_state=0).fit(each) for each in (X, lazy)]
-    np.testing.assert_allclose(fits[0].components_, fits[1].components_, rtol=1e-3)
-
-
-def test_hyperspy_decomposes_by_it(mixture):
-    X, _, _ = mixture(100)
-    signal = import_hyperspy().signals.Signal1D(X.reshape(64, 64, -1).astype(float))
-    signal.decomposition(algorithm=MinimumVolumeUnmixer(4), print_info=False)
-    expected = MinimumVolumeUnmixer(4).fit(X)
-    np.testing.assert_allclose(signal.learning_results.factors.T, expected.components_)
 
 
 @pytest.mark.real_data

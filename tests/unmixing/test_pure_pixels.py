@@ -73,24 +73,6 @@ def test_denoised_endmembers_are_nearer_to_the_truth():
     assert error[1] < 0.6 * error[0]
 
 
-@pytest.mark.parametrize("estimator", [NFINDR, VCA])
-def test_bad_numbers_of_endmembers(estimator):
-    X, _ = mixtures()
-    with pytest.raises(ValueError, match="differ in 3 dimensions only, too few for 6"):
-        estimator(6).fit(X)
-    with pytest.raises(ValueError, match="n_components=6 .* got n_samples=5 spectra"):
-        estimator(6).fit(X[:5])
-    with pytest.raises(ValueError, match="n_components=6 .*4 channels"):
-        estimator(6).fit(X[:, :4])
-    with pytest.raises(ValueError, match="differ in 0 dimensions"):
-        estimator(2).fit(np.ones((5, 4)))
-
-
-def test_negative_counts_are_refused():
-    with pytest.raises(ValueError, match="Negative values in data passed to NFINDR"):
-        NFINDR(2, poisson=True).fit(mixtures()[0] - 0.5)
-
-
 @pytest.mark.parametrize("unmix", [NFINDR(4), VCA(4, random_state=1)])
 def test_channels_and_spectra_without_counts_do_no_harm(unmix):
     X, _ = mixtures()
@@ -98,12 +80,3 @@ def test_channels_and_spectra_without_counts_do_no_harm(unmix):
     found = unmix.fit(X)
     assert sorted(found.indices_) == [10, 20, 30, 40]
     assert np.isfinite(found.transform(np.vstack([X, np.zeros(50)]))).all()
-
-
-def test_a_dask_array_gives_the_same_pixels(monkeypatch):
-    dask_array = pytest.importorskip("dask.array")
-    monkeypatch.setattr("skspectra._input.stored._READ_WHOLE", 2**14)
-    X = mixtures()[0].astype(np.float32)
-    lazy = dask_array.from_array(X, chunks=(70, 50))
-    in_memory, in_chunks = (VCA(4, random_state=1).fit(each) for each in (X, lazy))
-    np.testing.assert_array_equal(in_memory.indices_, in_chunks.indices_)
