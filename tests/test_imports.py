@@ -70,17 +70,3 @@ def test_unknown_attribute_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'spectra'"):
         _ = skspectra.spectra
     assert {"neural", "preprocessing", "__version__"} <= set(dir(skspectra))
-
-
-@pytest.mark.parametrize(
-    "option, before, message",
-    [
-        ("-OO", "", "Nets do not work with python -OO"),
-        ("-O", "import os; os.rmdir(os.getcwd())", "The working folder has been deleted"),
-    ],
-)
-def test_what_torch_and_skorch_do_not_survive_is_told(tmp_path, option, before, message):
-    code = f"{before}\nimport skspectra.preprocessing\nimport skspectra.neural"
-    command = [sys.executable, option, "-c", code]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert f"ImportError: {message}" in result.stderr
