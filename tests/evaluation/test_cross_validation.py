@@ -12,9 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from skspectra.augmentation import EnergyShift, PoissonNoise
-from skspectra.evaluation import _cross_validation, cross_validate
+from skspectra.evaluation import cross_validate
 from skspectra.neural import DenseClassifier, FullyConvClassifier
-from skspectra.neural._cuda.stacked_training import fit_side_by_side
 from skspectra.pipeline import make_pipeline
 from skspectra.preprocessing import PCADenoiser, SpectrumNormalizer
 from skspectra.sampling import Augment
@@ -29,14 +28,6 @@ ESTIMATORS = {
     "samplers": make_pipeline(Augment([PoissonNoise()], n_copies=2, random_state=0), DENSE),
     "nested": make_pipeline(SpectrumNormalizer(), make_pipeline(PCADenoiser(5), CONV)),
 }
-
-
-@pytest.fixture
-def stacked(monkeypatch, caplog):
-    """Take the path of CUDA, and see what is logged."""
-    caplog.set_level(logging.INFO, "skspectra")
-    monkeypatch.setattr(_cross_validation, "fit_together", lambda estimator: fit_side_by_side)
-    return caplog
 
 
 def assert_same(scores, expected):

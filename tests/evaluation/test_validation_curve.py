@@ -5,22 +5,13 @@ import pytest
 from sklearn import model_selection
 from sklearn.linear_model import LogisticRegression
 
-from skspectra.evaluation import _cross_validation, validation_curve
+from skspectra.evaluation import validation_curve
 from skspectra.neural import DenseClassifier
-from skspectra.neural._cuda.stacked_training import fit_side_by_side
 from skspectra.pipeline import make_pipeline
 from skspectra.preprocessing import SpectrumNormalizer
 
 NET = DenseClassifier(max_epochs=5, batch_size=16, lr=0.01, random_state=0)
 PIPELINE = make_pipeline(SpectrumNormalizer(), NET)
-
-
-@pytest.fixture
-def stacked(monkeypatch, caplog):
-    """Take the path of CUDA, and see what is logged."""
-    caplog.set_level(logging.INFO, "skspectra")
-    monkeypatch.setattr(_cross_validation, "fit_together", lambda estimator: fit_side_by_side)
-    return caplog
 
 
 def assert_as_scikit_learn(estimator, X, y, **options):
