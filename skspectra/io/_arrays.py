@@ -74,7 +74,7 @@ def load_arrays(path, *, unit="eV", columns=None):
     widths = [array.shape[-1] if array.ndim else 0 for array in arrays]
     n_arrays = Counter(widths)
     of_one_width = [width > 1 and n_arrays[width] > 1 for width in widths]
-    are_numbers = [array.dtype.kind in "biuf" for array in arrays]
+    are_numbers = [array.dtype.kind in "iuf" for array in arrays]
     try:
         fits = [both[0] and both[1] for both in zip(of_one_width, are_numbers, strict=True)]
         found = find_columns(titles, fits, unit, columns)

@@ -225,7 +225,7 @@ def _convert(spectra, unit):
 
 def _resample(spectra, spectral_axis, outside):
     rows, axis = spectra.rows, spectra.axis
-    if rows.dtype.kind not in "biuf":
+    if rows.dtype.kind not in "iuf":
         raise ValueError(
             f"{spectra.where}: the intensities have dtype {rows.dtype}, wanted are real numbers."
         )

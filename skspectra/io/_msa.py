@@ -12,6 +12,7 @@ __all__ = ["read_msa"]
 
 _LINE_ENDS_OF_PYTHON = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _KEYWORD = re.compile(r"^[ \t]*#[ \t]*(\w+)([^:\n]*):[ \t]*", re.MULTILINE)
+_TOLD_ONCE = ("NPOINTS", "DATATYPE", "XUNITS", "XPERCHAN", "OFFSET", "CHOFFSET")
 _DECIMAL_COMMA = re.compile(r"^([+-]?(?:0|\d+(?!,\d{3}$))),(\d+)$")  # 1,234 may be thousands
 
 
@@ -50,6 +51,7 @@ def read_msa(path):
         )
     found = starts[0]
     header = [line for line in text[: found.end()].split("\n") if line.strip()]
+    _refuse_two_values(header)
     (signal,) = parse_msa_string("\n".join(header))
     given = {re.match(r"\w*", key)[0]: value for key, value in signal["original_metadata"].items()}
     lines = [line for line in text[found.end() :].split("\n") if line.strip()]
@@ -83,6 +85,17 @@ def read_msa(path):
     signal["data"] = values
     axis |= {"size": values.size, "scale": step, "offset": offset}
     return signal
+
+
+def _refuse_two_values(header):
+    """Refuse an entry of the axis or the data that the header gives two values."""
+    given = {}
+    for line in header:
+        entry = _KEYWORD.match(line)
+        if entry and entry[1] in _TOLD_ONCE:
+            value = line[entry.end() :].strip()
+            if given.setdefault(entry[1], value) != value:
+                raise ValueError(f"{entry[1]} is {given[entry[1]]!r} and {value!r} in one header")
 
 
 def _number(header, key):

@@ -1,5 +1,7 @@
 """Tables in which each row is a spectrum, below a row of energies."""
 
+import re
+
 import numpy as np
 
 from skspectra.io._columns import is_energy, is_name
@@ -11,6 +13,7 @@ from skspectra.io._units import quantity_of
 __all__ = ["spectra_in_rows"]
 
 _FEWEST = 3  # energies that make a first row an axis
+_INSIDE = re.compile(r"-?\d+(?:[.,]\d+)?")
 
 
 def spectra_in_rows(table, titles, *, where, name):
@@ -35,7 +38,7 @@ def spectra_in_rows(table, titles, *, where, name):
     Raises
     ------
     ValueError
-        If both may be the energies.
+        If both may be the energies, or if the title beside the energies holds one more.
     """
     if table.width < _FEWEST:
         return None
@@ -65,10 +68,26 @@ def spectra_in_rows(table, titles, *, where, name):
         is_axis = _is_regular(axis) and not _is_regular(rows[:, 0])
     if not is_axis:
         return None
+    _refuse_hidden_energies(header, numbered, axis)
     order = slice(None) if axis[0] < axis[1] else slice(None, None, -1)
     label = _label_of_axis(header[0], before.iloc[:, 0].astype(str)) if before.shape[1] else ""
     names = _names(labels, len(rows), name)
     return Spectra(where, names, rows[:, order], axis[order], label)
+
+
+def _refuse_hidden_energies(header, numbered, axis):
+    """Refuse a title with the energy before or after those found, as "E = [640" and "660];"."""
+    for position, energy, step in (
+        (numbered[0] - 1, axis[0], axis[0] - axis[1]),
+        (numbered[-1] + 1, axis[-1], axis[-1] - axis[-2]),
+    ):
+        title = header[position] if 0 <= position < len(header) else ""
+        inside = [float(found.replace(",", ".")) for found in _INSIDE.findall(title)]
+        if any(abs(number - energy - step) < abs(step) / 2 for number in inside):
+            raise ValueError(
+                f"{title!r} beside the energies {axis[0]:g} to {axis[-1]:g} seems to hold one more "
+                "of them. Write numbers alone, without names, brackets or marks around them."
+            )
 
 
 def _has_energies(header, labels):

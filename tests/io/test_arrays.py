@@ -100,6 +100,7 @@ def big_header():
         ({"energy_eV": ENERGY, "energy_keV": ENERGY, "counts": ROW}, "may be the energy"),
         ({"energy_eV": ENERGY, "counts": ROW, "intensity": ROW}, "may be the intensity"),
         ({"spectral_axis": ENERGY, "X": np.tile(ROW, (40, 1)), "y": ROW}, "intensity: 'X', 'y'"),
+        ({"energy_eV": ENERGY, "counts": ROW > 1}, "no column of intensity.*bool"),
         ({"wavelength_nm": ENERGY, "counts": ROW}, "holds length, no energy"),
         ({"energy_eV": ENERGY, "counts": np.ones((0, 40))}, "holds no spectra"),
         ({"counts": ROW}, "no column of energy|no column of intensity"),

@@ -130,6 +130,7 @@ def test_header_becomes_metadata(tmp_path):
         (VALUES, {"OFFSET": "630 eV"}, "OFFSET is '630 eV', wanted is a number"),
         (VALUES, {"NPOINTS": "1,031"}, "NPOINTS is '1,031', wanted is a number"),
         ([*VALUES, "#SPECTRUM    : y", *VALUES], {"NPOINTS": "62"}, "are 2 lines #SPECTRUM"),
+        (VALUES, {"XPERCHAN": "0.5\n#XPERCHAN: 1"}, "XPERCHAN is '0.5' and '1' in one header"),
         (VALUES, {"XPERCHAN": "0"}, "signal axis must be strictly increasing"),
         (VALUES, {"XUNITS": "nm"}, "holds length, no energy"),
         ([], {}, "cut short: it holds 0 channels"),

@@ -1,5 +1,7 @@
 """Tables of several spectra: in columns, in rows, below one another."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -112,6 +114,19 @@ def test_a_first_row_and_a_first_column_that_may_both_be_the_axis(tmp_path, text
 
 
 ROWS = "{0},{1},{2},{3}\n635,5,10,1\n640,0,0,1\n645,5,10,1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("E = [635, 636, 637, 638, 639]\nI = [5, 6, 7, 8, 9]\n", "E = [635"),
+        ("energy: 635,636,637,638\ncounts: 5,6,7,8\n", "energy: 635"),
+        ("635,636,637,638,639;\n5,6,7,8,9;\n", "639;"),
+    ],
+)
+def test_no_energy_is_lost_in_the_text_around_it(tmp_path, text, title, write):
+    with pytest.raises(ValueError, match=rf"a\.csv: '{re.escape(title)}' beside the energies"):
+        read_spectra(write(tmp_path / "a.csv", text), [636.5, 637.5])
 
 
 @pytest.mark.parametrize(
