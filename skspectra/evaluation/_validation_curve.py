@@ -53,11 +53,12 @@ def validation_curve(
 ):
     """Score values of a parameter by cross-validation: scikit-learn's function, faster on a GPU.
 
-    Where the last step of the estimator is a net that trains on CUDA, the nets of all values and
-    folds that have the same layers and numbers of batches and epochs are trained stacked, in one
-    pass. Learning rate, dropout, weight decay and seed may differ. They draw the same random
-    numbers as if each was fitted alone, so that the scores are those of scikit-learn except for
-    rounding. In all other cases this is scikit-learn's function, with fits in parallel processes.
+    Where the last step of the estimator is a net that trains on CUDA, and ``SKSPECTRA_CUDA`` asks
+    for ``stacks``, the nets of all values and folds that have the same layers and numbers of
+    batches and epochs are trained stacked, in one pass. Learning rate, dropout, weight decay and
+    seed may differ. They draw the same random numbers as if each was fitted alone, so that the
+    scores are those of scikit-learn except for rounding. In all other cases this is scikit-learn's
+    function, with fits in parallel processes.
 
     Parameters
     ----------
