@@ -94,6 +94,10 @@ def test_probabilities_are_the_same_wherever_a_spectrum_lies(n_spectra):
         assert torch.equal(_softmax(logits)[order], _softmax(logits[order]))
 
 
+def test_logits_that_are_large_do_not_overflow():
+    assert _softmax(torch.tensor([[1e3, 0.0, -1e3]])).tolist() == [[1, 0, 0]]
+
+
 def test_nan_stays_nan():
     module = random_module(FullyConvModule, 20, n_filters=(3,), kernel_sizes=(5,))
     folded = FoldedModule(recognize(module))
