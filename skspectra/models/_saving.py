@@ -192,6 +192,8 @@ def _read(path, make):
         raise FileNotFoundError(f"There is no file {path}.{hint}")
     try:
         return make(*read(path))
+    except KeyError as error:
+        raise ValueError(f"{path} cannot be loaded: it lacks {error}.") from error
     except Exception as error:
         raise ValueError(f"{path} cannot be loaded: {error}") from error
 

@@ -185,7 +185,7 @@ def first(header, name):
         ),
         (lambda header, _: header["objects"][-1]["params"].update(colour="red"), "colour"),
         (lambda header, _: header["objects"][-1]["params"].update(lr="fast"), "lr"),
-        (lambda header, _: header.pop("objects"), "objects"),
+        (lambda header, _: header.pop("objects"), "it lacks 'objects'"),
         (lambda header, _: header.update(objects=[]), "no object"),
         (lambda header, _: header.update(objects=[{"object": 0}]), "class"),
     ],

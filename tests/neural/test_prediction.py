@@ -143,6 +143,18 @@ def test_windows_are_cropped_and_bad_spectra_refused(spectra, always):
         clf.predict(X[:0])
 
 
+@pytest.mark.parametrize("classifier", [DenseClassifier, FullyConvClassifier])
+def test_outputs_that_are_nan_are_no_class(spectra, classifier):
+    X, y = spectra
+    few = {} if classifier is DenseClassifier else BLOCK
+    clf = classifier(**few | {"max_epochs": 1, "random_state": 0}).fit(X, y)
+    with torch.no_grad():
+        list(clf.net_.module_.parameters())[-1][0] = np.nan
+    for given in (X, X[:1], X.tolist()):
+        with pytest.raises(ValueError, match="net gives NaN"):
+            clf.predict(given)
+
+
 def test_dense_nets_and_machines_without_numba_use_the_module(spectra, always, monkeypatch):
     X, y = spectra
     dense = DenseClassifier(max_epochs=1).fit(X, y)

@@ -41,6 +41,11 @@ def collect_outputs(estimator, choose, X):
     Returns
     -------
     outputs : dict of str to ndarray, float32
+
+    Raises
+    ------
+    ValueError
+        If an output is NaN, which would be taken for the first class.
     """
     check_is_fitted(estimator, "net_")
     device = torch.device(estimator.net_.device)
@@ -51,7 +56,7 @@ def collect_outputs(estimator, choose, X):
     copy = type(module) not in ARCHITECTURES.values()  # others may write to what they are given
     if type(X) is np.ndarray and 0 < X.size <= at_once:
         outputs = _run(choose(module, X.size), estimator._nominal(X), device, copy)
-        return {name: np.array(to_numpy(values)) for name, values in outputs.items()}
+        return {name: np.array(_to_numpy(values)) for name, values in outputs.items()}
     if not hasattr(X, "columns"):
         as_they_are = {"reset": False, "read": False, "ensure_all_finite": False}
         X = validate_spectra(estimator, X, **as_they_are)
@@ -66,7 +71,7 @@ def collect_outputs(estimator, choose, X):
                 spectra = estimator._nominal(read_rows(block, validated))
                 for part in gen_batches(len(spectra), n_rows):
                     for name, values in _run(run, spectra[part], device, copy).items():
-                        result[name][rows][validated][part] = to_numpy(values)
+                        result[name][rows][validated][part] = _to_numpy(values)
 
     first = _run(run, estimator._nominal(read_rows(X, slice(1))), device, copy)
     result = {
@@ -85,3 +90,14 @@ def _run(function, spectra, device, copy):
     with torch.inference_mode(), one_thread():
         outputs = function(send(spectra, device, copy).float())
     return outputs if isinstance(outputs, dict) else {"": outputs}
+
+
+def _to_numpy(values):
+    values = to_numpy(values)
+    if np.isnan(values).any():
+        raise ValueError(
+            "The net gives NaN for some spectra: their numbers are too large, or those in the net "
+            "are no longer finite. Normalise the spectra, for example with SpectrumNormalizer, or "
+            "fit the net again."
+        )
+    return values
