@@ -13,9 +13,6 @@ from skorch.callbacks import Callback, EpochScoring, Freezer
 from skspectra.augmentation import EnergyShift
 from skspectra.neural import DenseClassifier, FullyConvClassifier, _kernels
 
-# One worker compiles the kernels; each would for itself.
-pytestmark = pytest.mark.xdist_group("kernels")
-
 
 @contextmanager
 def capture_log():

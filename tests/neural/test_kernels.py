@@ -15,9 +15,6 @@ from skspectra.neural._modules import ConvDenseModule, FullyConvModule
 from skspectra.neural._modules.initialization import settle_statistics
 from skspectra.neural._modules.invariant import InvariantConvModule
 
-# One worker compiles the kernels; each would for itself.
-pytestmark = pytest.mark.xdist_group("kernels")
-
 PUBLISHED = {"n_filters": (2, 2, 4, 8, 12), "kernel_sizes": (9, 7, 7, 5, 3)}
 
 

@@ -17,9 +17,6 @@ from skspectra.neural._kernels.predict import FoldedModule
 from skspectra.neural._kernels.recognize import recognize
 from skspectra.neural._modules import ARCHITECTURES, DenseModule, FullyConvModule
 
-# One worker compiles the kernels; each would for itself.
-pytestmark = pytest.mark.xdist_group("kernels")
-
 
 class Residual(nn.Module):
     """A residual net of a user: its shortcut is registered first and runs last."""
