@@ -120,6 +120,10 @@ def test_what_is_not_shifted_apart_is_fitted_alike():
     found = reference_fit(spread=0.5).parameters(X)
     np.testing.assert_allclose(found.fractions, fractions, atol=0.03)
     assert found.residual.max() <= reference_fit().parameters(X).residual.max() * (1 + 1e-6)
+    unused = reference_fit(spread=0.5).parameters(displaced(0, 1, shifts))
+    row, column = np.nonzero(unused.coefficients == 0)
+    assert row.size > 0
+    np.testing.assert_array_equal(unused.reference_shift[row, column], unused.shift[row])
     one_by_one = reference_fit(spread=0.5).parameters(X[7:8])
     np.testing.assert_allclose(one_by_one.fractions[0], found.fractions[7], atol=1e-6)
 
