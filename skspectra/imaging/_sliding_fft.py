@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skspectra._numerics.images.windows import fourier_magnitudes, hann_window
+from skspectra._numerics.images.windows import fourier_magnitudes, hann_window, log1p
 from skspectra._sklearn import StrOptions
 from skspectra.imaging._sliding import WINDOW_CONSTRAINTS, SlidingWindows
 
@@ -102,7 +102,7 @@ class SlidingFFT(SlidingWindows):
         magnitudes = fourier_magnitudes(windows, self._taper).reshape(len(windows), -1)
         if not self._used.all():
             magnitudes = magnitudes[:, self._used.ravel()]
-        return np.log1p(magnitudes, out=magnitudes) if self.log else magnitudes
+        return log1p(magnitudes) if self.log else magnitudes
 
     def to_spectrum(self, row):
         """Return one row as an image of the whole plane, zero frequency in the middle.

@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 from sklearn.pipeline import make_pipeline
 
-from skspectra._numerics.images.windows import window_batches
+from skspectra._numerics.images.windows import log1p, window_batches
 from skspectra.imaging import SlidingDescriptor, SlidingFFT
 
 RNG = np.random.default_rng(0)
@@ -20,6 +20,12 @@ def windows_by_loops(image, size, step):
         for i in range(0, height - size + 1, step)
         for j in range(0, width - size + 1, step)
     ]
+
+
+def test_the_logarithm_keeps_what_adding_one_rounds_away():
+    values = np.geomspace(1e-30, 1e30, 1000, dtype=np.float32)
+    np.testing.assert_allclose(log1p(values), np.log1p(values.astype(float)), rtol=4e-7)
+    assert log1p(np.zeros(1, dtype=np.float32)) == 0
 
 
 def test_it_is_numpys_fft_of_each_window():
