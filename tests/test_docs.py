@@ -1,4 +1,4 @@
-"""Every Python block of the README and of the pages runs, and every link leads somewhere."""
+"""Python blocks of the README and of the pages run and print what is shown, and links lead somewhere."""
 
 import importlib
 import re
@@ -22,15 +22,38 @@ SCRIPTS = [page for page in PAGES if "```python" in page.read_text()]
 
 
 @pytest.mark.parametrize("page", SCRIPTS, ids=lambda page: page.name)
-def test_page_runs(page, tmp_path, monkeypatch):
+def test_page_runs_and_prints_what_it_shows(page, tmp_path, monkeypatch, capsys):
     if page.name in NEEDS:
         pytest.importorskip(NEEDS[page.name])
     monkeypatch.chdir(tmp_path)
     write_a_scan("my_scan.csv")
-    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
     script = ModuleType("__main__")  # where pickle finds the classes of the page
     monkeypatch.setitem(sys.modules, "__main__", script)
-    exec(compile("\n".join(blocks), page, "exec"), vars(script))
+    exec(compile("\n".join(blocks_of(page, "python")), page, "exec"), vars(script))
+    printed = capsys.readouterr().out.splitlines()
+    for shown in blocks_of(page, "text"):
+        n_lines = len(shown.splitlines())
+        parts = ["\n".join(printed[i : i + n_lines]) for i in range(len(printed))]
+        assert any(alike(shown, part) for part in parts), "\n".join([shown, *printed])
+
+
+def blocks_of(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def alike(shown, printed):
+    """Whether words are the same, and numbers up to three units of their last digit.
+
+    Processors round differently, so that a net that is trained differs, and what it answers.
+    """
+    number = r"-?\d+(?:\.\d+)?"
+    if re.sub(number, "#", shown).split() != re.sub(number, "#", printed).split():
+        return False
+    pairs = zip(re.findall(number, shown), re.findall(number, printed), strict=True)
+    return all(
+        abs(float(old) - float(new)) < 3.5 * 10.0 ** -len(old.partition(".")[2])
+        for old, new in pairs
+    )
 
 
 def write_a_scan(path):
