@@ -1,4 +1,4 @@
-"""Python blocks of the README and of the pages run and print what is shown, and links lead somewhere."""
+"""Python blocks of the README and of the pages print what is shown, and links lead somewhere."""
 
 import importlib
 import re
